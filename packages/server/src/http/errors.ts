@@ -1,0 +1,111 @@
+import type { RouteFamily } from '@tracehouse/contract/route';
+import type * as z from 'zod';
+
+/** What the caller can fix, or retry. `wireName` is matched on by SDKs and never changes. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly wireName: string;
+  constructor(status: number, wireName: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = wireName;
+    this.status = status;
+    this.wireName = wireName;
+  }
+}
+
+export class InvalidRequestError extends ApiError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(400, 'InvalidRequestError', message, options);
+  }
+}
+
+/** A schema refused the request; the issues name the fields. */
+export class ValidationError extends ApiError {
+  readonly issues: readonly z.core.$ZodIssue[];
+  constructor(issues: readonly z.core.$ZodIssue[]) {
+    super(400, 'InvalidRequestError', 'Invalid request data');
+    this.issues = issues;
+  }
+}
+
+export class UnauthorizedError extends ApiError {
+  constructor(message: string) {
+    super(401, 'UnauthorizedError', message);
+  }
+}
+
+export class ForbiddenError extends ApiError {
+  constructor(message: string) {
+    super(403, 'ForbiddenError', message);
+  }
+}
+
+export class NotFoundError extends ApiError {
+  constructor(message: string) {
+    super(404, 'LangfuseNotFoundError', message);
+  }
+}
+
+export class MethodNotAllowedError extends ApiError {
+  constructor() {
+    super(405, 'MethodNotAllowedError', 'Method not allowed');
+  }
+}
+
+export class ConflictError extends ApiError {
+  constructor(message: string) {
+    super(409, 'LangfuseConflictError', message);
+  }
+}
+
+export class TooLargeError extends ApiError {
+  constructor(message: string) {
+    super(413, 'PayloadTooLargeError', message);
+  }
+}
+
+/** A read that the engine stopped: too slow or too much memory. */
+export class TooHeavyError extends ApiError {
+  constructor(message: string) {
+    super(422, 'Request timed out', message);
+  }
+}
+
+export class TooManyRequestsError extends ApiError {
+  readonly retryAfterS: number;
+  constructor(message: string, retryAfterS: number) {
+    super(429, 'TooManyRequestsError', message);
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** Exporters retry 503 and lose the batch on 500, so whatever may pass by itself is this. */
+export class OverloadedError extends ApiError {
+  readonly retryAfterS: number;
+  constructor(message: string, retryAfterS = 1, options?: ErrorOptions) {
+    super(503, 'ServiceUnavailableError', message, options);
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+type Body = Record<string, unknown>;
+
+/** S10.2: refusals of the auth hook carry `message` alone, other errors also their name. */
+const standard = (error: ApiError): Body => {
+  if (error instanceof ValidationError) return { message: error.message, error: error.issues };
+  return error.status === 401 || error.status === 403
+    ? { message: error.message }
+    : { message: error.message, error: error.wireName };
+};
+
+const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
+  standard,
+  ingestion: (error) =>
+    error instanceof ValidationError
+      ? { message: error.message, errors: error.issues.map((issue) => issue.message) }
+      : { error: error.wireName, message: error.message },
+  otlp: (error) => (error.status === 400 ? { error: error.message } : standard(error)),
+};
+
+/** The body of an error on a route of this family. */
+export const errorBody = (error: ApiError, family: RouteFamily): Body => bodies[family](error);

@@ -1,0 +1,36 @@
+import type { Micros } from './observation.ts';
+
+export type ScoreDataType = 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'CORRECTION' | 'TEXT';
+export type ScoreSource = 'API' | 'EVAL' | 'ANNOTATION';
+
+/** One row of `scores`. Exactly one of trace (optionally with observation), session or dataset run is named. */
+export interface ScoreRow {
+  projectId: string;
+  id: string;
+  name: string;
+  dataType: ScoreDataType;
+  /** Numeric value; 0 where the type has none (S4.1). */
+  value: number;
+  /** Label, `True`/`False`, or empty. */
+  stringValue: string;
+  /** The text of CORRECTION and TEXT scores. */
+  longStringValue: string;
+  source: ScoreSource;
+  traceId: string;
+  observationId: string;
+  sessionId: string;
+  datasetRunId: string;
+  comment: string;
+  /** Top-level key → bare string, or JSON text of any other value. */
+  metadata: Record<string, string>;
+  configId: string;
+  queueId: string;
+  authorUserId: string;
+  executionTraceId: string;
+  environment: string;
+  timestamp: Micros;
+  createdAt: Micros;
+  updatedAt: Micros;
+  rowVersion: number;
+  isDeleted: boolean;
+}

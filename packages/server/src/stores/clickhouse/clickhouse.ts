@@ -1,0 +1,36 @@
+import type { ClickHouseSql } from './sql.ts';
+
+export interface QueryOptions {
+  /** Milliseconds the engine may spend; default 30,000. */
+  timeoutMs?: number;
+  /** Stops the query in the engine when it fires. */
+  signal?: AbortSignal;
+}
+
+/** A table the program inserts into: its columns in the order of the RowBinary rows. */
+export interface InsertTarget {
+  table: string;
+  /** Column name and the type its bytes are written as. */
+  columns: readonly { name: string; type: string }[];
+}
+
+/** The two drivers (chDB in this process, a server through HTTP) run the same SQL behind this. */
+export interface ClickHouse {
+  /** Rows as JSON objects; 64-bit integers and decimals must leave through `toString()`. @throws ClickHouseError */
+  rows<Row>(statement: ClickHouseSql, options?: QueryOptions): Promise<Row[]>;
+  /** A statement without an answer: DDL, DELETE. @throws ClickHouseError */
+  run(statement: ClickHouseSql, options?: QueryOptions): Promise<void>;
+  /** Rows in RowBinary; resolves when they are stored and visible. @throws ClickHouseError */
+  insert(target: InsertTarget, rows: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `code` is the engine's (62 syntax, 159 time, 241 memory, 394 killed); 0 when it gave none. */
+export class ClickHouseError extends Error {
+  readonly code: number;
+  constructor(message: string, code: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClickHouseError';
+    this.code = code;
+  }
+}

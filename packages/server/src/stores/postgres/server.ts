@@ -1,0 +1,41 @@
+import pg from 'pg';
+import type { Postgres } from './postgres.ts';
+
+/** A PostgreSQL server reached by `DATABASE_URL`. */
+export function openPostgresServer(url: string): Postgres {
+  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  // An idle connection that the server closes must not end the process; the next query gets a new one.
+  pool.on('error', () => undefined);
+  const over = (handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> => ({
+    rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
+      (await handle.query(text, [...values])).rows as Row[],
+    script: async (text) => {
+      await handle.query(text);
+    },
+  });
+  return {
+    ...over(pool),
+    async transaction(work) {
+      const client = await pool.connect();
+      const inner: Postgres = {
+        ...over(client),
+        transaction: (nested) => nested(inner),
+        close: () => Promise.resolve(),
+      };
+      try {
+        await client.query('BEGIN');
+        const result = await work(inner);
+        await client.query('COMMIT');
+        client.release();
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').then(
+          () => client.release(),
+          (broken: Error) => client.release(broken),
+        );
+        throw error;
+      }
+    },
+    close: () => pool.end(),
+  };
+}

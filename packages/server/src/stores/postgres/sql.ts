@@ -1,0 +1,27 @@
+/** A statement with its bound values; made only by `sql`, so no value is ever glued into text. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const made = new WeakSet<object>();
+const isSql = (part: unknown): part is Sql => typeof part === 'object' && part !== null && made.has(part);
+
+/** Binds every `${value}` as a parameter; a `${sql`…`}` fragment is inserted with its own parameters. */
+export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
+  let text = strings[0] ?? '';
+  const values: unknown[] = [];
+  parts.forEach((part, i) => {
+    if (isSql(part)) {
+      text += part.text.replaceAll(/\$(\d+)/g, (_, n: string) => `$${Number(n) + values.length}`);
+      values.push(...part.values);
+    } else {
+      values.push(part);
+      text += `$${values.length}`;
+    }
+    text += strings[i + 1] ?? '';
+  });
+  const statement = { text, values };
+  made.add(statement);
+  return statement;
+}

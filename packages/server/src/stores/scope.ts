@@ -1,0 +1,10 @@
+declare const scoped: unique symbol;
+
+/**
+ * The project a store call may touch. Every store function takes one, and only the auth hook, the ingestion doors behind
+ * it, and the job runner make one (`projectScope`), so a query without a project cannot be written.
+ */
+export type ProjectScope = { readonly projectId: string; readonly [scoped]: true };
+
+/** For the auth hook and the job runner alone; the import rules refuse it elsewhere. */
+export const projectScope = (projectId: string): ProjectScope => ({ projectId }) as ProjectScope;
