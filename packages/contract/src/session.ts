@@ -1,0 +1,34 @@
+import * as z from 'zod';
+
+/** Roles from the most to the least powerful (S9.5). */
+export const Role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER', 'NONE']);
+export type Role = z.output<typeof Role>;
+
+export const SessionUser = z.object({ id: z.string(), email: z.string(), name: z.string().nullable() });
+export type SessionUser = z.output<typeof SessionUser>;
+
+/** `role` is the role that counts in this project: the project's own, else the organization's. */
+export const SessionProject = z.object({ id: z.string(), name: z.string(), role: Role });
+export type SessionProject = z.output<typeof SessionProject>;
+
+export const SessionOrganization = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: Role,
+  projects: z.array(SessionProject),
+});
+export type SessionOrganization = z.output<typeof SessionOrganization>;
+
+/** Answer of `GET /api/auth/session`: who is signed in and what they may open; `user: null` when nobody is. */
+export const SignedIn = z.object({ user: SessionUser, organizations: z.array(SessionOrganization) });
+export type SignedIn = z.output<typeof SignedIn>;
+export const Session = z.union([SignedIn, z.object({ user: z.null() })]);
+export type Session = z.output<typeof Session>;
+
+/** Body of `POST /api/auth/signin/password`. */
+export const PasswordSignIn = z.object({ email: z.string().min(1).max(320), password: z.string().min(1).max(1000) });
+export type PasswordSignIn = z.output<typeof PasswordSignIn>;
+
+/** 200 of `POST /api/auth/signin/password`; 401 and 429 answer `{message}`, 429 also `Retry-After`. */
+export const PasswordSignInResult = z.object({ user: SessionUser });
+export type PasswordSignInResult = z.output<typeof PasswordSignInResult>;
