@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { defineRoute } from './route.ts';
+
 /** Roles from the most to the least powerful (S9.5). */
 export const Role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER', 'NONE']);
 export type Role = z.output<typeof Role>;
@@ -32,3 +34,27 @@ export type PasswordSignIn = z.output<typeof PasswordSignIn>;
 /** 200 of `POST /api/auth/signin/password`; 401 and 429 answer `{message}`, 429 also `Retry-After`. */
 export const PasswordSignInResult = z.object({ user: SessionUser });
 export type PasswordSignInResult = z.output<typeof PasswordSignInResult>;
+
+export const readSession = defineRoute({
+  method: 'GET',
+  path: '/api/auth/session',
+  scope: 'public',
+  summary: 'Who is signed in, with organizations, projects and roles',
+  response: Session,
+});
+
+export const signInWithPassword = defineRoute({
+  method: 'POST',
+  path: '/api/auth/signin/password',
+  scope: 'public',
+  summary: 'Sign in with e-mail and password; sets the session cookie',
+  body: PasswordSignIn,
+  response: PasswordSignInResult,
+});
+
+export const signOut = defineRoute({
+  method: 'POST',
+  path: '/api/auth/signout',
+  scope: 'public',
+  summary: 'End the session of the cookie; answers the same when there is none',
+});

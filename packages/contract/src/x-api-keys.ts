@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { defineRoute } from './route.ts';
+
 /**
  * A key pair of a project as listed. `displaySecretKey` is the first 6 and last 4 characters (S9.1), never the secret.
  * Times are ISO 8601, UTC, milliseconds.
@@ -30,3 +32,30 @@ export type CreatedApiKey = z.output<typeof CreatedApiKey>;
 /** Answer of `DELETE /api/public/x/api-keys/{id}`. */
 export const DeletedApiKey = z.object({ success: z.literal(true) });
 export type DeletedApiKey = z.output<typeof DeletedApiKey>;
+
+export const listApiKeys = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/api-keys',
+  scope: 'apiKeys:read',
+  summary: "The project's API keys, without their secrets",
+  response: ApiKeyList,
+});
+
+export const createApiKey = defineRoute({
+  method: 'POST',
+  path: '/api/public/x/api-keys',
+  scope: 'apiKeys:CUD',
+  summary: 'Make a key pair; the secret is in this answer and nowhere else',
+  body: NewApiKey,
+  status: 201,
+  response: CreatedApiKey,
+});
+
+export const revokeApiKey = defineRoute({
+  method: 'DELETE',
+  path: '/api/public/x/api-keys/:id',
+  scope: 'apiKeys:CUD',
+  summary: 'Revoke a key pair; the next request with it is refused',
+  params: z.object({ id: z.string() }),
+  response: DeletedApiKey,
+});

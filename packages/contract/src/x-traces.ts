@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+import { defineRoute } from './route.ts';
+
 export const ObservationTypeName = z.enum([
   'SPAN',
   'GENERATION',
@@ -53,7 +55,7 @@ export const TraceListQuery = TraceSelection.extend({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
-export type TraceListQuery = z.input<typeof TraceListQuery>;
+export type TraceListQuery = z.output<typeof TraceListQuery>;
 
 export const ScoreDataTypeName = z.enum(['NUMERIC', 'CATEGORICAL', 'BOOLEAN', 'CORRECTION', 'TEXT']);
 export type ScoreDataTypeName = z.output<typeof ScoreDataTypeName>;
@@ -264,3 +266,40 @@ export const ObservationDetail = ObservationSkeleton.omit({ totalCost: true }).e
   timeAdjusted: z.boolean(),
 });
 export type ObservationDetail = z.output<typeof ObservationDetail>;
+
+export const listTraces = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/traces',
+  scope: 'traces:read',
+  summary: 'A page of traces for filter text, time range and environments',
+  query: TraceListQuery,
+  response: TraceList,
+});
+
+export const readHistogram = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/histogram',
+  scope: 'traces:read',
+  summary: 'Traces and errors over time for a selection, with its totals',
+  query: HistogramQuery,
+  response: Histogram,
+});
+
+export const readTraceSkeleton = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/traces/:traceId',
+  scope: 'traces:read',
+  summary: 'A trace as tree and timeline: everything but the payloads',
+  params: z.object({ traceId: z.string() }),
+  response: TraceSkeleton,
+});
+
+export const readObservationDetail = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/observations/:observationId',
+  scope: 'traces:read',
+  summary: 'One observation with payloads, attributes and the prices its cost was computed from',
+  params: z.object({ observationId: z.string() }),
+  query: ObservationQuery,
+  response: ObservationDetail,
+});
