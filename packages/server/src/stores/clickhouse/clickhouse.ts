@@ -5,6 +5,8 @@ export interface QueryOptions {
   timeoutMs?: number;
   /** Stops the query in the engine when it fires. */
   signal?: AbortSignal;
+  /** Engine settings for this statement alone. */
+  settings?: Readonly<Record<string, string | number>>;
 }
 
 /** A table the program inserts into: its columns in the order of the RowBinary rows. */

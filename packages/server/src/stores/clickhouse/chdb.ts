@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join as joinPath, resolve } from 'node:path';
+import { Session } from 'chdb';
+import { type ClickHouse, ClickHouseError, type InsertTarget, type QueryOptions } from './clickhouse.ts';
+import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
+
+const READERS = 4;
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** What the engine may hold: a quarter of the machine, 2 GB at the most (1 GB failed at two concurrent inserts). */
+const engineMemoryBytes = (): number => Math.min(2_000_000_000, Math.floor(totalmem() / 4));
+
+/** Bounded caches; the defaults of the engine are meant for a server of its own. */
+const configuration = (): string => `<clickhouse>
+  <logger><level>none</level></logger>
+  <max_server_memory_usage>${engineMemoryBytes()}</max_server_memory_usage>
+  <mark_cache_size>67108864</mark_cache_size>
+  <primary_index_cache_size>67108864</primary_index_cache_size>
+  <index_mark_cache_size>33554432</index_mark_cache_size>
+  <query_condition_cache_size>16777216</query_condition_cache_size>
+  <background_pool_size>2</background_pool_size>
+</clickhouse>
+`;
+
+/**
+ * chDB in this process over a directory that the caller has locked. One process holds one directory; connections to it run
+ * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others.
+ */
+export async function openChdb(directory: string): Promise<ClickHouse> {
+  const data = resolve(directory, 'engine');
+  const inbox = resolve(directory, 'inbox');
+  const configFile = resolve(directory, 'engine.xml');
+  // What lies in the inbox was never acknowledged: its sender has been told so, or has lost the connection and sends again.
+  await rm(inbox, { recursive: true, force: true });
+  await mkdir(inbox, { recursive: true });
+  await writeFile(configFile, configuration());
+  const connect = (): Connection =>
+    new Connection(() => new Session(data, { connectionArgs: [`--config-file=${configFile}`] }));
+  const inserter = connect();
+  const spare = connect();
+  const readers = new Pool(Array.from({ length: READERS }, connect));
+  let files = 0;
+
+  const stop = (mark: string): Promise<unknown> =>
+    spare.execute(
+      clickhouse`KILL QUERY WHERE query LIKE ${pattern(mark, 'contains')} AND query NOT LIKE 'KILL%' ASYNC`,
+      'Null',
+    );
+
+  async function execute(
+    connection: Connection,
+    statement: ClickHouseSql,
+    format: string,
+    options: QueryOptions,
+  ): Promise<string> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    if (signal?.aborted) throw new ClickHouseError('The query was stopped before it began', 394);
+    const mark = `q-${randomUUID()}`;
+    const stopped = (): void => void stop(mark).catch(() => undefined); // the query then ends by its own time limit
+    signal?.addEventListener('abort', stopped, { once: true });
+    const settings = { max_execution_time: timeoutMs / 1000, ...options.settings };
+    const list = Object.entries(settings).map(
+      ([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`,
+    );
+    try {
+      const text = `/* ${mark} */ ${statement.text}\nSETTINGS ${list.join(', ')}`;
+      return await connection.execute(ClickHouseSql.trusted(text), format);
+    } finally {
+      signal?.removeEventListener('abort', stopped);
+    }
+  }
+
+  return {
+    async rows<Row>(statement: ClickHouseSql, options: QueryOptions = {}) {
+      const answer = await readers.use((connection) => execute(connection, statement, 'JSONEachRow', options));
+      return parseRows<Row>(answer);
+    },
+    async run(statement, options = {}) {
+      const bare = options.settings === undefined && options.timeoutMs === undefined && options.signal === undefined;
+      await inserter.exclusive((connection) =>
+        bare ? connection.execute(statement, 'Null') : execute(connection, statement, 'Null', options),
+      );
+    },
+    async insert({ table, columns }: InsertTarget, rows) {
+      const file = joinPath(inbox, `${(files += 1)}.bin`);
+      await writeFile(file, rows);
+      const names = columns.map(({ name }) => name).join(', ');
+      const structure = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
+      try {
+        await inserter.exclusive((connection) =>
+          connection.execute(
+            ClickHouseSql.trusted(
+              `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinary, ${string(structure).text})`,
+            ),
+            'Null',
+          ),
+        );
+      } finally {
+        await unlink(file);
+      }
+    },
+    async close() {
+      await inserter.exclusive(() => Promise.resolve());
+      await readers.drain();
+      for (const connection of [inserter, spare, ...readers.members]) connection.close();
+    },
+  };
+}
+
+const parseRows = <Row>(answer: string): Row[] =>
+  answer === '' ? [] : (JSON.parse(`[${answer.trimEnd().replaceAll('\n', ',')}]`) as Row[]);
+
+/** One connection, one statement at a time. */
+class Connection {
+  readonly #open: () => Session;
+  #session: Session;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(open: () => Session) {
+    this.#open = open;
+    this.#session = open();
+  }
+
+  /** Runs after what came before on this connection. */
+  exclusive<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const result = this.#tail.then(() => work(this));
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * A query that fails half-way leaves its partial output in the connection, and the next query would return it in front
+   * of its own result: one project could read another's rows. So every failure fences the connection before it is used again.
+   * @throws ClickHouseError
+   */
+  async execute(statement: ClickHouseSql, format: string): Promise<string> {
+    try {
+      return (await this.#session.queryAsync(statement.text, { format })).text();
+    } catch (error) {
+      await this.#fence();
+      throw asClickHouseError(error);
+    }
+  }
+
+  async #fence(): Promise<void> {
+    const mark = `fence-${randomUUID()}`;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const answer = await this.#session.queryAsync(`SELECT '${mark}'`, { format: 'TSV' }).then(
+        (result) => result.text(),
+        () => '',
+      );
+      if (answer === `${mark}\n`) return;
+    }
+    this.#session.close();
+    this.#session = this.#open();
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+/** Hands a free connection to each caller, first come first served. */
+class Pool {
+  readonly members: readonly Connection[];
+  readonly #free: Connection[];
+  readonly #waiting: ((connection: Connection) => void)[] = [];
+
+  constructor(members: readonly Connection[]) {
+    this.members = members;
+    this.#free = [...members];
+  }
+
+  async use<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const connection = this.#free.pop() ?? (await new Promise<Connection>((give) => void this.#waiting.push(give)));
+    try {
+      return await work(connection);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(connection);
+      else this.#free.push(connection);
+    }
+  }
+
+  /** Resolves when every connection has come back. */
+  async drain(): Promise<void> {
+    await Promise.all(
+      this.members.map(() =>
+        this.#free.length > 0
+          ? Promise.resolve(this.#free.pop())
+          : new Promise<Connection>((give) => void this.#waiting.push(give)),
+      ),
+    );
+  }
+}
+
+function asClickHouseError(error: unknown): ClickHouseError {
+  const code =
+    typeof error === 'object' && error !== null && 'clickhouseCode' in error ? Number(error.clickhouseCode) : 0;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ClickHouseError(message, Number.isFinite(code) ? code : 0, { cause: error });
+}

@@ -1,0 +1,109 @@
+/** Writes RowBinary into one growing buffer; strings are encoded where they land, so nothing is copied twice. */
+export class RowBinaryWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(capacity = 64 * 1024) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A view of what was written; valid until the next write. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+
+  uint8(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+  }
+
+  /** A safe integer, also negative: two's complement in 64 bits, which serves Int64, UInt64 and DateTime64 alike. */
+  int64(value: number): void {
+    this.#reserve(8);
+    const low = value % 0x1_0000_0000;
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.#buffer.writeUInt32LE(low < 0 ? low + 0x1_0000_0000 : low, this.#length);
+    this.#buffer.writeInt32LE(high, this.#length + 4);
+    this.#length += 8;
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#buffer.writeDoubleLE(value, this.#length);
+  }
+
+  bigint64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#buffer.writeBigInt64LE(value, this.#length);
+  }
+
+  /** The length prefix of strings, arrays and maps (LEB128). */
+  varuint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#buffer[this.#length++] = rest;
+  }
+
+  string(value: string): void {
+    // Short strings dominate and are mostly ASCII: one worst-case reservation instead of measuring them first.
+    if (value.length < 40) {
+      this.#reserve(1 + value.length * 3);
+      const at = this.#length++;
+      const written = this.#buffer.write(value, this.#length);
+      this.#buffer[at] = written;
+      this.#length += written;
+      return;
+    }
+    const size = Buffer.byteLength(value);
+    this.varuint(size);
+    this.#reserve(size);
+    this.#length += this.#buffer.write(value, this.#length);
+  }
+}
+
+const SCALE = 12;
+
+/**
+ * Decimal text to an integer scaled by 10^12, as Decimal(18,12) is stored; more decimals are rounded half away from zero,
+ * what does not fit 18 digits is cut to the largest that does.
+ * @throws RangeError when it is not a decimal number
+ */
+export function scaledDecimal(text: string): bigint {
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+  if (match === null || (match[2] === '' && (match[3] ?? '') === ''))
+    throw new RangeError(`'${text}' is not a decimal`);
+  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
+  const digits = whole + fraction;
+  const shift = SCALE + Number(exponent) - fraction.length;
+  const LIMIT = 10n ** 18n - 1n;
+  let value: bigint;
+  if (shift >= 0) {
+    value = digits.length + shift > 60 && !/^0*$/.test(digits) ? LIMIT : BigInt(digits) * 10n ** BigInt(shift);
+  } else {
+    const kept = digits.slice(0, Math.max(0, digits.length + shift));
+    const first = digits.length + shift >= 0 ? Number(digits[digits.length + shift] ?? '0') : 0;
+    value = BigInt(kept === '' ? '0' : kept) + (first >= 5 ? 1n : 0n);
+  }
+  if (value > LIMIT) value = LIMIT;
+  return sign === '-' ? -value : value;
+}
