@@ -80,7 +80,7 @@ export interface ObservationRow {
   costSource: CostSource;
   pricingTierId: string;
   pricingTierName: string;
-  /** USD a unit by usage type that `cost` was computed from, decimal text; for the receipt. */
+  /** USD a unit by usage type as the matched entry has it, decimal text, whoever stated the cost; `input` and `output` even without usage. */
   prices: Record<string, string>;
   promptId: string;
   promptName: string;
