@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+// Every file gets a process of its own: chDB holds one data directory a process.
+const server = {
+  pool: 'forks',
+  isolate: true,
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  env: { UV_THREADPOOL_SIZE: '16' },
+} as const;
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { test: { ...server, name: 'server', include: ['packages/{server,contract}/src/**/*.test.ts'] } },
+      { test: { ...server, name: 'clients', include: ['test/clients/**/*.test.ts'], testTimeout: 60_000 } },
+      { extends: './packages/ui/vite.config.ts', test: { name: 'ui', environment: 'jsdom', include: ['packages/ui/src/**/*.test.{ts,tsx}'] } },
+    ],
+  },
+});
