@@ -21,8 +21,8 @@ export type RouteScope =
   | 'apiKeys:read'
   | 'apiKeys:CUD';
 
-/** Decides the body of an error: upstream has four forms (S10.2). */
-export type RouteFamily = 'standard' | 'ingestion' | 'otlp';
+/** Decides the body of an error (S10.2): `bare` routes answer `{message}` alone. */
+export type RouteFamily = 'standard' | 'ingestion' | 'otlp' | 'bare';
 
 type Shape = z.ZodType;
 

@@ -104,6 +104,7 @@ const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
     error instanceof ValidationError
       ? { message: error.message, errors: error.issues.map((issue) => issue.message) }
       : { error: error.wireName, message: error.message },
+  bare: (error) => ({ message: error.message }),
   otlp: (error) => (error.status === 400 ? { error: error.message } : standard(error)),
 };
 

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import fastifyStatic from '@fastify/static';
+import type { Route, RouteFamily } from '@tracehouse/contract/route';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Principal } from '../identity/principal.ts';
+import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
+import type { ProjectScope } from '../stores/scope.ts';
+import { Answer, type BoundRoute } from './bind.ts';
+import {
+  ApiError,
+  errorBody,
+  InvalidRequestError,
+  MethodNotAllowedError,
+  NotFoundError,
+  OverloadedError,
+  TooHeavyError,
+  TooLargeError,
+  TooManyRequestsError,
+  ValidationError,
+} from './errors.ts';
+import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
+
+/** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Ids have up to 800 characters, each up to twelve bytes when percent-encoded. */
+const MAX_PARAM_LENGTH = 10_000;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+export interface Authenticator {
+  /** @throws UnauthorizedError, ForbiddenError */
+  authenticate(input: {
+    headers: Record<string, string | undefined>;
+    method: string;
+    query: Record<string, unknown>;
+    route: Route;
+  }): Promise<Principal>;
+}
+
+export interface HttpServerOptions {
+  routes: readonly BoundRoute[];
+  authenticator: Authenticator;
+  log: Logger;
+  /** Folder of the built UI; without it every path outside the API is 404. */
+  uiDirectory?: string;
+}
+
+/** A server with these routes, not yet listening. Life of a request: parse → authenticate → validate → handle → answer. */
+export async function createHttpServer({ routes, authenticator, log, uiDirectory }: HttpServerOptions): Promise<FastifyInstance> {
+  const server = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    genReqId: () => randomUUID(),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+  });
+  // One parser for every content type: routes decide what their bytes are.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addHook('onRequest', (request, reply, next) => {
+    securityHeaders(reply);
+    if (isKeyRoute(request)) allowOrigin(request, reply);
+    next();
+  });
+  server.setErrorHandler((error, request, reply) => answerError(error, familyOf(request), request, reply, log));
+  server.setNotFoundHandler((request, reply) => {
+    if (request.method === 'OPTIONS' && isKeyRoute(request)) return answerPreflight(request, reply);
+    const page = uiDirectory !== undefined && request.method === 'GET' && !/^\/(api|v1|assets)\//.test(request.url);
+    if (page) return reply.header('cache-control', 'no-cache').sendFile('index.html', uiDirectory);
+    return answerError(new NotFoundError(`No route ${request.method} ${request.url.split('?')[0] ?? ''}`), 'standard', request, reply, log);
+  });
+  for (const bound of routes) register(server, bound, authenticator);
+  refuseOtherMethods(server, routes);
+  if (uiDirectory !== undefined) {
+    await server.register(fastifyStatic, {
+      root: uiDirectory,
+      wildcard: false,
+      // File names under assets/ carry a hash of their content.
+      setHeaders: (reply, path) =>
+        void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
+    });
+  }
+  return server;
+}
+
+const isKeyRoute = ({ url }: FastifyRequest): boolean => url.startsWith('/api/public/') || url.startsWith('/v1/');
+const familyOf = (request: FastifyRequest): RouteFamily =>
+  (request.routeOptions.config as { family?: RouteFamily } | undefined)?.family ?? 'standard';
+
+function register(server: FastifyInstance, { route, handle }: BoundRoute, authenticator: Authenticator): void {
+  server.route({
+    method: route.method,
+    url: route.path,
+    config: { family: route.family },
+    async handler(request, reply) {
+      const headers = plainHeaders(request);
+      const query = withoutEmpty(request.query as Record<string, unknown>);
+      const principal = await authenticator.authenticate({ headers, method: request.method, query, route });
+      const gone = new AbortController();
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableEnded) gone.abort();
+      });
+      const answer = await handle({
+        scope: scopeOf(principal),
+        principal,
+        params: check(route.params, request.params),
+        query: check(route.query, query),
+        body: route.rawBody ? (request.body ?? Buffer.alloc(0)) : check(route.body, parseBody(request)),
+        headers,
+        ip: request.ip,
+        signal: gone.signal,
+      });
+      return send(reply, route, answer);
+    },
+  });
+}
+
+/** A known path with another method is 405, whoever asks. */
+function refuseOtherMethods(server: FastifyInstance, routes: readonly BoundRoute[]): void {
+  const paths = new Map<string, { family: RouteFamily; methods: Set<string> }>();
+  for (const { route } of routes) {
+    const entry = paths.get(route.path) ?? { family: route.family, methods: new Set<string>() };
+    entry.methods.add(route.method);
+    paths.set(route.path, entry);
+  }
+  for (const [url, { family, methods }] of paths) {
+    const others = METHODS.filter((method) => !methods.has(method));
+    if (others.length === 0) continue;
+    server.route({
+      method: others,
+      url,
+      config: { family },
+      exposeHeadRoute: false,
+      handler: () => {
+        throw new MethodNotAllowedError();
+      },
+    });
+  }
+}
+
+function check(schema: Route['body'], value: unknown): unknown {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new ValidationError(result.error.issues);
+  return result.data;
+}
+
+function parseBody(request: FastifyRequest): unknown {
+  const body = request.body;
+  if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
+  const type = request.headers['content-type'] ?? 'application/json';
+  if (!type.includes('json')) return body.toString();
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch (cause) {
+    throw new InvalidRequestError('Invalid JSON', { cause });
+  }
+}
+
+/** Upstream takes an empty parameter for an absent one (S10.4). */
+const withoutEmpty = (query: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+
+const plainHeaders = ({ headers }: FastifyRequest): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
+
+/** Routes whose scope needs a project only get here with one; the others do not look. */
+const scopeOf = (principal: Principal): ProjectScope =>
+  ('scope' in principal ? principal.scope : null) as ProjectScope;
+
+function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
+  const { body, status, headers } = answer instanceof Answer ? answer : new Answer(answer);
+  reply.code(status ?? route.status).headers(headers);
+  if (body === undefined || body === null) return reply.send();
+  if (Buffer.isBuffer(body) || body instanceof Uint8Array) return reply.send(Buffer.from(body));
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(JSON.stringify(body));
+}
+
+/** 159: the query's time was up, 241: its memory, 394: it was stopped. */
+const TOO_HEAVY = new Set([159, 241, 394]);
+
+function toApiError(error: unknown): ApiError | null {
+  if (error instanceof ApiError) return error;
+  if (error instanceof ClickHouseError && TOO_HEAVY.has(error.code)) {
+    return new TooHeavyError('This query took too long or too much memory. Narrow the time range or the filter.');
+  }
+  const { code, statusCode } = error as { code?: string; statusCode?: number };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new TooLargeError(`The body exceeds ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send fewer items a request, or compress it.`);
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ApiError(statusCode, 'InvalidRequestError', (error as Error).message);
+  }
+  return null;
+}
+
+function answerError(error: unknown, family: RouteFamily, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+  const known = toApiError(error);
+  if (known === null) {
+    log.error({ err: error, requestId: request.id, method: request.method, route: request.routeOptions.url }, 'request failed');
+    return reply.code(500).type('application/json; charset=utf-8').send(
+      JSON.stringify({ message: 'Internal Server Error', error: `See the server log for request ${request.id}` }),
+    );
+  }
+  if (known instanceof OverloadedError || known instanceof TooManyRequestsError) reply.header('retry-after', String(known.retryAfterS));
+  if (known.status >= 500) log.warn({ err: known, requestId: request.id, route: request.routeOptions.url }, 'request refused for now');
+  return reply.code(known.status).type('application/json; charset=utf-8').send(JSON.stringify(errorBody(known, family)));
+}
