@@ -135,10 +135,14 @@ function tierAt(modelId: string, prices: ModelPrice, inputUnits: number): { tier
     : { tierId: `${modelId}_tier_${reached}`, tierName: `More than ${reached} input tokens` };
 }
 
+/** Each distinct price of the list is read once: its few thousand numbers, not one parse a token bucket. */
+const scaledPrices = new Map<number, bigint>();
+
 function perUnit(key: string, usd: number): bigint {
   const units = unitsPerPrice.find(([ending]) => key.endsWith(ending))?.[1];
-  const scaled = parseDecimal(String(usd), UNIT_PRICE_DIGITS);
+  const scaled = scaledPrices.get(usd) ?? parseDecimal(String(usd), UNIT_PRICE_DIGITS);
   if (units === undefined || scaled === null)
     throw new Error(`The price list has a price we cannot read: ${key} = ${usd}`);
+  scaledPrices.set(usd, scaled);
   return scaled / units;
 }

@@ -7,6 +7,7 @@ import type { PriceBook, Quote } from './price-book.ts';
 
 /** Fractions of a unit that count (seconds of audio come as 0.25). */
 const UNIT_DIGITS = 6;
+const UNIT = 10n ** BigInt(UNIT_DIGITS);
 
 /** The most that `Decimal(18, 12)` holds: a "cost" above it is a mistake in the sender's units. */
 const MAX_USD = 10n ** BigInt(18 - USD_DIGITS) * 10n ** BigInt(USD_DIGITS) - 1n;
@@ -74,7 +75,9 @@ function statedCost(provided: Readonly<Record<string, string>>): Cost | null {
 /** Null when the entry has a price for none of the units. */
 function calculatedCost({ lines }: Quote): Cost | null {
   const parts = lines.map(({ usageType, units, unitPrice }): [string, bigint] => {
-    const scaledUnits = parseDecimal(String(units), UNIT_DIGITS) ?? 0n;
+    const scaledUnits = Number.isSafeInteger(units)
+      ? BigInt(units) * UNIT
+      : (parseDecimal(String(units), UNIT_DIGITS) ?? 0n);
     return [usageType, rescale(scaledUnits * unitPrice, UNIT_DIGITS + UNIT_PRICE_DIGITS, USD_DIGITS)];
   });
   return parts.length === 0 ? null : withTotalCost(parts);
