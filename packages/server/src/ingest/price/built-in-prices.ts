@@ -73,9 +73,15 @@ function toPriceEntry(modelId: string, prices: ModelPrice): PriceEntry {
       if (fee !== null) lines.push({ usageType: 'requests', units: 1, unitPrice: fee });
 
       const unitPrices: Record<string, bigint> = {};
-      for (const side of ['input', 'output']) {
-        const price = firstPrice(prices, [`${side}_mtok`], inputUnits);
-        if (price !== null) unitPrices[side] = price;
+      const sides = chargesTotal(prices)
+        ? ([['total', 'input_mtok']] as const)
+        : ([
+            ['input', 'input_mtok'],
+            ['output', 'output_mtok'],
+          ] as const);
+      for (const [usageType, key] of sides) {
+        const price = firstPrice(prices, [key], inputUnits);
+        if (price !== null) unitPrices[usageType] = price;
       }
       for (const { usageType, unitPrice } of lines) unitPrices[usageType] = unitPrice;
       return { ...tierAt(modelId, prices, inputUnits), lines, unitPrices };
@@ -94,12 +100,16 @@ function chargedUnits(usage: Readonly<Record<string, number>>, prices: ModelPric
     const charge = chargeOf(usageType);
     return charge?.usageTypes.find((name) => name in usage) === usageType ? [{ usageType, charge, units }] : [];
   });
-  // All that is counted of some embeddings is a total; a model that also charges for output cannot be priced from one.
   const total = usage['total'];
-  if (charged.length > 0 || total === undefined || prices['output_mtok']) return charged;
+  if (total === undefined || !chargesTotal(prices)) return charged;
   return [
     { usageType: 'total', charge: { usageTypes: ['total'], counts: 'input', prices: ['input_mtok'] }, units: total },
   ];
+}
+
+/** What only takes input in, an embedding, is charged by the total, as the wire has always shown it (S3.7); some report nothing else. */
+function chargesTotal(prices: ModelPrice): boolean {
+  return prices['input_mtok'] !== undefined && !Object.keys(prices).some((key) => key.startsWith('output'));
 }
 
 /** USD a unit, scaled by `UNIT_PRICE_DIGITS`, of the first key that has a price. */
