@@ -1,0 +1,41 @@
+import { type Variable } from './variable.ts';
+import { variables } from './settings.ts';
+
+const titles: Record<keyof typeof variables, string> = {
+  server: 'Server',
+  stores: 'Stores',
+  secrets: 'Secrets',
+  signIn: 'Sign-in',
+  init: 'What exists from the first start on',
+  newUsers: 'What new users may do',
+};
+
+/** Begin and end of the part of a document that `insertConfiguration` writes. */
+export const BEGIN = '<!-- configuration: made from packages/server/src/config/settings.ts by npm run docs -->';
+export const END = '<!-- /configuration -->';
+
+/** Every variable with its kind, default and meaning: one Markdown table a subject. */
+export function documentConfiguration(): string {
+  return (Object.keys(titles) as (keyof typeof variables)[])
+    .map((subject) => {
+      const rows = (Object.values(variables[subject]) as Variable<unknown>[]).map(
+        ({ name, kind, defaultWords, sentence }) => `| \`${name}\` | ${kind.label} | ${defaultWords} | ${sentence} |`,
+      );
+      return [
+        `**${titles[subject]}**`,
+        '',
+        '| variable | value | default | meaning |',
+        '|---|---|---|---|',
+        ...rows,
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The document with its part between the markers brought up to date; as it is when it has none. */
+export function insertConfiguration(document: string): string {
+  const begin = document.indexOf(BEGIN);
+  const end = document.indexOf(END);
+  if (begin === -1 || end < begin) return document;
+  return `${document.slice(0, begin + BEGIN.length)}\n\n${documentConfiguration()}\n\n${document.slice(end)}`;
+}

@@ -1,0 +1,450 @@
+import { isIP } from 'node:net';
+import { hostname as machineHostname } from 'node:os';
+import {
+  choice,
+  emailAddress,
+  flag,
+  hexKey,
+  list,
+  networks,
+  optional,
+  port,
+  portOrOff,
+  positiveInteger,
+  postgresUrl,
+  text,
+  variable,
+  type Variable,
+  webAddress,
+  word,
+  type ProcessRole,
+} from './variable.ts';
+
+/** The roles of `@tracehouse/contract/session`. */
+const roleName = choice('OWNER', 'ADMIN', 'MEMBER', 'VIEWER', 'NONE');
+
+/** Every environment variable the program reads, by subject; types, checks and the table in the README follow from it. */
+export const variables = {
+  server: {
+    hostname: optional(
+      'HOSTNAME',
+      word,
+      "Address to listen on: an IP address or `localhost`. Any other value (shells and containers put the machine's name there) is ignored.",
+      {
+        without: '`127.0.0.1`; `0.0.0.0` once `NEXTAUTH_SECRET`, `SALT` and `ENCRYPTION_KEY` are set',
+      },
+    ),
+    port: variable(
+      'PORT',
+      port,
+      { all: '3000', worker: '3030' },
+      'Port of the product (role `worker`: of its health routes).',
+    ),
+    workerPort: variable('TRACEHOUSE_WORKER_PORT', port, '3030', "Port of the worker's health routes in role `all`."),
+    otlpPort: variable(
+      'TRACEHOUSE_OTLP_PORT',
+      portOrOff,
+      '4318',
+      'Second port for OTLP over HTTP, the default of OpenTelemetry exporters.',
+    ),
+    url: optional(
+      'NEXTAUTH_URL',
+      webAddress,
+      'Address people and clients use; the only source of links, of the `Secure` flag of cookies and of the origin that sign-in accepts.',
+      {
+        without: 'the address reached',
+      },
+    ),
+    trustedProxies: optional('TRACEHOUSE_TRUSTED_PROXIES', networks, 'Proxies whose `X-Forwarded-For` is believed.', {
+      without: 'none',
+    }),
+    logLevel: variable(
+      'LANGFUSE_LOG_LEVEL',
+      choice('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+      'info',
+      'Least severe line to log.',
+    ),
+  },
+  stores: {
+    dataDirectory: variable(
+      'TRACEHOUSE_DATA_DIR',
+      word,
+      './data',
+      'Directory of everything the embedded stores keep, one process at a time.',
+    ),
+    databaseUrl: optional('DATABASE_URL', postgresUrl, 'PostgreSQL server to use.', {
+      without: 'embedded',
+      secret: true,
+    }),
+    clickhouseUrl: optional(
+      'CLICKHOUSE_URL',
+      word,
+      'ClickHouse server; not supported by this version, which refuses to start with it.',
+      {
+        without: 'embedded',
+        secret: true,
+      },
+    ),
+    redisHost: optional(
+      'REDIS_HOST',
+      word,
+      'Redis server; not supported by this version, which refuses to start with it.',
+      { without: 'embedded' },
+    ),
+    redisUrl: optional(
+      'REDIS_CONNECTION_STRING',
+      word,
+      'Redis server; not supported by this version, which refuses to start with it.',
+      {
+        without: 'embedded',
+        secret: true,
+      },
+    ),
+    eventBucket: optional(
+      'LANGFUSE_S3_EVENT_UPLOAD_BUCKET',
+      word,
+      'Bucket of an S3 service; not supported by this version, which refuses to start with it.',
+      { without: 'embedded' },
+    ),
+  },
+  secrets: {
+    nextauthSecret: optional(
+      'NEXTAUTH_SECRET',
+      text,
+      'Seals short-lived sign-in cookies (`openssl rand -base64 32`).',
+      {
+        without: 'generated, kept in the data directory',
+        secret: true,
+      },
+    ),
+    salt: optional(
+      'SALT',
+      text,
+      'Salts the stored hashes of API keys; every key is invalid once it changes (`openssl rand -base64 32`).',
+      {
+        without: 'generated, kept in the data directory',
+        secret: true,
+      },
+    ),
+    encryptionKey: optional('ENCRYPTION_KEY', hexKey, 'Encrypts stored secrets (`openssl rand -hex 32`).', {
+      without: 'generated, kept in the data directory',
+      secret: true,
+    }),
+  },
+  signIn: {
+    sessionMaxAgeMinutes: variable(
+      'AUTH_SESSION_MAX_AGE',
+      positiveInteger,
+      '43200',
+      'Minutes a session lives after its last use.',
+    ),
+    cookieDomain: optional(
+      'NEXTAUTH_COOKIE_DOMAIN',
+      word,
+      'Domain of the session cookie; its sibling hosts receive the cookie too.',
+      {
+        without: 'the host alone',
+      },
+    ),
+    cookieNameSuffix: variable('NEXTAUTH_COOKIE_NAME_SUFFIX', word, '', 'Appended to the name of the session cookie.'),
+    passwordDisabled: variable(
+      'AUTH_DISABLE_USERNAME_PASSWORD',
+      flag,
+      'false',
+      'No sign-in by password; refused while no other way to sign in is set up.',
+    ),
+  },
+  init: {
+    organizationId: optional('LANGFUSE_INIT_ORG_ID', word, 'Organization to create at start.', {
+      without: 'slug of the name, else `default`, when another `LANGFUSE_INIT_*` is set',
+    }),
+    organizationName: optional('LANGFUSE_INIT_ORG_NAME', word, 'Its name, used at creation.', {
+      without: '`Provisioned Org`',
+    }),
+    projectId: optional('LANGFUSE_INIT_PROJECT_ID', word, 'Project to create in it.'),
+    projectName: optional('LANGFUSE_INIT_PROJECT_NAME', word, 'Its name, used at creation.', {
+      without: '`Provisioned Project`',
+    }),
+    projectPublicKey: optional('LANGFUSE_INIT_PROJECT_PUBLIC_KEY', word, "Public key of the project's API key."),
+    projectSecretKey: optional(
+      'LANGFUSE_INIT_PROJECT_SECRET_KEY',
+      word,
+      'Its secret key; a stored one that differs is replaced.',
+      { secret: true },
+    ),
+    organizationPublicKey: optional(
+      'TRACEHOUSE_INIT_ORG_PUBLIC_KEY',
+      word,
+      'Public key of an organization API key (SCIM, role sync).',
+    ),
+    organizationSecretKey: optional(
+      'TRACEHOUSE_INIT_ORG_SECRET_KEY',
+      word,
+      'Its secret key; a stored one that differs is replaced.',
+      { secret: true },
+    ),
+    userEmail: optional(
+      'LANGFUSE_INIT_USER_EMAIL',
+      emailAddress,
+      'Owner to create; an existing user becomes owner again at every start.',
+    ),
+    userName: optional('LANGFUSE_INIT_USER_NAME', word, 'Name of that owner, used at creation.', {
+      without: '`Provisioned User`',
+    }),
+    userPassword: optional(
+      'LANGFUSE_INIT_USER_PASSWORD',
+      text,
+      'Password of that owner, at least 8 characters, used at creation.',
+      { secret: true },
+    ),
+  },
+  newUsers: {
+    organizationIds: optional('LANGFUSE_DEFAULT_ORG_ID', list, 'Organizations every new user joins.', {
+      without: 'with `LANGFUSE_DEFAULT_ORG_ROLE`: the initial organization, else the only one',
+    }),
+    organizationRole: optional('LANGFUSE_DEFAULT_ORG_ROLE', roleName, 'Role of a new user in those organizations.', {
+      without: '`VIEWER`',
+    }),
+    projectIds: optional('LANGFUSE_DEFAULT_PROJECT_ID', list, 'Projects every new user joins.'),
+    projectRole: variable('LANGFUSE_DEFAULT_PROJECT_ROLE', roleName, 'VIEWER', 'Role of a new user in those projects.'),
+  },
+} as const satisfies Record<string, Record<string, Variable<unknown>>>;
+
+type Declared = typeof variables;
+type Parsed = {
+  readonly [Subject in keyof Declared]: {
+    readonly [Key in keyof Declared[Subject]]: Declared[Subject][Key] extends Variable<infer T> ? T : never;
+  };
+};
+
+/** The environment, checked. Frozen; made once a process. */
+export type Settings = Omit<Parsed, 'server'> & {
+  readonly role: ProcessRole;
+  /** `hostname` is the address to listen on. */
+  readonly server: Omit<Parsed['server'], 'hostname'> & { readonly hostname: string };
+  /** Sentences to log at start: settings that are legal and probably not what was meant. */
+  readonly warnings: readonly string[];
+};
+
+/** Everything wrong with the environment, one sentence a problem, each beginning with the variable's name. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    );
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment, the only place that does. `machineName` is what shells and containers put into HOSTNAME.
+ * @throws SettingsError with all problems at once.
+ */
+export function readSettings({
+  role,
+  env = process.env,
+  machineName = machineHostname(),
+}: {
+  role: ProcessRole;
+  env?: Environment;
+  machineName?: string;
+}): Settings {
+  const { parsed, problems } = parseAll(env, role);
+  // The rules look at several values, so they are asked only when each is right by itself.
+  if (problems.length > 0) throw new SettingsError(problems);
+  const { server, ...rest } = parsed;
+  const { url } = server;
+  const settings: Settings = {
+    ...rest,
+    role,
+    server: {
+      ...server,
+      hostname: listenAddress(parsed),
+      // Where upstream's deployments put NextAuth; the product's address is what stands before it.
+      url: url?.replace(/\/api\/auth$/, ''),
+    },
+    warnings: warn(parsed, machineName),
+  };
+  const broken = rules.flatMap((rule) => rule(settings));
+  if (broken.length > 0) throw new SettingsError(broken);
+  return deepFreeze(settings);
+}
+
+function parseAll(env: Environment, role: ProcessRole): { parsed: Parsed; problems: string[] } {
+  const problems: string[] = [];
+  const parse = ({ name: variableName, kind, defaultFor, secret }: Variable<unknown>): unknown => {
+    const raw = env[variableName];
+    // Compose files pass empty values for what is not set.
+    const value = raw === undefined || raw.trim() === '' ? defaultFor(role) : raw;
+    if (value === undefined) return undefined;
+    const result = kind.schema.safeParse(value);
+    if (result.success) return result.data;
+    const why = result.error.issues[0]?.message ?? 'is not valid';
+    problems.push(`${variableName}: ${secret ? 'the value' : `'${value}'`} ${why}`);
+    return undefined;
+  };
+  const parsed = mapValues(variables, (subject) => mapValues(subject, parse)) as unknown as Parsed;
+  return { parsed, problems };
+}
+
+const isAddress = (value: string): boolean => isIP(value) !== 0 || value === 'localhost';
+
+/** Everyone may connect only where somebody has decided so: by HOSTNAME, or by giving the installation its secrets. */
+function listenAddress({ server: { hostname }, secrets }: Parsed): string {
+  if (hostname !== undefined && isAddress(hostname)) return hostname;
+  return hasOwnSecrets(secrets) ? '0.0.0.0' : '127.0.0.1';
+}
+
+const hasOwnSecrets = (secrets: Parsed['secrets']): boolean =>
+  Object.values(secrets).every((secret) => secret !== undefined) && sampleSecrets(secrets).length === 0;
+
+/** What compose files and manuals of the field use as placeholders. */
+const SAMPLES = new Set([
+  'secret',
+  'mysecret',
+  'my-secret',
+  'salt',
+  'mysalt',
+  'my-salt',
+  'changeme',
+  'change-me',
+  'password',
+]);
+const isSample = (value: string): boolean => SAMPLES.has(value.toLowerCase()) || /^(.)\1*$/.test(value);
+
+/** Names of the variables that hold a placeholder. */
+const sampleSecrets = (secrets: Parsed['secrets']): string[] =>
+  (Object.keys(variables.secrets) as (keyof Parsed['secrets'])[])
+    .filter((key) => secrets[key] !== undefined && isSample(secrets[key]))
+    .map((key) => variables.secrets[key].name);
+
+export const isLoopback = (address: string): boolean =>
+  address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+
+type Rule = (settings: Settings) => string[];
+
+const noSampleSecrets: Rule = (settings) => {
+  const embeddedDefault =
+    settings.role === 'all' && settings.stores.databaseUrl === undefined && isLoopback(settings.server.hostname);
+  return embeddedDefault
+    ? []
+    : sampleSecrets(settings.secrets).map(
+        (variableName) =>
+          `${variableName}: a sample value is accepted only by the embedded default on 127.0.0.1; generate a secret of your own`,
+      );
+};
+
+interface Need {
+  of: Variable<unknown>;
+  what: string;
+  roles: readonly ProcessRole[];
+  value(settings: Settings): unknown;
+}
+const { stores, secrets, server } = variables;
+/** Roles that run beside others share stores that are servers, and secrets that all of them know. */
+// oxfmt-ignore
+const needs: readonly Need[] = [
+  { of: stores.databaseUrl,      roles: ['web', 'worker', 'migrate'], value: (s) => s.stores.databaseUrl,      what: 'a Postgres server' },
+  { of: stores.clickhouseUrl,    roles: ['web', 'worker'],            value: (s) => s.stores.clickhouseUrl,    what: 'a ClickHouse server' },
+  { of: stores.redisHost,        roles: ['web', 'worker'],            value: (s) => s.stores.redisHost ?? s.stores.redisUrl, what: 'a Redis server' },
+  { of: stores.eventBucket,      roles: ['web', 'worker'],            value: (s) => s.stores.eventBucket,      what: 'an S3 bucket' },
+  { of: secrets.salt,            roles: ['web', 'worker'],            value: (s) => s.secrets.salt,            what: 'the salt all processes share' },
+  { of: secrets.encryptionKey,   roles: ['web', 'worker'],            value: (s) => s.secrets.encryptionKey,   what: 'the key all processes share' },
+  { of: secrets.nextauthSecret,  roles: ['web'],                      value: (s) => s.secrets.nextauthSecret,  what: 'the secret all processes share' },
+  { of: server.url,              roles: ['web'],                      value: (s) => s.server.url,              what: 'the address people use' },
+];
+
+const rolesHaveServers: Rule = (settings) =>
+  needs
+    .filter(({ roles, value }) => roles.includes(settings.role) && value(settings) === undefined)
+    .map(({ of, what }) => `${of.name} is not set: role '${settings.role}' needs ${what}`);
+
+const knownServices: Rule = ({ stores }) =>
+  (['clickhouseUrl', 'redisHost', 'redisUrl', 'eventBucket'] as const)
+    .filter((key) => stores[key] !== undefined)
+    .map(
+      (key) =>
+        `${variables.stores[key].name}: this version has no driver for it yet; unset it to use the embedded store`,
+    );
+
+const someWayToSignIn: Rule = ({ signIn }) =>
+  signIn.passwordDisabled
+    ? [
+        `${variables.signIn.passwordDisabled.name}: nobody could sign in, for this version has no other way than the password`,
+      ]
+    : [];
+
+const initialPassword: Rule = ({ init }) =>
+  init.userPassword !== undefined && init.userPassword.length < 8
+    ? [`${variables.init.userPassword.name}: the password has less than 8 characters`]
+    : [];
+
+const portsDiffer: Rule = ({ role, server: { port: product, workerPort, otlpPort } }) => {
+  if (role !== 'all') return [];
+  const problems: string[] = [];
+  if (workerPort === product) problems.push(`TRACEHOUSE_WORKER_PORT: ${workerPort} is also PORT`);
+  if (otlpPort !== null && (otlpPort === product || otlpPort === workerPort)) {
+    problems.push(
+      `TRACEHOUSE_OTLP_PORT: ${otlpPort} is also ${otlpPort === product ? 'PORT' : 'TRACEHOUSE_WORKER_PORT'}`,
+    );
+  }
+  return problems;
+};
+
+const rules: readonly Rule[] = [
+  noSampleSecrets,
+  rolesHaveServers,
+  knownServices,
+  someWayToSignIn,
+  initialPassword,
+  portsDiffer,
+];
+
+function warn({ server: { hostname }, signIn, init }: Parsed, machineName: string): string[] {
+  const warnings: string[] = [];
+  const isMachine = hostname?.split('.')[0]?.toLowerCase() === machineName.split('.')[0]?.toLowerCase();
+  if (hostname !== undefined && !isAddress(hostname) && !isMachine) {
+    warnings.push(
+      `HOSTNAME: '${hostname}' is not an IP address and is ignored; to listen on all addresses set 0.0.0.0`,
+    );
+  }
+  if (signIn.cookieDomain !== undefined) {
+    warnings.push(`NEXTAUTH_COOKIE_DOMAIN: every host under ${signIn.cookieDomain} receives the session cookie`);
+  }
+  const pairs = [
+    [
+      'LANGFUSE_INIT_PROJECT_PUBLIC_KEY',
+      init.projectPublicKey,
+      'LANGFUSE_INIT_PROJECT_SECRET_KEY',
+      init.projectSecretKey,
+    ],
+    [
+      'TRACEHOUSE_INIT_ORG_PUBLIC_KEY',
+      init.organizationPublicKey,
+      'TRACEHOUSE_INIT_ORG_SECRET_KEY',
+      init.organizationSecretKey,
+    ],
+    ['LANGFUSE_INIT_USER_EMAIL', init.userEmail, 'LANGFUSE_INIT_USER_PASSWORD', init.userPassword],
+  ] as const;
+  for (const [first, firstValue, second, secondValue] of pairs) {
+    if ((firstValue === undefined) === (secondValue === undefined)) continue;
+    const [there, missing] = firstValue === undefined ? [second, first] : [first, second];
+    warnings.push(`${there} has no effect without ${missing}`);
+  }
+  if (init.projectPublicKey !== undefined && init.projectSecretKey !== undefined && init.projectId === undefined) {
+    warnings.push('LANGFUSE_INIT_PROJECT_PUBLIC_KEY has no effect without LANGFUSE_INIT_PROJECT_ID');
+  }
+  return warnings;
+}
+
+const mapValues = <T, U>(object: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part as object);
+  return Object.freeze(value);
+}
