@@ -26,6 +26,7 @@ const columns = [
   column('author_user_id',      text,       (row) => row.authorUserId),
   column('execution_trace_id',  text,       (row) => row.executionTraceId),
   column('environment',         text,       (row) => row.environment),
+  column('clocks',              text,       (row) => row.clocks),
   column('timestamp',           time,       (row) => row.timestamp),
   column('created_at',          time,       (row) => row.createdAt),
   column('updated_at',          time,       (row) => row.updatedAt),

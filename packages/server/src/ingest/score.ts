@@ -28,6 +28,8 @@ export interface ScoreRow {
   authorUserId: string;
   executionTraceId: string;
   environment: string;
+  /** JSON of the field clocks (see json/merge.ts), or empty. */
+  clocks: string;
   timestamp: Micros;
   createdAt: Micros;
   updatedAt: Micros;

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS scores ON CLUSTER '{cluster}' (
   author_user_id LowCardinality(String),
   execution_trace_id String,
   environment LowCardinality(String),
+  clocks String CODEC(ZSTD(1)),
   timestamp DateTime64(6, 'UTC'),
   created_at DateTime64(6, 'UTC'),
   updated_at DateTime64(6, 'UTC'),
