@@ -1,9 +1,16 @@
 import pg from 'pg';
+import { columnTypes } from './column-types.ts';
 import type { Postgres } from './postgres.ts';
 
 /** A PostgreSQL server reached by `DATABASE_URL`. */
 export function openPostgresServer(url: string): Postgres {
-  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    application_name: 'tracehouse',
+    connectionTimeoutMillis: 5000, // a request answers 503 rather than wait for a server that is away
+    types: { getTypeParser },
+  });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
   pool.on('error', () => undefined);
   const over = (handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> => ({
@@ -39,3 +46,7 @@ export function openPostgresServer(url: string): Postgres {
     close: () => pool.end(),
   };
 }
+
+/** Everything arrives as text: no statement asks for the binary form. */
+const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+  (format !== 'binary' && columnTypes[oid]) || pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser;

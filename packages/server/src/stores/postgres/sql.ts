@@ -25,3 +25,6 @@ export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
   made.add(statement);
   return statement;
 }
+
+/** The value of a `json` or `jsonb` column. Without it `pg` would send a list as an array of Postgres. */
+export const json = (value: unknown): string => JSON.stringify(value);
