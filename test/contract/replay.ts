@@ -15,7 +15,7 @@ export interface Sent {
   method: string;
   path: string;
   headers: Record<string, string>;
-  body: Buffer | string | undefined;
+  body: Buffer<ArrayBuffer> | string | undefined;
 }
 
 /** Headers that belong to the recorded connection, not to the request. */
@@ -63,7 +63,7 @@ export function toRequest({ request, template }: GoldenCase, variables: Variable
   return { method: request.method, path, headers: request.headers, body: bodyOf(body, request.headers) };
 }
 
-function bodyOf(body: GoldenCase['request']['body'], headers: Record<string, string>): Buffer | string | undefined {
+function bodyOf(body: GoldenCase['request']['body'], headers: Record<string, string>): Buffer<ArrayBuffer> | string | undefined {
   if (body === null) return undefined;
   if ('text' in body) return body.text;
   if ('base64' in body) return Buffer.from(body.base64, 'base64');
