@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from './ports.ts';
+import { startProcess, waitUntilAnswers } from './process.ts';
+
+const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
+
+/** Our server as a user runs it, in a process of its own, with a project, its keys and an owner. */
+export interface TestServer {
+  /** Address of the product, without a slash at the end. */
+  readonly url: string;
+  /** Address of the second OTLP port, without a path. */
+  readonly otlpUrl: string;
+  readonly workerUrl: string;
+  readonly publicKey: string;
+  readonly secretKey: string;
+  readonly projectId: string;
+  readonly email: string;
+  readonly password: string;
+  readonly dataDirectory: string;
+  /** All it has written so far. */
+  readonly log: () => string;
+  /** SIGTERM. Removes a data directory made here. @throws when it does not drain and exit with 0 */
+  stop(): Promise<void>;
+}
+
+/** Starts role `all` on free ports. `env` wins over what is set here; a `dataDirectory` of the caller's is kept. */
+export async function startServer({
+  env = {},
+  dataDirectory,
+}: { env?: Record<string, string>; dataDirectory?: string } = {}): Promise<TestServer> {
+  const [port, workerPort, otlpPort] = (await freePorts(3)) as [number, number, number];
+  const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'tracehouse-test-')));
+  const identity = {
+    publicKey: 'pk-lf-test',
+    secretKey: 'sk-lf-test',
+    projectId: 'test-project',
+    email: 'owner@example.com',
+    password: 'correct-horse-battery-staple',
+  };
+  const settings = {
+    UV_THREADPOOL_SIZE: '16',
+    TRACEHOUSE_DATA_DIR: directory,
+    PORT: String(port),
+    TRACEHOUSE_WORKER_PORT: String(workerPort),
+    TRACEHOUSE_OTLP_PORT: String(otlpPort),
+    LANGFUSE_INIT_ORG_ID: 'test-organization',
+    LANGFUSE_INIT_ORG_NAME: 'Test organization',
+    LANGFUSE_INIT_PROJECT_ID: identity.projectId,
+    LANGFUSE_INIT_PROJECT_NAME: 'Test project',
+    LANGFUSE_INIT_PROJECT_PUBLIC_KEY: identity.publicKey,
+    LANGFUSE_INIT_PROJECT_SECRET_KEY: identity.secretKey,
+    LANGFUSE_INIT_USER_EMAIL: identity.email,
+    LANGFUSE_INIT_USER_NAME: 'Test owner',
+    LANGFUSE_INIT_USER_PASSWORD: identity.password,
+    ...env,
+  };
+  const url = `http://127.0.0.1:${settings.PORT}`;
+  const server = startProcess(process.execPath, [main], { env: settings });
+  const clean = async (): Promise<void> => {
+    if (dataDirectory === undefined) await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    // The first start of a checkout builds the screens.
+    await waitUntilAnswers(`${url}/api/public/health`, server, 90_000);
+  } catch (error) {
+    await server.stop();
+    await clean();
+    throw error;
+  }
+  return {
+    ...identity,
+    url,
+    otlpUrl: `http://127.0.0.1:${settings.TRACEHOUSE_OTLP_PORT}`,
+    workerUrl: `http://127.0.0.1:${settings.TRACEHOUSE_WORKER_PORT}`,
+    dataDirectory: directory,
+    log: server.output,
+    async stop() {
+      const how = await server.stop();
+      await clean();
+      if (how !== 0) throw new Error(`The server ended with ${how}, not 0:\n${server.output()}`);
+    },
+  };
+}
