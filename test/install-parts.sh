@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what `test:ui` and `test:services` use and npm does not have: a browser, PostgreSQL, Python clients.
+# For Debian 12, as root. Run again, it does only what is missing. Fails when anything is.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+cache=${TRACEHOUSE_CACHE:-$HOME/.cache/tracehouse-parts}
+packages=(chromium fonts-liberation postgresql-15 python3-venv)
+# A file of pinned packages each, and the folder of the cache that is made of it (test/harness/parts.ts knows both).
+# litellm-1.108.7 brings callback `langfuse` on SDK 4 and `langfuse_otel`; litellm-1.98.1 the callback of SDK 2, which most
+# deployed proxies run; langfuse-5.0.4 is the newest Python SDK.
+environments=(litellm-1.108.7 litellm-1.98.1 langfuse-5.0.4)
+
+main() {
+  install_packages
+  mkdir -p "$cache"
+  # Each is mostly waiting for the registry.
+  local name pids=()
+  for name in "${environments[@]}"; do
+    install_environment "$name" &
+    pids+=($!)
+  done
+  local pid failed=0
+  for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
+  [ "$failed" = 0 ] || fail 'a Python environment could not be installed, see above'
+  check
+  echo "parts complete: ${packages[*]} ${environments[*]}"
+}
+
+install_packages() {
+  local missing=()
+  local name
+  for name in "${packages[@]}"; do
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  [ "$(id -u)" = 0 ] || fail "not root, and these Debian packages are missing: ${missing[*]}"
+  echo "installing ${missing[*]}"
+  # Packages must not start services: the tests start their own.
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq -o DPkg::Lock::Timeout=300 update
+  apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
+}
+
+# Built under a temporary name and renamed when complete, so what is there is whole. A moved environment's `bin/python` works,
+# its other programs do not: call them as modules.
+install_environment() (
+  name=$1 target=$cache/$1
+  if cmp --silent "python/$name.txt" "$target/requirements.txt"; then exit 0; fi
+  echo "installing $name"
+  partial=$(mktemp -d "$cache/.$name.XXXXXX")
+  trap 'rm -rf "$partial"' EXIT
+  /usr/bin/python3 -m venv "$partial"
+  # --no-deps: the list is complete, pip need not solve it again.
+  "$partial/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "python/$name.txt"
+  cp "python/$name.txt" "$partial/requirements.txt"
+  rm -rf "$target"
+  mv "$partial" "$target"
+)
+
+check() {
+  # Else LiteLLM tries to fetch its price list whenever it is imported.
+  export LITELLM_LOCAL_MODEL_COST_MAP=True
+  chromium --version >/dev/null 2>&1
+  /usr/lib/postgresql/15/bin/postgres --version >/dev/null
+  "$cache/litellm-1.108.7/bin/python" -c 'import fastapi, langfuse, litellm, opentelemetry.exporter.otlp.proto.http, uvicorn'
+  "$cache/litellm-1.98.1/bin/python" -c 'import fastapi, langfuse, litellm, uvicorn'
+  "$cache/langfuse-5.0.4/bin/python" -c 'import langfuse'
+}
+
+fail() {
+  echo "install-parts: $*" >&2
+  exit 1
+}
+
+main
