@@ -14,6 +14,12 @@ export const text: Reader<string> = reader('text', (value) => {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 });
 
+/** As `text`; Python SDK 5 writes metadata values as JSON text, so a string arrives inside quotes. */
+export const metadataText: Reader<string> = reader('text, JSON quotes taken off', (value, context, key) => {
+  const quoted = typeof value === 'string' && value.startsWith('"') ? parseJson(value) : undefined;
+  return text(typeof quoted === 'string' ? quoted : value, context, key);
+});
+
 /** Text as it is, anything else as JSON text; nothing for what a payload cannot be: empty text, zero, false, null. */
 export const payload: Reader<string> = reader('payload', (value) => (value ? toText(value) : undefined));
 
