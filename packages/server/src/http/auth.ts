@@ -1,0 +1,121 @@
+import type { Route, RouteScope } from '@tracehouse/contract/route';
+import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
+import { readAuthorization, refusals } from '../identity/authorization-header.ts';
+import type { SessionCookie } from '../identity/cookies.ts';
+import { selectProjectOwners, selectProjectRole } from '../identity/organizations-store.ts';
+import type { Principal } from '../identity/principal.ts';
+import { isProjectScope, leastRole, type ProjectRouteScope, roleMay } from '../identity/roles.ts';
+import { isSameOrigin } from '../identity/same-origin.ts';
+import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import { projectScope } from '../stores/scope.ts';
+import { ApiError, ForbiddenError, InvalidRequestError, OverloadedError, UnauthorizedError } from './errors.ts';
+
+/** What of a request says who asks. Header names are lower-case. */
+export interface AuthenticationInput {
+  headers: Record<string, string | undefined>;
+  method: string;
+  query: Record<string, unknown>;
+  route: Pick<Route, 'scope' | 'path'>;
+}
+
+/**
+ * The auth hook: who asks, and may they? A key or a session on one side, the route's scope on the other. The only place
+ * beside the job runner that makes a ProjectScope. `url` is NEXTAUTH_URL.
+ */
+export function createAuthenticator({
+  postgres,
+  apiKeys,
+  sessions,
+  sessionCookie,
+  url,
+}: {
+  postgres: Postgres;
+  apiKeys: Pick<ApiKeys, 'verifyPair' | 'findPublic'>;
+  sessions: Pick<Sessions, 'find'>;
+  sessionCookie: Pick<SessionCookie, 'read'>;
+  url: string | undefined;
+}) {
+  return {
+    /**
+     * @throws UnauthorizedError when nobody is known by what was sent, ForbiddenError when they may not, InvalidRequestError
+     * when a session names no project, OverloadedError when the store cannot be asked
+     */
+    async authenticate({ headers, method, query, route }: AuthenticationInput): Promise<Principal> {
+      if (route.scope === 'public') return { kind: 'public' };
+      try {
+        const token = sessionCookie.read(headers['cookie']);
+        // A key says more than a cookie that comes along by itself.
+        return headers['authorization'] === undefined && token !== undefined
+          ? await byPerson(token, route.scope, headers, method === 'GET' ? query : {})
+          : await byKey(headers['authorization'], route);
+      } catch (error) {
+        if (error instanceof ApiError) throw error;
+        throw new OverloadedError('Service Unavailable', 1, { cause: error });
+      }
+    },
+  };
+
+  async function byKey(header: string | undefined, route: Pick<Route, 'scope' | 'path'>): Promise<Principal> {
+    const credentials = readAuthorization(header);
+    if (credentials.kind === 'bearer') {
+      const key = await apiKeys.findPublic(credentials.publicKey);
+      if (!key) throw new UnauthorizedError(refusals.publicKey);
+      if (key.projectId === null) throw new UnauthorizedError(refusals.organizationBearer);
+      if (route.scope !== 'scores') throw wrongLevel(route);
+      return { kind: 'browserKey', ...named(key), scope: projectScope(key.projectId) };
+    }
+    const key = await apiKeys.verifyPair(credentials.publicKey, credentials.secretKey);
+    if (!key) throw new UnauthorizedError(refusals.pair);
+    if (key.projectId === null) {
+      if (route.scope !== 'organization') throw wrongLevel(route);
+      return { kind: 'organizationKey', ...named(key) };
+    }
+    // A project's key has every scope of a project (S9.1).
+    if (!isProjectScope(route.scope)) throw wrongLevel(route);
+    return { kind: 'projectKey', ...named(key), scope: projectScope(key.projectId) };
+  }
+
+  async function byPerson(
+    token: string,
+    scope: RouteScope,
+    headers: Record<string, string | undefined>,
+    query: Record<string, unknown>,
+  ): Promise<Principal> {
+    if (!isSameOrigin(headers, url)) throw new ForbiddenError('A session only counts for requests of this site');
+    const person = await sessions.find(token);
+    if (!person) throw new UnauthorizedError('Your session has ended. Sign in again.');
+    const { userId, sessionId } = person;
+    if (scope === 'session') return { kind: 'person', userId, sessionId, scope: null };
+    if (!isProjectScope(scope)) throw new ForbiddenError(ORGANIZATION_KEY_NEEDED);
+    const projectId = headers['x-tracehouse-project'] ?? query['project'];
+    if (typeof projectId !== 'string' || projectId === '') {
+      throw new InvalidRequestError('A session names its project: header x-tracehouse-project is missing');
+    }
+    await checkRole(person, projectId, scope);
+    return { kind: 'person', userId, sessionId, scope: projectScope(projectId) };
+  }
+
+  async function checkRole({ userId }: SignedInPerson, projectId: string, scope: ProjectRouteScope): Promise<void> {
+    const member = await selectProjectRole(postgres, userId, projectId);
+    // The same for both, so that nobody finds out which projects there are.
+    if (!member || member.role === 'NONE')
+      throw new ForbiddenError('This project does not exist, or you are not a member of it');
+    if (roleMay(member.role, scope)) return;
+    const owners = await selectProjectOwners(postgres, projectId, 5);
+    throw new ForbiddenError(
+      `You need the role ${leastRole(scope)} or higher in project ${member.project_name} to do this. Owners: ${owners.join(', ')}.`,
+    );
+  }
+}
+
+const named = ({ keyId, publicKey, organizationId }: VerifiedKey) => ({ keyId, publicKey, organizationId });
+
+const ORGANIZATION_KEY_NEEDED = 'Invalid API key. Organization-scoped API key required for this operation.';
+
+/** A good key of the wrong kind; the texts are upstream's, one route has its own. */
+function wrongLevel({ scope, path }: Pick<Route, 'scope' | 'path'>): ForbiddenError {
+  if (scope === 'organization') return new ForbiddenError(ORGANIZATION_KEY_NEEDED);
+  if (path === '/api/public/projects') return new ForbiddenError('Invalid API key. Are you using an organization key?');
+  return new ForbiddenError('Access denied - insufficient permissions for this endpoint');
+}

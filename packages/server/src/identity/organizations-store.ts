@@ -1,0 +1,147 @@
+import type { Role } from '@tracehouse/contract/session';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import { json, sql } from '../stores/postgres/sql.ts';
+
+/** A project with the organization it belongs to. */
+export interface ProjectRow {
+  id: string;
+  name: string;
+  metadata: Record<string, unknown>;
+  organization_id: string;
+  organization_name: string;
+}
+
+export async function selectProject(db: Postgres, id: string): Promise<ProjectRow | null> {
+  const [row] = await db.rows<ProjectRow>(sql`
+    SELECT p.id, p.name, p.metadata, p.organization_id, o.name AS organization_name
+    FROM projects p
+    JOIN organizations o ON o.id = p.organization_id
+    WHERE p.id = ${id}`);
+  return row ?? null;
+}
+
+interface Named {
+  id: string;
+  name: string;
+  at: Date;
+}
+
+/** An organization that exists stays as it is; answers whether it is new. */
+export async function insertOrganization(db: Postgres, { id, name, at }: Named): Promise<boolean> {
+  const rows = await db.rows(sql`
+    INSERT INTO organizations (id, name, metadata, created_at, updated_at)
+    VALUES (${id}, ${name}, ${json({})}, ${at}, ${at})
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id`);
+  return rows.length === 1;
+}
+
+/** A project that exists stays as it is, also in which organization; answers whether it is new. */
+export async function insertProject(db: Postgres, organizationId: string, { id, name, at }: Named): Promise<boolean> {
+  const rows = await db.rows(sql`
+    INSERT INTO projects (id, organization_id, name, metadata, created_at, updated_at)
+    VALUES (${id}, ${organizationId}, ${name}, ${json({})}, ${at}, ${at})
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id`);
+  return rows.length === 1;
+}
+
+export const selectOrganizationIds = async (db: Postgres, limit: number): Promise<string[]> =>
+  (await db.rows<{ id: string }>(sql`SELECT id FROM organizations ORDER BY created_at, id LIMIT ${limit}`)).map(
+    ({ id }) => id,
+  );
+
+export async function organizationExists(db: Postgres, id: string): Promise<boolean> {
+  return (await db.rows(sql`SELECT id FROM organizations WHERE id = ${id}`)).length === 1;
+}
+
+/** What a person may do in a project by role; `role` is the project's own, else the organization's. */
+export interface ProjectRoleRow {
+  role: Role;
+  project_name: string;
+}
+
+/** Null for somebody who is no member, and for a project that does not exist. */
+export async function selectProjectRole(
+  db: Postgres,
+  userId: string,
+  projectId: string,
+): Promise<ProjectRoleRow | null> {
+  const [row] = await db.rows<ProjectRoleRow>(sql`
+    SELECT COALESCE(pm.role, om.role) AS role, p.name AS project_name
+    FROM projects p
+    JOIN organization_memberships om ON om.organization_id = p.organization_id AND om.user_id = ${userId}
+    LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
+    WHERE p.id = ${projectId}`);
+  return row ?? null;
+}
+
+/** Names of those who are owners in the project, or their addresses; at most `limit`. */
+export const selectProjectOwners = async (db: Postgres, projectId: string, limit: number): Promise<string[]> =>
+  (
+    await db.rows<{ name: string }>(sql`
+      SELECT COALESCE(u.name, u.email) AS name
+      FROM projects p
+      JOIN organization_memberships om ON om.organization_id = p.organization_id
+      LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
+      JOIN users u ON u.id = om.user_id
+      WHERE p.id = ${projectId} AND COALESCE(pm.role, om.role) = 'OWNER' AND u.disabled_at IS NULL
+      ORDER BY om.created_at, u.id
+      LIMIT ${limit}`)
+  ).map(({ name }) => name);
+
+/** One row a project of an organization the person belongs to; an organization without projects has one with nulls. */
+export interface AccessRow {
+  organization_id: string;
+  organization_name: string;
+  organization_role: Role;
+  project_id: string | null;
+  project_name: string | null;
+  project_role: Role | null;
+}
+
+export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]> =>
+  db.rows<AccessRow>(sql`
+    SELECT o.id AS organization_id, o.name AS organization_name, om.role AS organization_role, p.id AS project_id,
+      p.name AS project_name, COALESCE(pm.role, om.role) AS project_role
+    FROM organization_memberships om
+    JOIN organizations o ON o.id = om.organization_id
+    LEFT JOIN projects p ON p.organization_id = o.id
+    LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
+    WHERE om.user_id = ${userId}
+    ORDER BY o.created_at, o.id, p.created_at, p.id`);
+
+/** Gives the role, whatever it was. */
+export async function upsertOrganizationRole(
+  db: Postgres,
+  member: { organizationId: string; userId: string; role: Role; at: Date },
+): Promise<void> {
+  await db.rows(sql`
+    INSERT INTO organization_memberships (organization_id, user_id, role, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
+    ON CONFLICT (organization_id, user_id)
+    DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at
+    WHERE organization_memberships.role <> excluded.role`);
+}
+
+/** Nothing happens to somebody who is a member already. */
+export async function insertOrganizationRole(
+  db: Postgres,
+  member: { organizationId: string; userId: string; role: Role; at: Date },
+): Promise<void> {
+  await db.rows(sql`
+    INSERT INTO organization_memberships (organization_id, user_id, role, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
+    ON CONFLICT (organization_id, user_id) DO NOTHING`);
+}
+
+/** Of a member of the project's organization; nothing happens where there is a role already. */
+export async function insertProjectRole(
+  db: Postgres,
+  member: { organizationId: string; projectId: string; userId: string; role: Role; at: Date },
+): Promise<void> {
+  await db.rows(sql`
+    INSERT INTO project_memberships (organization_id, project_id, user_id, role, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.projectId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
+    ON CONFLICT (project_id, user_id) DO NOTHING`);
+}
