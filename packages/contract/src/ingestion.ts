@@ -91,8 +91,9 @@ const LegacyObservationBody = ModelCallBody.omit({ environment: true }).extend({
   type: z.enum(['GENERATION', 'SPAN', 'EVENT']),
 });
 
-/** Any observation's body: a kind that lacks a field never has it. */
-export type ObservationBody = Partial<z.output<typeof GenerationBody> & { type: 'GENERATION' | 'SPAN' | 'EVENT' }>;
+type AnyField = Omit<z.output<typeof GenerationBody>, 'id'> & { type: 'GENERATION' | 'SPAN' | 'EVENT' };
+/** Any observation's body but its id: a kind that lacks a field never has it. */
+export type ObservationBody = { [Name in keyof AnyField]?: AnyField[Name] | undefined };
 
 const event = <const Type extends string, Body extends z.ZodType>(type: Type, body: Body) =>
   z.object({ id: EntityId, timestamp: Datetime, type: z.literal(type), body, metadata: z.unknown().optional() });

@@ -1,0 +1,258 @@
+/*
+ * The open entities of the JSON door: the last state of what events are about, so that an update need not read its row.
+ *
+ * A request looks at all its entities at once (`open`): each is pinned before the first await and stays in memory until the
+ * request's rows are stored (`release`), so requests that overlap see each other's statements. The step from one state to the
+ * next (`apply`) does not await: none can come between. What is not pinned is forgotten, least recently used first, when
+ * the memory bound is reached, and read again from the engine.
+ */
+import type { ProjectScope } from '../../stores/scope.ts';
+import type { Micros } from '../observation.ts';
+import type { Entity } from './merge.ts';
+
+const DAY: Micros = 86_400_000_000;
+
+/** What the map costs beside the texts of a row, measured. */
+const SLOT_BYTES = 3500;
+
+/** Which rows to read. Without bounds, at whatever time. */
+export interface TimeRange {
+  from?: Micros;
+  to?: Micros;
+}
+
+/** Columns every stored row has, whatever it is about. */
+interface StoredRow {
+  id: string;
+  rowVersion: number;
+  isDeleted: boolean;
+}
+
+/** How one kind of entity is kept as rows. */
+export interface EntityKind<Row extends StoredRow, Key> {
+  /** Unique in a project. */
+  nameOf(key: Key): string;
+  keyOf(row: Row): Key;
+  /**
+   * The newest version of each key among the rows of the range, deleted ones included: the row of an entity that moved out of
+   * the range has left a deleted one.
+   */
+  read(scope: ProjectScope, keys: readonly Key[], range: TimeRange): Promise<Row[]>;
+  fromRow(row: Row): Entity<Row>;
+  /** Without a version. */
+  toRow(entity: Entity<Row>, key: Key, receivedAt: Micros): Row;
+  /** The sort key of the row within its id: versions in another place do not replace it. */
+  placeOf(row: Row): string;
+  /** What removes the row from its place; `rowVersion` is added. */
+  tombstone(row: Row): Row;
+  sizeOf(row: Row): number;
+}
+
+/** What a request needs to know of one entity. */
+export interface Wanted<Key> {
+  key: Key;
+  /** Times its row may have: it is looked for within a day of each. Empty: at any time at once. */
+  times: readonly Micros[];
+  /** An update says that there is something to update; what only creates speak of and is not found nearby is new. */
+  isUpdate: boolean;
+}
+
+interface Slot<Row, Key> {
+  name: string;
+  key: Key;
+  pins: number;
+  /** Set while the engine is being asked. */
+  loading: Promise<void> | null;
+  isKnown: boolean;
+  entity: Entity<Row> | null;
+  version: number;
+  /** Place → newest row of ours there that may be stored and not removed. More than one only while an entity moves. */
+  places: Map<string, Row>;
+  bytes: number;
+}
+
+/** A pinned entity. `entity` is null for one that is not stored. */
+export interface Opened<Row> {
+  readonly entity: Entity<Row> | null;
+}
+
+export type Entities<Row extends StoredRow, Key> = ReturnType<typeof createEntities<Row, Key>>;
+
+export function createEntities<Row extends StoredRow, Key>(
+  kind: EntityKind<Row, Key>,
+  { maxBytes = 32 * 1024 * 1024 }: { maxBytes?: number } = {},
+) {
+  /** Least recently used first. */
+  const slots = new Map<string, Slot<Row, Key>>();
+  let bytes = 0;
+
+  const slotName = (scope: ProjectScope, key: Key): string => `${scope.projectId}\n${kind.nameOf(key)}`;
+
+  function pin(scope: ProjectScope, key: Key): Slot<Row, Key> {
+    const name = slotName(scope, key);
+    const slot = slots.get(name) ?? {
+      name,
+      key,
+      pins: 0,
+      loading: null,
+      isKnown: false,
+      entity: null,
+      version: 0,
+      places: new Map(),
+      bytes: 0,
+    };
+    slot.pins += 1;
+    slots.delete(name);
+    slots.set(name, slot);
+    return slot;
+  }
+
+  function unpin(slot: Slot<Row, Key>, isKept: boolean): void {
+    slot.pins -= 1;
+    if (slot.pins === 0 && !(isKept && slot.isKnown)) drop(slot);
+  }
+
+  function drop(slot: Slot<Row, Key>): void {
+    bytes -= slot.bytes;
+    slots.delete(slot.name);
+  }
+
+  function evict(): void {
+    if (bytes <= maxBytes) return;
+    for (const slot of slots.values()) {
+      if (slot.pins === 0) drop(slot);
+      if (bytes <= maxBytes) return;
+    }
+  }
+
+  /** Asks the engine for all of them in as few questions as their times allow. */
+  async function load(
+    scope: ProjectScope,
+    wanted: readonly Wanted<Key>[],
+    slotOf: (key: Key) => Slot<Row, Key>,
+  ): Promise<void> {
+    const found = new Map<Slot<Row, Key>, Row>();
+    const read = async (keys: readonly Key[], range: TimeRange): Promise<void> => {
+      if (keys.length === 0) return;
+      for (const row of await kind.read(scope, keys, range)) {
+        const slot = slotOf(kind.keyOf(row));
+        const known = found.get(slot);
+        if (!known || known.rowVersion < row.rowVersion) found.set(slot, row);
+      }
+    };
+    const nearby = nearbyQuestions(wanted);
+    await Promise.all(nearby.map(({ keys, range }) => read(keys, range)));
+    const anywhere = wanted.filter(({ key, times, isUpdate }) => {
+      const row = found.get(slotOf(key));
+      return times.length === 0 || (row ? row.isDeleted : isUpdate);
+    });
+    await read(
+      anywhere.map(({ key }) => key),
+      {},
+    );
+    for (const { key } of wanted) {
+      const slot = slotOf(key);
+      const row = found.get(slot);
+      slot.isKnown = true;
+      slot.version = row?.rowVersion ?? 0;
+      if (row && !row.isDeleted) {
+        slot.entity = kind.fromRow(row);
+        slot.places.set(kind.placeOf(row), row);
+      }
+    }
+  }
+
+  return {
+    /** Pins the entities and finds out what is stored of them. Every `open` that resolves needs its `release`. */
+    async open(scope: ProjectScope, wanted: readonly Wanted<Key>[]) {
+      const pinned = new Map(wanted.map((each) => [kind.nameOf(each.key), pin(scope, each.key)]));
+      const slotOf = (key: Key): Slot<Row, Key> => pinned.get(kind.nameOf(key))!;
+      const unknown = wanted.filter(({ key }) => !slotOf(key).isKnown && !slotOf(key).loading);
+      if (unknown.length > 0) {
+        const loading = load(scope, unknown, slotOf).finally(() => {
+          for (const { key } of unknown) slotOf(key).loading = null;
+        });
+        for (const { key } of unknown) slotOf(key).loading = loading;
+      }
+      /** Rows this request wrote, and the rows they remove. */
+      const written: { slot: Slot<Row, Key>; row: Row; removed: Row[] }[] = [];
+
+      try {
+        await Promise.all(pinned.values().map((slot) => slot.loading));
+      } catch (error) {
+        for (const slot of pinned.values()) unpin(slot, false);
+        throw error;
+      }
+
+      return {
+        get: (key: Key): Opened<Row> => slotOf(key),
+
+        /** Makes `entity` the state and answers the rows that store it: its own, and what removes it from where it was. */
+        apply(key: Key, entity: Entity<Row>, receivedAt: Micros): Row[] {
+          const slot = slotOf(key);
+          const row = kind.toRow(entity, key, receivedAt);
+          const place = kind.placeOf(row);
+          const left = slot.places.entries().filter(([other]) => other !== place);
+          const removed = [...left].map(([, old]) => kind.tombstone(old));
+          // A tombstone lies one below the new row and still above everything before it.
+          row.rowVersion = Math.max(slot.version + (removed.length > 0 ? 2 : 1), receivedAt);
+          for (const tombstone of removed) tombstone.rowVersion = row.rowVersion - 1;
+
+          slot.entity = entity;
+          slot.version = row.rowVersion;
+          slot.places.set(place, row);
+          bytes -= slot.bytes;
+          slot.bytes = SLOT_BYTES + kind.sizeOf(row);
+          bytes += slot.bytes;
+          written.push({ slot, row, removed });
+          return [row, ...removed];
+        },
+
+        /**
+         * Ends the request: `stored` tells whether its rows are in the engine. When they are not, what they said is forgotten as
+         * soon as no other request builds on it, and the sender is told to send it again.
+         */
+        release({ stored }: { stored: boolean }): void {
+          for (const { slot, removed } of stored ? written : []) {
+            for (const tombstone of removed) {
+              const place = kind.placeOf(tombstone);
+              // The entity may have come back meanwhile: then the place holds a newer row than the one removed.
+              if ((slot.places.get(place)?.rowVersion ?? 0) < tombstone.rowVersion) slot.places.delete(place);
+            }
+          }
+          const failed = new Set(stored ? [] : written.map(({ slot }) => slot));
+          for (const slot of pinned.values()) unpin(slot, !failed.has(slot));
+          evict();
+        },
+      };
+    },
+
+    /** Drops what is known of deleted entities. One in use is left to the requests that use it. */
+    forget(scope: ProjectScope, isGone: (entity: Entity<Row>) => boolean): void {
+      for (const slot of slots.values()) {
+        if (slot.pins === 0 && slot.name.startsWith(`${scope.projectId}\n`) && slot.entity && isGone(slot.entity)) {
+          drop(slot);
+        }
+      }
+    },
+
+    /** Entities and estimated bytes in memory. */
+    size: () => ({ entities: slots.size, bytes }),
+  };
+}
+
+/** One question for each run of times that lie within a day of each other. */
+function nearbyQuestions<Key>(wanted: readonly Wanted<Key>[]): { keys: Key[]; range: TimeRange }[] {
+  const looks = wanted
+    .flatMap(({ key, times }) => times.map((time) => ({ key, from: time - DAY, to: time + DAY })))
+    .toSorted((a, b) => a.from - b.from);
+  const questions: { keys: Set<Key>; from: Micros; to: Micros }[] = [];
+  for (const { key, from, to } of looks) {
+    const last = questions.at(-1);
+    if (last && from <= last.to) {
+      last.to = Math.max(last.to, to);
+      last.keys.add(key);
+    } else questions.push({ keys: new Set([key]), from, to });
+  }
+  return questions.map(({ keys, from, to }) => ({ keys: [...keys], range: { from, to } }));
+}

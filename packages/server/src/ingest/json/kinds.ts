@@ -1,0 +1,55 @@
+import type { ProjectScope } from '../../stores/scope.ts';
+import { emptyRow, type Micros, type ObservationRow } from '../observation.ts';
+import type { ScoreRow } from '../score.ts';
+import type { EntityKind, TimeRange } from './entities.ts';
+import { fromObservationRow, fromScoreRow, toObservationRow, toScoreRow } from './rows.ts';
+
+/** An observation, or what was said about a trace by itself (then `id` is the trace's). */
+export type ObservationKey = Pick<ObservationRow, 'kind' | 'id'>;
+
+/**
+ * The newest version of each key among the rows that start within the range (microseconds, both ends included; no bound where
+ * none is given), deleted rows included, whatever trace they belong to. Keys that are not there are left out.
+ */
+export type ReadEntities = (
+  scope: ProjectScope,
+  keys: readonly ObservationKey[],
+  range: TimeRange,
+) => Promise<ObservationRow[]>;
+
+/** The newest version of each id, deleted rows included. */
+export type ReadScores = (scope: ProjectScope, ids: readonly string[]) => Promise<ScoreRow[]>;
+
+const HOUR: Micros = 3_600_000_000;
+
+/** Traces and observations; `price` completes the row (ingest/price). */
+export const observationKind = (
+  read: ReadEntities,
+  price: (row: ObservationRow) => ObservationRow,
+): EntityKind<ObservationRow, ObservationKey> => ({
+  nameOf: ({ kind, id }) => `${kind}\n${id}`,
+  keyOf: ({ kind, id }) => ({ kind, id }),
+  read,
+  fromRow: fromObservationRow,
+  toRow: (entity, { kind }, receivedAt) => price(toObservationRow(entity, kind, receivedAt)),
+  // ORDER BY (project_id, toStartOfHour(start_time), cityHash64(trace_id), kind, id)
+  placeOf: ({ startTime, traceId }) => `${Math.floor(startTime / HOUR)}\n${traceId}`,
+  tombstone: ({ projectId, kind, id, traceId, startTime, source }) => ({
+    ...emptyRow({ projectId, kind, id, traceId, startTime, source }),
+    isDeleted: true,
+  }),
+  sizeOf: ({ sizeBytes, clocks }) => sizeBytes + clocks.length,
+});
+
+/** Scores; their table is sorted by id, so a score has one place whatever it says. */
+export const scoreKind = (read: ReadScores): EntityKind<ScoreRow, string> => ({
+  nameOf: (id) => id,
+  keyOf: ({ id }) => id,
+  read: (scope, ids) => read(scope, ids),
+  fromRow: fromScoreRow,
+  toRow: (entity, _id, receivedAt) => toScoreRow(entity, receivedAt),
+  placeOf: () => '',
+  tombstone: (row) => ({ ...row, isDeleted: true }),
+  sizeOf: ({ comment, longStringValue, metadata, clocks }) =>
+    comment.length + longStringValue.length + JSON.stringify(metadata).length + clocks.length,
+});

@@ -1,0 +1,197 @@
+import { IngestionEvent } from '@tracehouse/contract/ingestion';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { OverloadedError } from '../../http/errors.ts';
+import type { ObservationRow } from '../observation.ts';
+import { createEngineDouble, type EngineDouble, p1 } from './engine-double.ts';
+import { readEvent } from './events.ts';
+import { createStatementStore, type StatementStoreNeeds } from './statement-store.ts';
+import { toMicros } from './time.ts';
+
+/** The last hours of a month, so that starts move across hours, days and the month. */
+const EVENING = Date.parse('2026-10-31T20:00:00Z');
+const HOUR = 3_600_000;
+const iso = (ms: number): string => new Date(ms).toISOString();
+const receipt = toMicros('2026-11-20T12:00:00Z');
+
+function createStore(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {
+  return createStatementStore({
+    journal: { append: async (block) => engine.insert(block), barrier: async () => {}, close: async () => {} },
+    readEntities: engine.readEntities,
+    readScores: engine.readScores,
+    deletedTraces: async () => new Set(),
+    price: (row) => row,
+    ...needs,
+  });
+}
+
+type GivenEvent = { id: string; type: string; timestamp: string; body: Record<string, unknown> };
+
+function state(events: readonly GivenEvent[], receivedAt = receipt) {
+  const sender = { projectId: 'p1', publicKey: 'pk', sdkName: 'sdk', sdkVersion: '1', receivedAt };
+  return events.map((given) => {
+    const event = IngestionEvent.parse(given);
+    if (event.type === 'score-create' || event.type === 'sdk-log') throw new Error('not about a trace');
+    return readEvent(event, sender)!;
+  });
+}
+
+/** What must not depend on how the events arrived. */
+const comparable = (rows: readonly ObservationRow[]) =>
+  rows.map(({ createdAt: _created, updatedAt: _updated, rowVersion: _version, ...row }) => ({
+    ...row,
+    clocks: row.clocks === '' ? '' : 'set',
+  }));
+
+async function expected(events: readonly GivenEvent[]) {
+  const engine = createEngineDouble();
+  await createStore(engine).store(p1, { events: state(events) }, receipt);
+  return comparable(engine.observations());
+}
+
+const minutes = fc.integer({ min: 0, max: 8 * 60 }).map((minute) => iso(EVENING + minute * 60_000));
+const key = fc.constantFrom('a', 'b', 'c');
+const nested = fc.letrec((tie) => ({
+  node: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom(1, 2, 'x', '{"a":1}', null, true, [1, 2], {}),
+    fc.dictionary(key, tie('node'), { maxKeys: 3 }),
+  ),
+})).node;
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
+const nullable = <T>(value: fc.Arbitrary<T>) => optional(fc.option(value, { nil: null, freq: 5 }));
+const word = fc.constantFrom('x', 'y', 'z');
+const payload = fc.constantFrom<unknown>('text', '', {}, { a: 1 }, [1], 0, null);
+
+const observationBody = fc.record({
+  id: fc.constantFrom('o1', 'o2'),
+  traceId: nullable(fc.constantFrom('t1', 't2')),
+  name: nullable(word),
+  startTime: nullable(minutes),
+  endTime: nullable(minutes),
+  level: nullable(fc.constantFrom('ERROR', 'DEBUG')),
+  statusMessage: nullable(word),
+  version: nullable(word),
+  environment: nullable(word),
+  parentObservationId: nullable(word),
+  input: optional(payload),
+  output: optional(payload),
+  metadata: optional(nested),
+});
+const generationBody = fc.record({
+  model: nullable(fc.constantFrom('openai/gpt-x', 'other')),
+  modelParameters: nullable(fc.constantFrom({}, { temperature: 1 })),
+  usageDetails: nullable(fc.constantFrom({}, { input: 1, output: 2 }, { input: 5, total: 9 })),
+  costDetails: nullable(fc.constantFrom({}, { total: 0.25 })),
+  completionStartTime: nullable(minutes),
+});
+const traceBody = fc.record({
+  id: fc.constantFrom('t1', 'o1'),
+  timestamp: nullable(minutes),
+  name: nullable(word),
+  userId: nullable(word),
+  sessionId: nullable(word),
+  public: nullable(fc.boolean()),
+  tags: nullable(fc.uniqueArray(word)),
+  input: optional(payload),
+  output: optional(payload),
+  metadata: optional(nested),
+  environment: nullable(word),
+});
+const typed = fc.oneof(
+  fc.tuple(fc.constantFrom('span-create', 'span-update', 'event-create'), observationBody),
+  fc.tuple(
+    fc.constantFrom('generation-create', 'generation-update', 'agent-create', 'tool-create'),
+    fc.tuple(observationBody, generationBody).map(([a, b]) => ({ ...a, ...b })),
+  ),
+  fc.tuple(fc.constant('trace-create'), traceBody),
+);
+/** Few times, so that ties occur. */
+const events = fc
+  .array(fc.tuple(typed, fc.oneof(minutes, fc.constantFrom(iso(EVENING), iso(EVENING + HOUR)))), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((list) =>
+    list.map(([[type, body], timestamp], index): GivenEvent => ({ id: `e${index}`, type, timestamp, body })),
+  );
+
+/** The same events in any order, some of them more than once, cut into requests anywhere. */
+const arrivals = events.chain((all) =>
+  fc.record({
+    all: fc.constant(all),
+    requests: fc
+      .tuple(
+        fc.shuffledSubarray(all, { minLength: all.length }),
+        fc.array(fc.constantFrom(...all), { maxLength: 4 }),
+        fc.array(fc.boolean(), { minLength: all.length + 4, maxLength: all.length + 4 }),
+      )
+      .map(([order, again, cuts]) => {
+        const requests: GivenEvent[][] = [[]];
+        for (const [index, event] of [...order, ...again].entries()) {
+          if (cuts[index]) requests.push([]);
+          requests.at(-1)!.push(event);
+        }
+        return requests.filter((request) => request.length > 0);
+      }),
+  }),
+);
+
+describe('the row is a function of the set of events', () => {
+  test.each([
+    { maxCacheBytes: 32 * 1024 * 1024, remembered: 'everything remembered' },
+    { maxCacheBytes: 0, remembered: 'every request reads the engine again' },
+  ])('in any order, repetition and split: $remembered', async ({ maxCacheBytes }) => {
+    await fc.assert(
+      fc.asyncProperty(arrivals, async ({ all, requests }) => {
+        const engine = createEngineDouble();
+        const store = createStore(engine, { maxCacheBytes });
+        for (const [index, request] of requests.entries()) {
+          await store.store(p1, { events: state(request, receipt + index) }, receipt + index);
+        }
+        expect(comparable(engine.observations())).toEqual(await expected(all));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('with requests that overlap, answers of the engine in any order, and inserts that fail and are sent again', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        arrivals,
+        fc.scheduler(),
+        fc.infiniteStream(fc.boolean()),
+        async ({ all, requests }, s, fails) => {
+          const engine = createEngineDouble();
+          let failuresLeft = 3;
+          const store = createStore(engine, {
+            maxCacheBytes: 0,
+            readEntities: s.scheduleFunction(engine.readEntities),
+            journal: {
+              append: s.scheduleFunction(async (block) => {
+                if (failuresLeft > 0 && fails.next().value) {
+                  failuresLeft -= 1;
+                  throw new OverloadedError('the engine is away');
+                }
+                engine.insert(block);
+              }),
+              barrier: async () => {},
+              close: async () => {},
+            },
+          });
+          const send = async (request: GivenEvent[], at: number): Promise<void> => {
+            try {
+              await store.store(p1, { events: state(request, at) }, at);
+            } catch (error) {
+              if (!(error instanceof OverloadedError)) throw error;
+              await send(request, at + 1000);
+            }
+          };
+          await s.waitFor(Promise.all(requests.map((request, index) => send(request, receipt + index))));
+          expect(comparable(engine.observations())).toEqual(await expected(all));
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import {
+  CreateScore,
+  type AcceptedScores,
+  type CreatedScore,
+  type PartlyAcceptedScores,
+  type ScoreDataType,
+  type ScoreEventBody,
+} from '@tracehouse/contract/scores';
+import type * as z from 'zod';
+import { ValidationError } from '../../http/errors.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import type { DoorLog } from '../door-log.ts';
+import { normalizeEnvironment } from '../environment.ts';
+import type { Micros } from '../observation.ts';
+import type { ScoreRow } from '../score.ts';
+import type { Clock } from './clock.ts';
+import type { RequestSource } from './events.ts';
+import type { ScoreField } from './fields.ts';
+import { type Entity, silent, type Statement } from './merge.ts';
+import { stateMetadata } from './metadata.ts';
+import type { StatementStore } from './statement-store.ts';
+import { EventClock } from './time.ts';
+
+/** Answer of `POST /api/public/scores`: to one score 200, to a list 202 or, when some were refused, 207. */
+export type CreateScoresAnswer =
+  | { status: 200; body: z.input<typeof CreatedScore> }
+  | { status: 202; body: z.input<typeof AcceptedScores> }
+  | { status: 207; body: z.input<typeof PartlyAcceptedScores> };
+
+export type Scores = ReturnType<typeof createScores>;
+
+export function createScores({
+  store,
+  doorLog,
+  now,
+  newId,
+}: {
+  store: StatementStore;
+  doorLog: DoorLog;
+  now: () => Micros;
+  newId: () => string;
+}) {
+  return {
+    /**
+     * Stores one score or a list of them. A score that exists is changed: what is not said stays, and so does its time.
+     * @throws ValidationError for one score; refused members of a list are counted in the answer
+     * @throws OverloadedError
+     */
+    async create(scope: ProjectScope, body: unknown, source: RequestSource): Promise<CreateScoresAnswer> {
+      const receivedAt = now();
+      const given = Array.isArray(body) ? body : [body];
+      const parsed = given.map((score) => CreateScore.safeParse(score));
+      const issues = parsed.flatMap(({ error }) => (error ? [error.issues] : []));
+      if (!Array.isArray(body) && issues[0]) throw new ValidationError(issues[0]);
+
+      const scores = parsed.flatMap(({ data }) => (data ? [stateCreated(data, scope, receivedAt, newId)] : []));
+      const { dropped, traceId } = await store.store(scope, { scores }, receivedAt);
+      const rejected = issues.length;
+      const status = !Array.isArray(body) ? 200 : rejected === 0 ? 202 : 207;
+      doorLog.note(scope, {
+        door: 'scores',
+        publicKey: source.publicKey,
+        client: [source.sdkName, source.sdkVersion].filter(Boolean).join(' '),
+        status,
+        stored: scores.length - dropped,
+        refused: rejected,
+        message: issues[0]
+          ? toMessage(issues[0])
+          : dropped > 0
+            ? `${dropped} score(s) of a deleted trace were not stored`
+            : '',
+        traceId,
+      });
+      if (status === 200) return { status, body: { id: scores[0]!.id } };
+      if (status === 202) return { status, body: { message: 'Accepted' } };
+      return {
+        status,
+        body: { accepted: scores.length, rejected, errors: issues.map((each) => ({ message: toMessage(each) })) },
+      };
+    },
+  };
+}
+
+const toMessage = (issues: readonly z.core.$ZodIssue[]): string =>
+  issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
+
+function stateCreated(
+  score: CreateScore,
+  scope: ProjectScope,
+  receivedAt: Micros,
+  newId: () => string,
+): Entity<ScoreRow> {
+  const id = score.id ?? newId();
+  const time = score.timestamp ? new EventClock(receivedAt).read(score.timestamp) : receivedAt;
+  return stateScore(score, { projectId: scope.projectId, id, clock: [time, 0, id], receivedAt });
+}
+
+/**
+ * What a `score-create` event says. Without an id of its own the score takes the event's, so that a batch sent again stores
+ * nothing twice.
+ */
+export function readScoreEvent(
+  event: { id: string; timestamp: string; body: ScoreEventBody },
+  { projectId, receivedAt }: { projectId: string; receivedAt: Micros },
+): Entity<ScoreRow> {
+  const time = new EventClock(receivedAt).read(event.timestamp);
+  return stateScore(event.body, { projectId, id: event.body.id ?? event.id, clock: [time, 0, event.id], receivedAt });
+}
+
+function stateScore(
+  score: ScoreEventBody,
+  { projectId, id, clock, receivedAt }: { projectId: string; id: string; clock: Clock; receivedAt: Micros },
+): Entity<ScoreRow> {
+  const statements: Partial<Record<ScoreField, Statement<ScoreRow>>> = {};
+  const say = (field: ScoreField, set: Partial<ScoreRow>, isWeak = false): void => {
+    statements[field] = { set, clock, ...(isWeak && { isWeak }) };
+  };
+  const dataType = score.dataType ?? (typeof score.value === 'number' ? 'NUMERIC' : 'CATEGORICAL');
+  say('timestamp', { timestamp: clock[0] });
+  say('environment', { environment: normalizeEnvironment(score.environment || 'default') }, !score.environment);
+  say('name', { name: dataType === 'CORRECTION' ? 'output' : score.name });
+  say('value', { dataType, ...noValue, ...valueColumns[dataType](score.value) });
+  say('target', {
+    traceId: score.traceId?.toWellFormed() ?? '',
+    observationId: score.observationId?.toWellFormed() ?? '',
+    sessionId: score.sessionId?.toWellFormed() ?? '',
+    datasetRunId: score.datasetRunId ?? '',
+  });
+  say('source', { source: score.source ?? 'API' }, !score.source);
+  if (score.comment !== undefined) say('comment', { comment: score.comment ?? '' });
+  if (score.configId !== undefined) say('configId', { configId: score.configId ?? '' });
+  if (score.queueId !== undefined) say('queueId', { queueId: score.queueId ?? '' });
+  return {
+    ...silent<ScoreRow>(projectId, id.toWellFormed()),
+    statements,
+    metadata: stateMetadata(score.metadata, clock),
+    createdAt: receivedAt,
+  };
+}
+
+const noValue = { value: 0, stringValue: '', longStringValue: '' };
+
+/** Where a value of each type is kept (S4.1); the schema has checked that it is of that type. */
+const valueColumns: Record<ScoreDataType, (value: string | number) => Partial<ScoreRow>> = {
+  NUMERIC: (value) => ({ value: Number(value) }),
+  BOOLEAN: (value) => ({ value: Number(value), stringValue: Number(value) === 1 ? 'True' : 'False' }),
+  CATEGORICAL: (value) => ({ stringValue: String(value) }),
+  CORRECTION: (value) => ({ longStringValue: String(value) }),
+  TEXT: (value) => ({ longStringValue: String(value) }),
+};

@@ -1,0 +1,152 @@
+import type { ProjectScope } from '../../stores/scope.ts';
+import type { Journal } from '../journal.ts';
+import type { Micros, ObservationRow } from '../observation.ts';
+import type { ScoreRow } from '../score.ts';
+import { createEntities, type Wanted } from './entities.ts';
+import type { EventStatement } from './events.ts';
+import { observationFields, scoreFields } from './fields.ts';
+import { type ObservationKey, observationKind, type ReadEntities, type ReadScores, scoreKind } from './kinds.ts';
+import { type Entity, type Fields, join } from './merge.ts';
+
+export interface StatementStoreNeeds {
+  journal: Journal;
+  readEntities: ReadEntities;
+  readScores: ReadScores;
+  /** Those of the given traces that were deleted in the last 24 h. */
+  deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
+  price(row: ObservationRow): ObservationRow;
+  /** Memory for the last states of traces and observations. */
+  maxCacheBytes?: number;
+}
+
+export interface StoredStatements {
+  /** Statements about a deleted trace: acknowledged, not stored. */
+  dropped: number;
+  /** One trace that was written to. */
+  traceId: string | null;
+}
+
+/** Scores are rarely said twice. */
+const MAX_SCORE_BYTES = 4 * 1024 * 1024;
+
+export type StatementStore = ReturnType<typeof createStatementStore>;
+
+/** Merges what requests say with what is known, and stores the rows that result. Both kinds of a request are one block. */
+export function createStatementStore({
+  journal,
+  readEntities,
+  readScores,
+  deletedTraces,
+  price,
+  maxCacheBytes,
+}: StatementStoreNeeds) {
+  const observations = createEntities(
+    observationKind(readEntities, price),
+    maxCacheBytes === undefined ? {} : { maxBytes: maxCacheBytes },
+  );
+  const scores = createEntities(scoreKind(readScores), { maxBytes: MAX_SCORE_BYTES });
+
+  function forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void {
+    observations.forget(scope, (entity) => isIn(traceIds, entity));
+    scores.forget(scope, (entity) => isIn(traceIds, entity));
+  }
+
+  return {
+    /**
+     * Resolves once the rows are stored.
+     * @throws OverloadedError when they could not be; sending the same statements again is always right
+     */
+    async store(
+      scope: ProjectScope,
+      said: { events?: readonly EventStatement[]; scores?: readonly Entity<ScoreRow>[] },
+      receivedAt: Micros,
+    ): Promise<StoredStatements> {
+      const events = groupEvents(said.events ?? []);
+      const newScores = groupScores(said.scores ?? []);
+      if (events.length === 0 && newScores.length === 0) return { dropped: 0, traceId: null };
+
+      const openedEvents = await observations.open(scope, events);
+      let openedScores: Awaited<ReturnType<typeof scores.open>> | null = null;
+      let deleted: ReadonlySet<string> = new Set();
+      let stored = false;
+      try {
+        openedScores = await scores.open(scope, newScores);
+        deleted = await deletedTraces(scope, [
+          ...new Set([
+            ...events.flatMap(({ key, entity }) => [
+              key.id,
+              ...tracesOf(entity),
+              ...tracesOf(openedEvents.get(key).entity),
+            ]),
+            ...newScores.flatMap(({ entity }) => tracesOf(entity)),
+          ]),
+        ]);
+
+        // From here to the append nothing awaits, so no other request's statements are lost in between.
+        const block = { projectId: scope.projectId, observations: [] as ObservationRow[], scores: [] as ScoreRow[] };
+        let dropped = 0;
+        for (const { key, entity, count } of events) {
+          const merged = joined(observationFields, openedEvents.get(key).entity, entity);
+          if (isIn(deleted, merged)) dropped += count;
+          else block.observations.push(...openedEvents.apply(key, merged, receivedAt));
+        }
+        for (const { key, entity, count } of newScores) {
+          const merged = joined(scoreFields, openedScores.get(key).entity, entity);
+          if (isIn(deleted, merged)) dropped += count;
+          else block.scores.push(...openedScores.apply(key, merged, receivedAt));
+        }
+        if (block.observations.length + block.scores.length > 0) await journal.append(block);
+        stored = true;
+        return { dropped, traceId: block.observations[0]?.traceId ?? (block.scores[0]?.traceId || null) };
+      } finally {
+        openedScores?.release({ stored });
+        openedEvents.release({ stored });
+        if (deleted.size > 0) forgetTraces(scope, deleted);
+      }
+    },
+
+    /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
+    forgetTraces,
+  };
+}
+
+type Grouped<Row, Key> = Wanted<Key> & { entity: Entity<Row>; count: number };
+
+/** What a request says of one entity, as one: events are merged among themselves first. */
+function groupEvents(events: readonly EventStatement[]): Grouped<ObservationRow, ObservationKey>[] {
+  const groups = Map.groupBy(events, ({ kind, entity }) => `${kind}\n${entity.id}`);
+  return [...groups.values()].map((group) => ({
+    key: { kind: group[0]!.kind, id: group[0]!.entity.id },
+    times: [...new Set(group.flatMap(({ times }) => times))],
+    // With its create in the same request there is nothing older to find.
+    isUpdate: group.every(({ isUpdate }) => isUpdate),
+    entity: group.map(({ entity }) => entity).reduce((a, b) => join(observationFields, a, b)),
+    count: group.length,
+  }));
+}
+
+/** A score may be replaced at any time later, and is found by its id alone. */
+function groupScores(scores: readonly Entity<ScoreRow>[]): Grouped<ScoreRow, string>[] {
+  return [...Map.groupBy(scores, ({ id }) => id)].map(([id, group]) => ({
+    key: id,
+    times: [],
+    isUpdate: true,
+    entity: group.reduce((a, b) => join(scoreFields, a, b)),
+    count: group.length,
+  }));
+}
+
+const joined = <Row>(fields: Fields<Row>, known: Entity<Row> | null, said: Entity<Row>): Entity<Row> =>
+  known ? join(fields, known, said) : said;
+
+type Traced = Entity<ObservationRow> | Entity<ScoreRow>;
+
+/** The trace an entity belongs to; none for a score of a session or a run. */
+function tracesOf(entity: Traced | null): string[] {
+  const statement = entity?.statements['traceId'] ?? entity?.statements['target'];
+  const traceId = statement?.set.traceId;
+  return traceId ? [traceId] : [];
+}
+
+const isIn = (traceIds: ReadonlySet<string>, entity: Traced): boolean =>
+  tracesOf(entity).some((traceId) => traceIds.has(traceId));
