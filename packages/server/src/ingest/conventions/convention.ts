@@ -111,7 +111,7 @@ export type Provenance = 'seen' | 'documentation';
  * attribute → field. An attribute `prefix.*` covers all keys that begin with `prefix.`, for `usage.*` and `modelParameters` only
  * those without a rule of their own; `resource:name` is read from the resource instead of the span.
  */
-export type Rule = {
+type Rule = {
   [F in Field]: readonly [attribute: string, field: F, read: Reader<Fields[F]>, from: Provenance];
 }[Field];
 

@@ -127,7 +127,7 @@ export const langfuse = {
     ['langfuse.trace.metadata.langfuse_session_id',       'sessionId',       metadataText,            'documentation'],
     ['langfuse.observation.metadata.langfuse_tags',       'tags',            tags,            'seen'],
     ['langfuse.trace.metadata.langfuse_tags',             'tags',            tags,            'documentation'],
-    ['langfuse.internal.is_app_root',              'isAppRoot',              onlyTrue,        'documentation'],
+    ['langfuse.internal.is_app_root',              'isAppRoot',              onlyTrue,        'seen'],
     ['langfuse.internal.as_root',                  'isAppRoot',              onlyTrue,        'documentation'],
 
     ['langfuse.environment',                       'environment',            text,            'seen'],

@@ -164,7 +164,7 @@ export const special = reader;
 
 export const toText = (value: AttributeValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-export function toNumber(value: AttributeValue | undefined): number | undefined {
+function toNumber(value: AttributeValue | undefined): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
@@ -173,7 +173,7 @@ export const isObject = (value: unknown): value is Record<string, AttributeValue
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A member that is really there, not one of Object.prototype. */
-export const own = (object: Record<string, AttributeValue>, key: string): AttributeValue | undefined =>
+const own = (object: Record<string, AttributeValue>, key: string): AttributeValue | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 /** An object, or JSON text of one. */

@@ -104,7 +104,7 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   // S1.9
   usage: ['langfuse/langfuse.observation.usage_details'],
   'usage.input': ['gen-ai/gen_ai.usage.prompt_tokens', 'gen-ai/gen_ai.usage.input_tokens', 'gen-ai/gen_ai.usage.prompt',
-    'openinference/llm.token_count.prompt'],
+    'openinference/llm.token_count.prompt', 'vercel-ai/ai.usage.tokens'],
   'usage.output': ['gen-ai/gen_ai.usage.completion_tokens', 'gen-ai/gen_ai.usage.output_tokens', 'gen-ai/gen_ai.usage.completion',
     'openinference/llm.token_count.completion'],
   'usage.total': ['vercel-ai/ai.usage.tokens', 'gen-ai/gen_ai.usage.total_tokens', 'gen-ai/gen_ai.usage.total',

@@ -63,6 +63,14 @@ export function toolCallsOf(output: string): ToolCalls {
 
 const CALL_TYPES = new Set(['function_call', 'tool_use', 'tool-call', 'tool_call']);
 
+function isCall(value: Record<string, AttributeValue>): boolean {
+  return (
+    (typeof value['type'] === 'string' && CALL_TYPES.has(value['type'])) ||
+    (typeof value['toolName'] === 'string' && 'toolCallId' in value && !('result' in value || 'output' in value)) || // Vercel AI 5, 6
+    (typeof value['name'] === 'string' && 'arguments' in value) // LiteLLM
+  );
+}
+
 function visit(
   value: AttributeValue,
   found: ToolCalls,
@@ -75,7 +83,7 @@ function visit(
     for (const each of value) visit(each, found, walk, depth + 1);
     return;
   }
-  if (typeof value['type'] === 'string' && CALL_TYPES.has(value['type'])) {
+  if (isCall(value)) {
     add(value, found, walk.seen);
     return;
   }

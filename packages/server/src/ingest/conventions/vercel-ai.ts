@@ -45,6 +45,11 @@ const modelCall = special('model call → GENERATION, EMBEDDING; ai.toolCall →
 export const isOuterSpan = (context: SpanContext): boolean =>
   context.span.attributes.has('ai.operationId') && !isOperation(context, [...generations, ...embeddings]);
 
+/** An embedding's only count. */
+const embeddedTokens = special('count, on embeddings', (value, context, key) =>
+  isOperation(context, embeddings) ? count(value, context, key) : undefined,
+);
+
 const operationName = special('operation, behind its function id', (value, { span }) => {
   if (typeof value !== 'string' || value === '') return undefined;
   const functionId = span.attributes.get('ai.telemetry.functionId');
@@ -118,7 +123,8 @@ export const vercelAi = {
     ['ai.response.msToFirstChunk',        'completionStartTime',          afterStart('ms'),      'seen'],
     ['ai.stream.msToFirstChunk',          'completionStartTime',          afterStart('ms'),      'documentation'],
 
-    ['ai.usage.tokens',                   'usage.total',                  count,          'documentation'],
+    ['ai.usage.tokens',                   'usage.input',                  embeddedTokens,        'seen'],
+    ['ai.usage.tokens',                   'usage.total',                  count,          'seen'],
     ['ai.usage.cachedInputTokens',        'usage.input_cached_tokens',    count,          'seen'],
     ['ai.usage.reasoningTokens',          'usage.output_reasoning_tokens', count,         'seen'],
     ['ai.response.providerMetadata',      'usage.input_cached_tokens',    member(['openai', 'cachedPromptTokens'], count), 'documentation'],

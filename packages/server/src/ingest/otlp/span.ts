@@ -66,7 +66,7 @@ export interface DecodedExport {
 }
 
 /** Why spans were refused: `field:reason` → how many, and the scopes they came from. */
-export interface Rejections {
+interface Rejections {
   count: number;
   reasons: Map<string, number>;
   scopes: Set<string>;

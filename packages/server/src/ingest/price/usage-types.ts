@@ -28,7 +28,7 @@ const charges: readonly Charge[] = [
   { counts: 'input',  prices: ['input_mtok'],
     usageTypes: ['input_text', 'input_text_tokens', 'input_modality_1'] },
   { counts: 'input',  prices: ['input_audio_mtok', 'input_mtok'],
-    usageTypes: ['input_audio', 'input_audio_tokens'] },
+    usageTypes: ['input_audio', 'input_audio_tokens', 'prompt_details.audio'] },
   { counts: 'input',  prices: ['cache_audio_read_mtok', 'cache_read_mtok', 'input_mtok'],
     usageTypes: ['input_cached_audio_tokens', 'input_audio_cached_tokens'] },
   { counts: 'input',  prices: ['input_image_mtok', 'input_mtok'],

@@ -1,0 +1,104 @@
+// Records what published clients send: node test/record/record.ts [name…]
+// (litellm-otel needs a Python with LiteLLM in RECORD_PYTHON, and is left out without.)
+// Each scenario is a process of its own (OpenTelemetry keeps its state in globals), pointed at a server that keeps what it gets.
+// The mapping's test reads the recordings; a changed one is a diff to review.
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { startFakeModel } from '../harness/fake-model.ts';
+
+export interface Recording {
+  client: string;
+  /** Published packages that were used, with their versions. */
+  packages: Record<string, string>;
+  recordedOn: string;
+  requests: RecordedRequest[];
+}
+
+/** One export. Compression is taken off; the JSON body is kept as JSON, so that it can be read and reviewed. */
+export interface RecordedRequest {
+  headers: Record<string, string>;
+  body: { json: unknown } | { base64: string };
+}
+
+const fixtures = new URL('../../fixtures/', import.meta.url);
+const scenarios = new URL('scenarios/', import.meta.url);
+const keptHeaders = [
+  'content-type',
+  'content-encoding',
+  'x-langfuse-sdk-name',
+  'x-langfuse-sdk-version',
+  'x-langfuse-ingestion-version',
+];
+
+const python = process.env['RECORD_PYTHON'];
+const files = readdirSync(scenarios).filter((file) => file.endsWith('.ts') || python !== undefined);
+const wanted = process.argv.slice(2);
+for (const file of files) if (wanted.length === 0 || wanted.includes(nameOf(file))) await record(file);
+
+async function record(file: string): Promise<void> {
+  const name = nameOf(file);
+  const requests: RecordedRequest[] = [];
+  const model = await startFakeModel();
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      if (request.url?.endsWith('/v1/traces')) requests.push(toRecorded(request.headers, body));
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const printed = await run(file, { RECORD_URL: url, MODEL_URL: model.url });
+    const recording: Recording = {
+      client: name,
+      packages: JSON.parse(printed) as Record<string, string>,
+      recordedOn: new Date().toISOString().slice(0, 10),
+      requests,
+    };
+    const place = [url, model.url.replace('/v1', '')].map((each) => new URL(each).port);
+    const text = JSON.stringify(recording, null, 1).replaceAll(
+      new RegExp(`127\\.0\\.0\\.1:(${place.join('|')})`, 'g'),
+      'model.example',
+    );
+    writeFileSync(new URL(`${name}.json`, fixtures), `${text}\n`);
+    process.stdout.write(`${name}: ${requests.length} requests, ${text.length} bytes\n`);
+  } finally {
+    await model.stop();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** Runs a scenario; its last line are its packages and their versions. */
+async function run(file: string, env: Record<string, string>): Promise<string> {
+  const command = file.endsWith('.py') ? python! : process.execPath;
+  const child = spawn(command, [new URL(file, scenarios).pathname], { env: { ...process.env, ...env } });
+  child.stderr.pipe(process.stderr);
+  const [output, code] = await Promise.all([
+    buffer(child.stdout),
+    new Promise<number | null>((done) => child.once('close', done)),
+  ]);
+  if (code !== 0) throw new Error(`scenario ${file} ended with ${code}`);
+  return output.toString().trim().split('\n').at(-1)!;
+}
+
+function toRecorded(headers: NodeJS.Dict<string | string[]>, received: Buffer): RecordedRequest {
+  const body = headers['content-encoding'] === 'gzip' ? gunzipSync(received) : received;
+  const kept = keptHeaders.flatMap((header) =>
+    headers[header] === undefined ? [] : [[header, String(headers[header])]],
+  );
+  return {
+    headers: Object.fromEntries(kept) as Record<string, string>,
+    body: headers['content-type']?.includes('json')
+      ? { json: JSON.parse(body.toString()) }
+      : { base64: body.toString('base64') },
+  };
+}
+
+function nameOf(file: string): string {
+  return file.replace(/\.(ts|py)$/, '');
+}

@@ -1,0 +1,6 @@
+import { sendGenAiSpans } from '../gen-ai-spans.ts';
+import { finish, otlpProcessor, register } from '../tracer.ts';
+
+const provider = register(otlpProcessor('protobuf'));
+sendGenAiSpans();
+await finish(provider, ['@opentelemetry/sdk-trace-base', '@opentelemetry/exporter-trace-otlp-proto']);
