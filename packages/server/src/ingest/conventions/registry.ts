@@ -1,5 +1,5 @@
 // The order in which sources of a field are asked: all of S1.3 to S1.9 on two screens. How a source is read stands in the
-// convention's own table; a source that is in a table and not here (or the reverse) stops the start of the program.
+// convention's own table; a source that stands there and not here stops the start of the program, the reverse does not compile.
 import type { Convention, Field, SpanContext } from './convention.ts';
 import { genAi } from './gen-ai.ts';
 import { langfuse } from './langfuse.ts';
