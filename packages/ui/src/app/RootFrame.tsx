@@ -1,0 +1,10 @@
+import { Outlet } from '@tanstack/react-router';
+import { SessionEndedDialog } from './SessionEndedDialog.tsx';
+
+/** Around every page. */
+export const RootFrame = () => (
+  <>
+    <Outlet />
+    <SessionEndedDialog />
+  </>
+);

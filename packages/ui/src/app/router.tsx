@@ -1,0 +1,171 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  notFound,
+  redirect,
+} from '@tanstack/react-router';
+import { listTraces } from '@tracehouse/contract/x-traces';
+import { call } from '../api/call.ts';
+import { NotFoundPage } from './NotFoundPage.tsx';
+import { ProjectShell } from './ProjectShell.tsx';
+import { RootFrame } from './RootFrame.tsx';
+import { RouteFailure } from './RouteFailure.tsx';
+import { parseSearch, stringifySearch } from './search-text.ts';
+import { projectsOf, sessionQuery } from './session.ts';
+
+/** Keys of the address that a list and the pages opened from it share (`q`, `t`, `env`, `sort`). Unknown keys stay. */
+export interface ListSearch {
+  q?: string;
+  t?: string;
+  env?: string;
+  sort?: string;
+}
+
+/** Keys of a trace's address besides those of its list. */
+export interface TraceSearch extends ListSearch {
+  observation?: string;
+  tab?: string;
+}
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: RootFrame,
+  notFoundComponent: NotFoundPage,
+  errorComponent: RouteFailure,
+});
+
+/** Where a person without a session goes, and comes back from. */
+const toSignIn = (href: string) => redirect({ to: '/sign-in', search: { next: href } });
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>) => search as { next?: string },
+  component: lazyRouteComponent(() => import('../features/sign-in/SignInPage.tsx'), 'SignInPage'),
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session.user) throw toSignIn(location.href);
+    const [first] = projectsOf(session);
+    if (first) throw redirect({ to: '/project/$projectId', params: { projectId: first.project.id } });
+  },
+  component: lazyRouteComponent(() => import('./NoProjectPage.tsx'), 'NoProjectPage'),
+});
+
+/** Upstream's deep links name a trace without its project. */
+const traceLinkRoutes = (['/trace/$traceId', '/public/traces/$traceId'] as const).map((path) =>
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    beforeLoad: async ({ context, params, location }) => {
+      const session = await context.queryClient.ensureQueryData(sessionQuery);
+      if (!session.user) throw toSignIn(location.href);
+      const projectId = await findProjectOf(
+        params.traceId,
+        projectsOf(session).map(({ project }) => project.id),
+      );
+      if (projectId === null) throw notFound();
+      throw redirect({
+        to: '/project/$projectId/traces/$traceId',
+        params: { projectId, traceId: params.traceId },
+        search: (search: TraceSearch) => search,
+      });
+    },
+  }),
+);
+
+async function findProjectOf(traceId: string, projectIds: string[]): Promise<string | null> {
+  const q = `id:"${traceId.replace(/["\\]/gu, String.raw`\$&`)}"`;
+  for (const project of projectIds) {
+    const { data } = await call(listTraces, { project, query: { q, environment: '*', limit: 1 } });
+    if (data.length > 0) return project;
+  }
+  return null;
+}
+
+const projectRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/project/$projectId',
+  beforeLoad: async ({ context, params, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session.user) throw toSignIn(location.href);
+    const place = projectsOf(session).find(({ project }) => project.id === params.projectId);
+    if (!place) throw notFound();
+    return { place };
+  },
+  component: ProjectShell,
+});
+
+const projectIndexRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/',
+  beforeLoad: async ({ params }) => {
+    const newest = await call(listTraces, { project: params.projectId, query: { environment: '*', limit: 1 } });
+    throw redirect({ to: newest.data.length > 0 ? '/project/$projectId/traces' : '/project/$projectId/setup', params });
+  },
+});
+
+const setupRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('../features/setup/SetupPage.tsx'), 'SetupPage'),
+});
+
+const tracesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/traces',
+  validateSearch: (search: Record<string, unknown>) => search as ListSearch,
+  component: lazyRouteComponent(() => import('../features/traces/TracesPage.tsx'), 'TracesPage'),
+});
+
+const traceRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/traces/$traceId',
+  validateSearch: (search: Record<string, unknown>) => search as TraceSearch,
+  component: lazyRouteComponent(() => import('../features/trace/TracePage.tsx'), 'TracePage'),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/project/$projectId/settings/api-keys', params });
+  },
+});
+
+const apiKeysRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/api-keys',
+  component: lazyRouteComponent(() => import('../features/api-keys/ApiKeysPage.tsx'), 'ApiKeysPage'),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  indexRoute,
+  ...traceLinkRoutes,
+  projectRoute.addChildren([projectIndexRoute, setupRoute, tracesRoute, traceRoute, settingsRoute, apiKeysRoute]),
+]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    scrollRestoration: false,
+    defaultPendingMs: 150,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  readSession,
+  signInWithPassword,
+  signOut as signOutRoute,
+  type Role,
+  type Session,
+  type SessionProject,
+  type SignedIn,
+} from '@tracehouse/contract/session';
+import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { call, CallError } from '../api/call.ts';
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }): Promise<Session> => call(readSession, { signal }),
+  staleTime: 5 * 60_000,
+});
+
+/** Who is signed in; null while it is not known or nobody is. */
+export function useSession(): SignedIn | null {
+  const { data } = useQuery(sessionQuery);
+  return data?.user ? data : null;
+}
+
+export interface ProjectPlace {
+  project: SessionProject;
+  organization: { id: string; name: string };
+}
+
+/** Every project of a session with its organization, in the order of the session. */
+export const projectsOf = (session: SignedIn): ProjectPlace[] =>
+  session.organizations.flatMap((organization) => organization.projects.map((project) => ({ project, organization })));
+
+const ranks: Role[] = ['NONE', 'VIEWER', 'MEMBER', 'ADMIN', 'OWNER'];
+const roleWords: Record<Role, string> = {
+  NONE: 'None',
+  VIEWER: 'Viewer',
+  MEMBER: 'Member',
+  ADMIN: 'Admin',
+  OWNER: 'Owner',
+};
+
+/** Undefined when the role is enough, else the sentence that says what is missing. */
+export function missingRole(project: SessionProject, least: Role): string | undefined {
+  if (ranks.indexOf(project.role) >= ranks.indexOf(least)) return undefined;
+  return `You need the role ${roleWords[least]} or higher in project ${project.name} to do this.`;
+}
+
+/** @throws CallError 401 for a wrong pair, 429 after too many tries */
+export async function signIn(client: QueryClient, email: string, password: string): Promise<void> {
+  await call(signInWithPassword, { body: { email, password } });
+  setEnded(false);
+  await client.invalidateQueries();
+  await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+}
+
+export async function signOut(client: QueryClient): Promise<void> {
+  await call(signOutRoute);
+  client.clear();
+}
+
+/** In words, what to do about a sign-in that failed. */
+export function explainSignIn(error: Error): string {
+  if (!(error instanceof CallError)) return error.message;
+  if (error.status === 401) return 'E-mail or password is not right.';
+  if (error.status === 429) return `Too many tries. Try again in ${error.retryAfterS ?? 60} s.`;
+  return error.message;
+}
+
+// A session that ends while a page is open: the page stays, a dialog asks to sign in again.
+let ended = false;
+const listeners = new Set<() => void>();
+
+/** To be called with every error of a query: a 401 of a project route means that the session is over. */
+export function noticeError(error: Error): void {
+  if (error instanceof CallError && error.status === 401) setEnded(true);
+}
+
+export const useSessionEnded = (): boolean =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => ended,
+  );
+
+function setEnded(value: boolean): void {
+  ended = value;
+  for (const listener of listeners) listener();
+}

@@ -1,0 +1,114 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { parseFilterText } from '@tracehouse/contract/filter-text';
+import {
+  listTraces,
+  readHistogram,
+  TraceSort,
+  type TraceListItem,
+  type TraceSelection,
+} from '@tracehouse/contract/x-traces';
+import { useMemo } from 'react';
+import { call } from '../../api/call.ts';
+import type { ListSearch } from '../../app/router.tsx';
+import { lastRange, rangeThatHolds, readTimeRange } from './time-range.ts';
+
+/** What a list of traces shows: the address, made sure and completed. */
+export interface TraceSelectionState {
+  q: string;
+  /** Null while the range of a first visit is being found. */
+  t: string | null;
+  env: string | undefined;
+  sort: TraceSort;
+  /** Values of the address that were ignored, in words. */
+  ignored: string[];
+}
+
+const PAGE_ROWS = 50;
+const REFRESH_MS = 10_000;
+
+/** Reads the address of a list. Without `t`: the last choice in this project, else a range that is not empty. */
+export function useTraceSelection(project: string, search: ListSearch): TraceSelectionState {
+  const sort = TraceSort.safeParse(search.sort ?? '-time');
+  const asked = search.t !== undefined && readTimeRange(search.t, new Date()) ? search.t : undefined;
+  const known = asked ?? lastRange(project);
+  const newest = useQuery({
+    queryKey: ['newest trace', project],
+    queryFn: ({ signal }) => call(listTraces, { project, query: { environment: '*', limit: 1 }, signal }),
+    enabled: known === null,
+    staleTime: Infinity,
+  });
+  const found = newest.data && rangeThatHolds(dateOf(newest.data.data[0]), new Date());
+  // A failed look-up must not keep the list from being shown.
+  const t = known ?? found ?? (newest.isError ? '24h' : null);
+  return useMemo(
+    () => ({
+      q: search.q ?? '',
+      t,
+      env: search.env,
+      sort: sort.data ?? '-time',
+      ignored: [
+        ...(search.t !== undefined && asked === undefined ? [`“${search.t}” is no time range.`] : []),
+        ...(sort.success ? [] : [`“${search.sort ?? ''}” is no column to sort by.`]),
+      ],
+    }),
+    [search.q, search.t, search.env, search.sort, t, asked, sort.success, sort.data],
+  );
+}
+
+const dateOf = (trace: TraceListItem | undefined) => (trace ? new Date(trace.timestamp) : null);
+
+/** What the API is asked for; a relative range counts back from when it is asked. */
+function ask({ q, t, env }: TraceSelectionState): TraceSelection {
+  const range = t === null ? null : readTimeRange(t, new Date());
+  return {
+    ...(q !== '' && { q }),
+    ...(range?.from !== undefined && { from: range.from }),
+    ...(range?.to !== undefined && { to: range.to }),
+    ...(env !== undefined && { environment: env }),
+  };
+}
+
+/** False for a filter that the API would refuse. */
+const isComplete = ({ q, t }: TraceSelectionState) => t !== null && parseFilterText(q).problems.length === 0;
+
+/** The traces of a selection, page by page. All pages of one load share the same range. */
+export function useTraceList(project: string, selection: TraceSelectionState) {
+  const { q, t, env, sort } = selection;
+  return useInfiniteQuery({
+    queryKey: ['traces', project, { q, t, env, sort }],
+    queryFn: async ({ pageParam, signal }) => {
+      const range = pageParam?.range ?? ask(selection);
+      const query = { ...range, sort, limit: PAGE_ROWS, ...(pageParam && { cursor: pageParam.cursor }) };
+      return { ...(await call(listTraces, { project, query, signal })), range };
+    },
+    initialPageParam: null as { cursor: string; range: TraceSelection } | null,
+    getNextPageParam: ({ meta, range }) => (meta.cursor === undefined ? undefined : { cursor: meta.cursor, range }),
+    enabled: isComplete(selection),
+    placeholderData: keepPreviousData,
+    // While only the first page is shown, new traces come in by themselves; more pages would move what is being read.
+    refetchInterval: (query) => (query.state.data?.pages.length === 1 ? REFRESH_MS : false),
+  });
+}
+
+/** Volume over time and the totals of a selection. */
+export function useHistogram(project: string, selection: TraceSelectionState) {
+  const { q, t, env } = selection;
+  return useQuery({
+    queryKey: ['histogram', project, { q, t, env }],
+    queryFn: ({ signal }) => call(readHistogram, { project, query: ask(selection), signal }),
+    enabled: isComplete(selection),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+/** How many traces the same filter finds over all time; asked only when a range turned out empty. */
+export function useCountOverAllTime(project: string, selection: TraceSelectionState, enabled: boolean) {
+  const { q, env } = selection;
+  const everything = { ...selection, t: 'all' };
+  return useQuery({
+    queryKey: ['histogram', project, { q, t: 'all', env }],
+    queryFn: ({ signal }) => call(readHistogram, { project, query: ask(everything), signal }),
+    enabled: enabled && isComplete(everything),
+  });
+}
