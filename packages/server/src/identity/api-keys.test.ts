@@ -215,14 +215,17 @@ test('a pair that is taken answers 409 and changes nothing', async () => {
 test('a predefined pair is made, kept, rotated and moved as the environment says', async () => {
   const keys = createApiKeysFor('ensured');
   const pair = { publicKey: 'my-public', secretKey: 'my-secret' };
-  expect(await keys.ensure(prod, pair, 'n')).toBe('created');
-  expect(await keys.ensure(prod, pair, 'n')).toBe('kept');
-  expect(await keys.ensure(prod, { ...pair, secretKey: 'changed' }, 'n')).toBe('rotated');
+  expect(await keys.ensure(postgres, prod, pair, 'n')).toBe('created');
+  expect(await keys.ensure(postgres, prod, pair, 'n')).toBe('kept');
+  expect(await keys.ensure(postgres, prod, { ...pair, secretKey: 'changed' }, 'n')).toBe('rotated');
+  await keys.forget();
   expect(await keys.verifyPair('my-public', 'my-secret')).toBeNull();
   expect(await keys.verifyPair('my-public', 'changed')).toMatchObject({ projectId: 'prod' });
-  expect(await keys.ensure({ projectId: 'staging' }, { ...pair, secretKey: 'changed' }, 'n')).toBe('moved');
+  expect(await keys.ensure(postgres, { projectId: 'staging' }, { ...pair, secretKey: 'changed' }, 'n')).toBe('moved');
+  await keys.forget();
   expect(await keys.verifyPair('my-public', 'changed')).toMatchObject({ projectId: 'staging' });
-  expect(await keys.ensure({ organizationId: 'acme' }, { ...pair, secretKey: 'changed' }, 'n')).toBe('moved');
+  expect(await keys.ensure(postgres, { organizationId: 'acme' }, { ...pair, secretKey: 'changed' }, 'n')).toBe('moved');
+  await keys.forget();
   expect(await keys.verifyPair('my-public', 'changed')).toMatchObject({ projectId: null });
   await keys.settled();
 });

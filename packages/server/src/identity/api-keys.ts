@@ -110,7 +110,27 @@ export function createApiKeys({
     return { keyId: row.id, publicKey: row.public_key, organizationId: row.organization_id, projectId: row.project_id };
   }
 
-  const apiKeys = {
+  async function insert(
+    db: Postgres,
+    owner: KeyOwner,
+    { note, createdBy = null, expiresAt = null, pair }: KeyWish,
+  ): Promise<ApiKeyFields & { secretKey: string }> {
+    const { publicKey, secretKey } = pair ?? { publicKey: `pk-lf-${randomUUID()}`, secretKey: `sk-lf-${randomUUID()}` };
+    const row = {
+      id: newId(),
+      public_key: publicKey,
+      ...(await hashesOf(secretKey)),
+      note: note ?? null,
+      created_by: createdBy,
+      created_at: now(),
+      expires_at: expiresAt,
+      last_used_at: null,
+    };
+    if (!(await insertKey(db, owner, row))) throw new ConflictError('This API key already exists');
+    return { ...toFields(row), secretKey };
+  }
+
+  return {
     /** The key of a Basic pair; null when there is none, it has expired, or the two do not belong together. */
     async verifyPair(publicKey: string, secretKey: string): Promise<VerifiedKey | null> {
       // Nobody was ever given one without: spares the look-up.
@@ -129,25 +149,11 @@ export function createApiKeys({
      * A new key; the only time its secret is seen.
      * @throws ConflictError when a pair made elsewhere is taken
      */
-    async create(owner: KeyOwner, { note, createdBy = null, expiresAt = null, pair }: KeyWish = {}) {
-      const { publicKey, secretKey } = pair ?? {
-        publicKey: `pk-lf-${randomUUID()}`,
-        secretKey: `sk-lf-${randomUUID()}`,
-      };
-      const row = {
-        id: newId(),
-        public_key: publicKey,
-        ...(await hashesOf(secretKey)),
-        note: note ?? null,
-        created_by: createdBy,
-        created_at: now(),
-        expires_at: expiresAt,
-        last_used_at: null,
-      };
-      if (!(await insertKey(postgres, owner, row))) throw new ConflictError('This API key already exists');
+    async create(owner: KeyOwner, wish: KeyWish = {}): Promise<ApiKeyFields & { secretKey: string }> {
+      const key = await insert(postgres, owner, wish);
       // Somebody may have tried a predefined key before it was there.
       await cache.forget();
-      return { ...toFields(row), secretKey };
+      return key;
     },
 
     /** Oldest first. */
@@ -162,37 +168,39 @@ export function createApiKeys({
 
     /**
      * Makes a predefined pair be the owner's, whatever it was: another owner's is taken away, another secret replaced
-     * (S9.4). Answers what it did.
+     * (S9.4). Answers what it did. Works inside the caller's transaction; `forget` belongs after its end.
      */
     async ensure(
+      tx: Postgres,
       owner: KeyOwner,
       pair: { publicKey: string; secretKey: string },
       note: string,
     ): Promise<'kept' | 'created' | 'moved' | 'rotated'> {
-      const row = await selectKeyByPublicKey(postgres, pair.publicKey);
-      const ours =
-        row &&
-        ('projectId' in owner
-          ? row.project_id === owner.projectId
-          : row.project_id === null && row.organization_id === owner.organizationId);
-      if (row && ours) {
+      const row = await selectKeyByPublicKey(tx, pair.publicKey);
+      if (row && isOwnedBy(row, owner)) {
         if (row.fast_hash === fastHashOf(pair.secretKey)) return 'kept';
-        await updateSecret(postgres, row.id, await hashesOf(pair.secretKey));
-        await cache.forget();
+        await updateSecret(tx, row.id, await hashesOf(pair.secretKey));
         return 'rotated';
       }
-      if (row) await deleteKeyByPublicKey(postgres, pair.publicKey);
-      await apiKeys.create(owner, { note, pair });
+      if (row) await deleteKeyByPublicKey(tx, pair.publicKey);
+      await insert(tx, owner, { note, pair });
       return row ? 'moved' : 'created';
     },
+
+    /** What caches hold is asked again, in every process. */
+    forget: cache.forget,
 
     /** Waits for what is being written on the side; before Postgres is closed. */
     async settled(): Promise<void> {
       await Promise.all(underWay);
     },
   };
-  return apiKeys;
 }
+
+const isOwnedBy = (row: KeyRow, owner: KeyOwner): boolean =>
+  'projectId' in owner
+    ? row.project_id === owner.projectId
+    : row.project_id === null && row.organization_id === owner.organizationId;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -39,6 +39,10 @@ export async function openTestPostgres(): Promise<Postgres> {
   return postgres;
 }
 
+/** For a file whose tests each begin with nothing: opening a database takes two seconds. */
+export const emptyTables = (postgres: Postgres): Promise<void> =>
+  postgres.script('TRUNCATE organizations, users, rate_limits CASCADE');
+
 /** Organizations `acme` with projects `prod` and `staging`, and `other` with project `theirs`. */
 export async function seedTwoOrganizations(postgres: Postgres): Promise<void> {
   const at = new Date('2026-03-01T00:00:00Z');

@@ -1,0 +1,36 @@
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import { sql } from '../stores/postgres/sql.ts';
+
+export interface UserRow {
+  id: string;
+  email: string;
+  name: string | null;
+  password_hash: string | null;
+  disabled_at: Date | null;
+}
+
+/** `email` in lower case. */
+export async function selectUserByEmail(db: Postgres, email: string): Promise<UserRow | null> {
+  const [row] = await db.rows<UserRow>(sql`
+    SELECT id, email, name, password_hash, disabled_at
+    FROM users
+    WHERE email = ${email}`);
+  return row ?? null;
+}
+
+/** False when the address is taken. */
+export async function insertUser(
+  db: Postgres,
+  user: { id: string; email: string; name: string; passwordHash: string; emailVerifiedAt: Date | null; at: Date },
+): Promise<boolean> {
+  const rows = await db.rows(sql`
+    INSERT INTO users (id, email, name, password_hash, email_verified_at, created_at, updated_at)
+    VALUES (${user.id}, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.emailVerifiedAt}, ${user.at}, ${user.at})
+    ON CONFLICT (email) DO NOTHING
+    RETURNING id`);
+  return rows.length === 1;
+}
+
+export async function updatePasswordHash(db: Postgres, id: string, passwordHash: string, at: Date): Promise<void> {
+  await db.rows(sql`UPDATE users SET password_hash = ${passwordHash}, updated_at = ${at} WHERE id = ${id}`);
+}
