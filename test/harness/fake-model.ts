@@ -6,6 +6,11 @@ export const ANSWER = 'The capital of France is Paris.';
 export const TOOL = { name: 'get_weather', arguments: { city: 'Paris' } } as const;
 /** As OpenAI counts: cached tokens are part of the prompt's, reasoning tokens part of the completion's. */
 export const USAGE = { prompt: 120, cached: 20, completion: 48, reasoning: 8, total: 168, embedding: 6 } as const;
+/** What those tokens cost at list prices: `chat` with gpt-4o-mini, `embedding` with text-embedding-3-small. */
+export const COST_USD = {
+  chat: (100 * 0.15 + 20 * 0.075 + 48 * 0.6) / 1e6,
+  embedding: (6 * 0.02) / 1e6,
+} as const;
 /** Length of a vector: as short as code that looks at it tolerates. */
 const DIMENSIONS = 8;
 
@@ -176,7 +181,7 @@ function responseEvents(body: Body): StreamEvent[] {
     { type: 'response.created', response: response(body, 'in_progress') },
     { type: 'response.output_item.added', output_index: 0, item: { ...message, status: 'in_progress', content: [] } },
     { type: 'response.content_part.added', ...where, part: { ...part, text: '' } },
-    ...pieces.map((delta) => ({ type: 'response.output_text.delta', ...where, delta })),
+    ...pieces.map((delta) => Object.assign({ type: 'response.output_text.delta', delta }, where)),
     { type: 'response.output_text.done', ...where, text: ANSWER },
     { type: 'response.content_part.done', ...where, part },
     { type: 'response.output_item.done', output_index: 0, item: message },

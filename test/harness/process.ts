@@ -8,10 +8,17 @@ export interface RunningProcess {
   /** Its exit code once it has ended, a signal's name if one ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   /**
-   * Sends SIGTERM and waits; answers how it ended.
+   * Asks it to end and waits; answers how it did.
    * @throws when it is still there after `timeoutMs` (and then ends it for good)
    */
-  stop(timeoutMs?: number): Promise<number | NodeJS.Signals>;
+  stop(options?: { signal?: NodeJS.Signals; timeoutMs?: number }): Promise<number | NodeJS.Signals>;
+}
+
+interface ProcessOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Whom it runs as, else as ourselves; only root can choose. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /** Of our own environment only what any program needs: settings must not leak into what is tested. */
@@ -27,12 +34,13 @@ const inherited = (): Record<string, string> =>
 export function startProcess(
   command: string,
   args: readonly string[],
-  { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
+  { env = {}, cwd, user }: ProcessOptions = {},
 ): RunningProcess {
   const child = spawn(command, args, {
     env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
+    ...user,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -47,8 +55,8 @@ export function startProcess(
     pid: child.pid ?? -1,
     output: () => output,
     ended,
-    async stop(timeoutMs = 20_000) {
-      child.kill('SIGTERM');
+    async stop({ signal = 'SIGTERM', timeoutMs = 20_000 } = {}) {
+      child.kill(signal);
       const late = Symbol('late');
       const timer = Promise.withResolvers<typeof late>();
       const timeout = setTimeout(() => timer.resolve(late), timeoutMs);
@@ -56,17 +64,13 @@ export function startProcess(
       clearTimeout(timeout);
       if (how !== late) return how;
       child.kill('SIGKILL');
-      throw new Error(`${command} was still running ${timeoutMs} ms after SIGTERM:\n${lastLines(output)}`);
+      throw new Error(`${command} was still running ${timeoutMs} ms after ${signal}:\n${lastLines(output)}`);
     },
   };
 }
 
 /** Runs to the end and answers what it wrote. @throws when the exit code is not 0 */
-export async function run(
-  command: string,
-  args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
-): Promise<string> {
+export async function run(command: string, args: readonly string[], options: ProcessOptions = {}): Promise<string> {
   const started = startProcess(command, args, options);
   const how = await started.ended;
   if (how !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${how}:\n${lastLines(started.output())}`);

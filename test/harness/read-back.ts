@@ -20,7 +20,6 @@ export async function readBack(api: ProjectApi, traceId: string): Promise<ReadBa
   const trace = await api.trace(traceId);
   const listed = await api.observations(traceId);
   const v2 = await api.observationsV2(traceId);
-  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
 
   expect(listed.toSorted(byId)).toEqual(trace.observations.toSorted(byId));
   expect(v2.toSorted(byId).map(ofBoth)).toEqual(
@@ -39,6 +38,8 @@ export async function readBack(api: ProjectApi, traceId: string): Promise<ReadBa
     observationV2: (name) => only(v2, name),
   };
 }
+
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
 
 /** What both versions of the API say, spelled alike. */
 const ofBoth = (
@@ -69,13 +70,16 @@ function only<T extends { name: string | null }>(all: readonly T[], name: string
 /** The tree as text, a line an observation (`TYPE name`), two spaces a level; siblings in order of start. */
 export function outline(observations: readonly Observation[]): string[] {
   const ids = new Set(observations.map(({ id }) => id));
-  const lines = (parent: string | null, depth: number): string[] =>
-    observations
-      .filter(
-        (one) =>
-          (one.parentObservationId !== null && ids.has(one.parentObservationId) ? one.parentObservationId : null) ===
-          parent,
-      )
-      .flatMap((one) => [`${'  '.repeat(depth)}${one.type} ${one.name}`, ...lines(one.id, depth + 1)]);
-  return lines(null, 0);
+  const lines: string[] = [];
+  const add = (parent: string | null, depth: number): void => {
+    for (const { id, type, name, parentObservationId } of observations) {
+      // A parent that was never sent is as good as none.
+      const under = parentObservationId !== null && ids.has(parentObservationId) ? parentObservationId : null;
+      if (under !== parent) continue;
+      lines.push(`${'  '.repeat(depth)}${type} ${name}`);
+      add(id, depth + 1);
+    }
+  };
+  add(null, 0);
+  return lines;
 }

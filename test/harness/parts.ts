@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The Python environments of test/install-parts.sh. */
+export type PythonEnvironment = 'litellm-1.108.7' | 'litellm-1.98.1' | 'langfuse-5.0.4';
+
+/** Path of the environment's Python. @throws when it is not installed: a test that needs it fails, it is never skipped */
+export function python(environment: PythonEnvironment): string {
+  const cache = process.env['TRACEHOUSE_CACHE'] ?? join(homedir(), '.cache', 'tracehouse-parts');
+  return installed(join(cache, environment, 'bin', 'python'));
+}
+
+/** Path of a program of Debian's PostgreSQL. @throws when it is not installed */
+export const postgresProgram = (name: 'createdb' | 'initdb' | 'pg_isready' | 'postgres'): string =>
+  installed(`/usr/lib/postgresql/15/bin/${name}`);
+
+function installed(path: string): string {
+  if (!existsSync(path)) throw new Error(`${path} is missing; bash test/install-parts.sh installs it`);
+  return path;
+}

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ANSWER, COST_USD, startFakeModel, TOOL, USAGE, type FakeModel } from '../harness/fake-model.ts';
+import { startLiteLlm, type LiteLlm } from '../harness/litellm.ts';
+import { projectApi, type Observation, type ProjectApi, type Trace } from '../harness/project-api.ts';
+import { outline, readBack } from '../harness/read-back.ts';
+import { startServer, type TestServer } from '../harness/server.ts';
+
+/** The three wires LiteLLM speaks under two names. `children` are the observations of a call below its generation. */
+const wires = [
+  {
+    release: '1.108.7',
+    callback: 'langfuse',
+    model: 'openai/gpt-4o-mini',
+    embedding: 'openai/text-embedding-3-small',
+    children: 0,
+  },
+  {
+    release: '1.108.7',
+    callback: 'langfuse_otel',
+    model: 'gpt-4o-mini',
+    embedding: 'text-embedding-3-small',
+    children: 1,
+  },
+  {
+    release: '1.98.1',
+    callback: 'langfuse',
+    model: 'openai/gpt-4o-mini',
+    embedding: 'openai/text-embedding-3-small',
+    children: 0,
+  },
+] as const;
+
+const messages = [{ role: 'user', content: 'What is the capital of France?' }];
+
+/** What LiteLLM says the call cost, in US dollars. */
+const cost = (answer: Response): number => Number(answer.headers.get('x-litellm-response-cost'));
+
+describe.each(wires)(
+  'LiteLLM $release with callback $callback',
+  ({ release, callback, model, embedding, children }) => {
+    let server: TestServer;
+    let fakeModel: FakeModel;
+    let litellm: LiteLlm;
+    let api: ProjectApi;
+
+    beforeAll(async () => {
+      [server, fakeModel] = await Promise.all([startServer(), startFakeModel()]);
+      api = projectApi(server);
+      litellm = await startLiteLlm({ release, callback, server, model: fakeModel });
+    });
+    afterAll(async () => {
+      await litellm.stop();
+      await fakeModel.stop();
+      await server.stop();
+    });
+
+    /** Sends a call under a trace name of its own and waits until the proxy has reported it. */
+    async function call(path: string, body: object, headers: Record<string, string> = {}) {
+      const name = `call ${randomUUID()}`;
+      const answer = await litellm.send(path, body, { langfuse_trace_name: name, ...headers });
+      const text = await answer.text();
+      const trace = await reported(name);
+      return { answer, text, ...(await readBack(api, trace.id)) };
+    }
+
+    /** The one trace of that name: the proxy reports in the background, up to a second later. */
+    async function reported(name: string): Promise<Trace> {
+      for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+        const [trace, ...more] = await api.traces({ name });
+        expect(more).toEqual([]);
+        if (trace && (await api.observations(trace.id)).length === 1 + children) return trace;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`The proxy did not report '${name}' within 20 s:\n${litellm.log().slice(-3000)}`);
+    }
+
+    /** The generation, after checking that it alone counts. */
+    function generationOf(observations: readonly Observation[]): Observation {
+      const [generation, ...rest] = observations;
+      if (!generation) throw new Error('the trace has no observation');
+      expect(
+        rest.map(({ type, usageDetails, calculatedTotalCost }) => ({ type, usageDetails, calculatedTotalCost })),
+      ).toEqual(
+        Array.from({ length: children }, () => ({ type: 'SPAN', usageDetails: {}, calculatedTotalCost: null })),
+      );
+      expect(rest.map(({ parentObservationId }) => parentObservationId)).toEqual(rest.map(() => generation.id));
+      expect(generation.type).toBe('GENERATION');
+      return generation;
+    }
+
+    test('a call is one trace with model, usage, cost, and what the caller said about it', async () => {
+      const { answer, trace, observations } = await call('/chat/completions', {
+        model: 'smart',
+        messages,
+        temperature: 0.2,
+        metadata: {
+          generation_name: 'say it',
+          trace_user_id: 'user-1',
+          session_id: `session-${release}-${callback}`,
+          tags: ['travel', 'eu'],
+          trace_metadata: { plan: 'pro' },
+        },
+      });
+      expect(trace).toMatchObject({
+        userId: 'user-1',
+        sessionId: `session-${release}-${callback}`,
+        metadata: { plan: 'pro' },
+      });
+      expect(trace.tags).toEqual(expect.arrayContaining(['travel', 'eu']));
+      const generation = generationOf(observations);
+      expect(generation).toMatchObject({
+        name: 'say it',
+        model,
+        level: 'DEFAULT',
+        usageDetails: { output: USAGE.completion, total: USAGE.total },
+      });
+      expect(Number(generation.modelParameters?.['temperature'])).toBe(0.2);
+      expect(JSON.stringify(generation.input)).toContain(messages[0]?.content);
+      expect(JSON.stringify(generation.output)).toContain(ANSWER);
+      expect(cost(answer)).toBeCloseTo(COST_USD.chat, 9);
+      expect(generation.calculatedTotalCost).toBeCloseTo(cost(answer), 9);
+      expect(trace.totalCost).toBeCloseTo(cost(answer), 9);
+    });
+
+    test('a streamed call has its whole answer and its usage', async () => {
+      const { trace, observations } = await call('/chat/completions', { model: 'smart', messages, stream: true });
+      const generation = generationOf(observations);
+      expect(generation).toMatchObject({ model, usageDetails: { output: USAGE.completion, total: USAGE.total } });
+      expect(JSON.stringify(generation.output)).toContain(ANSWER);
+      expect(trace.totalCost).toBeCloseTo(COST_USD.chat, 9);
+    });
+
+    test('a call of a tool is in the output', async () => {
+      const tools = [
+        { type: 'function', function: { name: TOOL.name, parameters: { type: 'object', properties: {} } } },
+      ];
+      const { observations } = await call('/chat/completions', { model: 'smart', messages, tools });
+      expect(JSON.stringify(generationOf(observations).output)).toContain(TOOL.name);
+    });
+
+    test('an embedding has its model, tokens and cost', async () => {
+      const { answer, trace, observations } = await call('/embeddings', { model: 'embed', input: 'France' });
+      expect(observations[0]).toMatchObject({
+        model: embedding,
+        usageDetails: { input: USAGE.embedding, total: USAGE.embedding },
+      });
+      expect(cost(answer)).toBeCloseTo(COST_USD.embedding, 10);
+      expect(trace.totalCost).toBeCloseTo(cost(answer), 10);
+    });
+
+    test('a refused call is an error that says why', async () => {
+      const { answer, observations } = await call('/chat/completions', {
+        model: 'smart',
+        messages: [{ role: 'user', content: 'fail 500' }],
+      });
+      expect(answer.status).toBe(500);
+      const generation = generationOf(observations);
+      expect(generation).toMatchObject({
+        level: 'ERROR',
+        statusMessage: expect.stringContaining('asked to fail with 500') as string,
+      });
+      expect(generation.calculatedTotalCost ?? 0).toBe(0);
+    });
+
+    test('user, session and name may come as headers of the request', async () => {
+      const { trace } = await call(
+        '/chat/completions',
+        { model: 'smart', messages },
+        {
+          langfuse_trace_user_id: 'user-2',
+          langfuse_session_id: `headers-${release}-${callback}`,
+          langfuse_generation_name: 'by header',
+        },
+      );
+      expect(trace).toMatchObject({ userId: 'user-2', sessionId: `headers-${release}-${callback}` });
+      expect(outline(trace.observations)[0]).toBe('GENERATION by header');
+    });
+
+    test('its health check finds this server in order', async () => {
+      const answer = await litellm.send(`/health/services?service=${callback}`);
+      expect(await answer.json()).toMatchObject({ status: 'success' });
+    });
+  },
+);
