@@ -14,8 +14,19 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { test: { ...server, name: 'server', include: ['packages/{server,contract}/src/**/*.test.ts'] } },
-      { test: { ...server, name: 'clients', include: ['test/clients/**/*.test.ts'], testTimeout: 60_000 } },
-      { extends: './packages/ui/vite.config.ts', test: { name: 'ui', environment: 'jsdom', include: ['packages/ui/src/**/*.test.{ts,tsx}'] } },
+      {
+        test: {
+          ...server,
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          globalSetup: 'test/clients/global-setup.ts',
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: './packages/ui/vite.config.ts',
+        test: { name: 'ui', environment: 'jsdom', include: ['packages/ui/src/**/*.test.{ts,tsx}'] },
+      },
     ],
   },
 });
