@@ -11,7 +11,7 @@ const titles: Record<keyof typeof variables, string> = {
 };
 
 /** Begin and end of the part of a document that `insertConfiguration` writes. */
-export const BEGIN = '<!-- configuration: made from packages/server/src/config/settings.ts by npm run docs -->';
+export const BEGIN = '<!-- configuration -->';
 export const END = '<!-- /configuration -->';
 
 /** Every variable with its kind, default and meaning: one Markdown table a subject. */
@@ -19,17 +19,19 @@ export function documentConfiguration(): string {
   return (Object.keys(titles) as (keyof typeof variables)[])
     .map((subject) => {
       const rows = (Object.values(variables[subject]) as Variable<unknown>[]).map(
-        ({ name, kind, defaultWords, sentence }) => `| \`${name}\` | ${kind.label} | ${defaultWords} | ${sentence} |`,
+        ({ name, kind, defaultWords, sentence }) => [`\`${name}\``, kind.label, defaultWords, sentence],
       );
-      return [
-        `**${titles[subject]}**`,
-        '',
-        '| variable | value | default | meaning |',
-        '|---|---|---|---|',
-        ...rows,
-      ].join('\n');
+      return `**${titles[subject]}**\n\n${table([['variable', 'value', 'default', 'meaning'], ...rows])}`;
     })
     .join('\n\n');
+}
+
+/** Columns of equal width, as the formatter would make them. */
+function table([head = [], ...rows]: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
 }
 
 /** The document with its part between the markers brought up to date; as it is when it has none. */
