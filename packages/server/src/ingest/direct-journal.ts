@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { OverloadedError } from '../http/errors.ts';
 import type { ClickHouse, InsertTarget } from '../stores/clickhouse/clickhouse.ts';
 import { RowBinaryWriter } from '../stores/clickhouse/row-binary.ts';
@@ -23,7 +24,7 @@ interface Pending {
  * "Acknowledged when the engine's insert returns", as a group commit: one insert is in flight, and whatever arrives
  * meanwhile shares the next. Nothing acknowledged is ever invisible, so the barrier has nothing to wait for.
  */
-export function createDirectJournal(clickhouse: ClickHouse): Journal {
+export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'error'>): Journal {
   let waiting: Pending[] = [];
   let waitingBytes = 0;
   let running: Promise<void> | null = null;
@@ -88,6 +89,7 @@ export function createDirectJournal(clickhouse: ClickHouse): Journal {
       try {
         await Promise.all(stored);
       } catch (cause) {
+        log.error({ err: cause, projectId: block.projectId, rows: block.observations.length + block.scores.length }, 'rows could not be stored');
         throw new OverloadedError('The rows could not be stored; send this again', 2, { cause });
       }
     },

@@ -100,6 +100,9 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
         await unlink(file);
       }
     },
+    async ping() {
+      await spare.exclusive((connection) => connection.execute(clickhouse`SELECT 1`, 'Null'));
+    },
     async close() {
       await inserter.exclusive(() => Promise.resolve());
       await readers.drain();

@@ -24,6 +24,8 @@ export interface ClickHouse {
   run(statement: ClickHouseSql, options?: QueryOptions): Promise<void>;
   /** Rows in RowBinary; resolves when they are stored and visible. @throws ClickHouseError */
   insert(target: InsertTarget, rows: Uint8Array): Promise<void>;
+  /** @throws ClickHouseError when the engine does not answer */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { DataDirectory } from './config/data-directory.ts';
+import { loadSecrets } from './config/secrets.ts';
+import type { Settings } from './config/settings.ts';
+import { createAuthenticator } from './http/auth.ts';
+import { createHttpServer } from './http/server.ts';
+import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
+import { createApiKeys } from './identity/api-keys.ts';
+import { createSessionCookie } from './identity/cookies.ts';
+import { createFirstLogin } from './identity/first-start.ts';
+import { initializeHeadless } from './identity/headless-init.ts';
+import { createPasswords } from './identity/passwords.ts';
+import { createSignInLimits } from './identity/rate-limits.ts';
+import { identityRoutes } from './identity/routes.ts';
+import { createSessions } from './identity/sessions.ts';
+import { createSignIn } from './identity/sign-in.ts';
+import { createDirectJournal } from './ingest/direct-journal.ts';
+import { createDoorLog } from './ingest/door-log.ts';
+import { createOtlpDoor } from './ingest/otlp/door.ts';
+import { createPricing } from './ingest/price/pricing.ts';
+import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
+import { listen, listenIfFree } from './listen.ts';
+import { hasRecentRows } from './stores/clickhouse/vitals.ts';
+import { createEpochs } from './stores/epochs.ts';
+import { openStores, type Stores } from './stores/open.ts';
+import { sql } from './stores/postgres/sql.ts';
+
+export interface Running {
+  /** Where people reach the product. */
+  url: string;
+  /** Lets requests under way finish, stores what they brought, then closes the stores. */
+  stop(): Promise<void>;
+}
+
+const now = (): Date => new Date();
+const nowMicros = (): number => Date.now() * 1000;
+const newId = (): string => randomUUID();
+
+/** Role `all`: the product, the worker's health and the OTLP port in this process. Order: stores → people → doors → ports. */
+export async function startAll({
+  settings,
+  directory,
+  log,
+  uiDirectory,
+}: {
+  settings: Settings;
+  directory: DataDirectory;
+  log: Logger;
+  uiDirectory: string | undefined;
+}): Promise<Running> {
+  const { hostname, port, workerPort, otlpPort } = settings.server;
+  const url = settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
+  const secrets = await loadSecrets(settings, directory);
+  const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
+  const servers: FastifyInstance[] = [];
+  let stopping = false;
+  const vitals: Vitals = {
+    storesAnswer: () => storesAnswer(stores),
+    hasRecentEvents: () => hasRecentRows(stores.clickhouse, now()),
+    isStopping: () => stopping,
+  };
+
+  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
+  const ingest = openIngest({ stores, log });
+  const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
+  const serve = async (routes: Parameters<typeof createHttpServer>[0]['routes'], ui?: string): Promise<FastifyInstance> => {
+    const server = await createHttpServer({ routes, authenticator, log, ...(ui !== undefined && { uiDirectory: ui }) });
+    servers.push(server);
+    return server;
+  };
+
+  const product = await serve(
+    [...systemRoutes(vitals), ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }), ...ingest.routes],
+    uiDirectory,
+  );
+  await listen(product, hostname, port, 'PORT');
+  await listen(await serve(workerRoutes(vitals)), hostname, workerPort, 'TRACEHOUSE_WORKER_PORT');
+  if (otlpPort !== null) {
+    await listenIfFree(await serve(otlpRoutes(ingest.otlp)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
+  }
+  return {
+    url,
+    async stop() {
+      stopping = true;
+      await Promise.all(servers.map((server) => server.close()));
+      await ingest.journal.close();
+      await stores.close();
+    },
+  };
+}
+
+async function openIdentity({
+  settings,
+  stores: { postgres },
+  directory,
+  log,
+  url,
+  salt,
+}: {
+  settings: Settings;
+  stores: Stores;
+  directory: DataDirectory;
+  log: Logger;
+  url: string;
+  salt: string;
+}) {
+  const apiKeys = createApiKeys({ postgres, salt, epochs: createEpochs(), now, newId, log });
+  const passwords = createPasswords();
+  const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
+  const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
+  const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, now, newId, log });
+  if (!initialized) await createFirstLogin({ postgres, directory, apiKeys, passwords, url, now, newId });
+  return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
+}
+
+function openIngest({ stores: { clickhouse }, log }: { stores: Stores; log: Logger }) {
+  const journal = createDirectJournal(clickhouse, log);
+  const doorLog = createDoorLog({ now, newId });
+  const { priceRow: price } = createPricing();
+  const otlp = createOtlpDoor({ journal, deletedTraces: () => Promise.resolve(new Set<string>()), price, doorLog, now: nowMicros });
+  return { journal, otlp, routes: ingestRoutes({ otlp, doorLog }) };
+}
+
+async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {
+  const answers = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);
+  return answers.every(({ status }) => status === 'fulfilled');
+}

@@ -1,0 +1,36 @@
+import { openChdb } from './clickhouse/chdb.ts';
+import type { ClickHouse } from './clickhouse/clickhouse.ts';
+import { migrateClickHouse } from './clickhouse/migrate.ts';
+import { migratePostgres } from './postgres/migrate.ts';
+import { openPglite } from './postgres/pglite.ts';
+import type { Postgres } from './postgres/postgres.ts';
+import { openPostgresServer } from './postgres/server.ts';
+
+export interface Stores {
+  postgres: Postgres;
+  clickhouse: ClickHouse;
+  close(): Promise<void>;
+}
+
+/** Both stores, brought up to this version. Embedded ones live below `inside`, a directory that the caller has locked. */
+export async function openStores({
+  databaseUrl,
+  inside,
+}: {
+  databaseUrl: string | undefined;
+  inside(...parts: string[]): string;
+}): Promise<Stores> {
+  const [postgres, clickhouse] = await Promise.all([
+    databaseUrl === undefined ? openPglite(inside('postgres')) : openPostgresServer(databaseUrl),
+    openChdb(inside('clickhouse')),
+  ]);
+  await Promise.all([migratePostgres(postgres), migrateClickHouse(clickhouse)]);
+  return {
+    postgres,
+    clickhouse,
+    async close() {
+      await clickhouse.close();
+      await postgres.close();
+    },
+  };
+}
