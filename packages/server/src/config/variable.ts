@@ -37,7 +37,7 @@ export const variable = <T>(
   defaultFor: (role) => (typeof fallback === 'string' ? fallback : (fallback[role] ?? fallback.all)),
   defaultWords:
     typeof fallback === 'string'
-      ? `\`${fallback}\``
+      ? fallback && `\`${fallback}\``
       : Object.entries(fallback)
           .map(([role, value]) => (role === 'all' ? `\`${value}\`` : `role \`${role}\`: \`${value}\``))
           .join('; '),

@@ -43,14 +43,23 @@ export interface HttpServerOptions {
   log: Logger;
   /** Folder of the built UI; without it every path outside the API is 404. */
   uiDirectory?: string;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; none: the caller is who connects. */
+  trustedProxies?: readonly string[];
 }
 
 /** A server with these routes, not yet listening. Life of a request: parse → authenticate → validate → handle → answer. */
-export async function createHttpServer({ routes, authenticator, log, uiDirectory }: HttpServerOptions): Promise<FastifyInstance> {
+export async function createHttpServer({
+  routes,
+  authenticator,
+  log,
+  uiDirectory,
+  trustedProxies = [],
+}: HttpServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
   });
   // One parser for every content type: routes decide what their bytes are.

@@ -78,6 +78,7 @@ async function startServer(env: Record<string, string> = {}) {
   const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
   const url = settings.server.url;
   const started = await createHttpServer({
+    trustedProxies: settings.server.trustedProxies ?? [],
     routes: identityRoutes({ postgres, apiKeys, sessions, sessionCookie, signIn, url }),
     authenticator: createAuthenticator({ postgres, apiKeys, sessions, sessionCookie, url }),
     log,
@@ -273,6 +274,18 @@ describe('signing in', () => {
     }
     briefClock.advance(10 * 60_000);
     expect(await look()).toBeNull();
+  });
+
+  test('the address of a caller is what a trusted proxy says, and nobody else', async () => {
+    const { server: behindProxy } = await startServer({ TRACEHOUSE_TRUSTED_PROXIES: '127.0.0.0/8' });
+    const forwarded = { ...here, 'x-forwarded-for': '203.0.113.9' };
+    const addressOf = async (site: FastifyInstance) => {
+      await postgres.rows(sql`DELETE FROM sessions`);
+      await signInAs('ada@acme.dev', PASSWORD, forwarded, site);
+      return postgres.rows(sql`SELECT ip FROM sessions`);
+    };
+    expect(await addressOf(server)).toEqual([{ ip: '127.0.0.1' }]);
+    expect(await addressOf(behindProxy)).toEqual([{ ip: '203.0.113.9' }]);
   });
 
   test('no table holds a cookie', async () => {
