@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { readTextFile, writePrivateFile, type DataDirectory } from '../config/data-directory.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
@@ -41,7 +41,7 @@ export async function createFirstLogin({
   if ((await selectOrganizationIds(postgres, 1)).length > 0) return;
   const at = now();
   const password = randomBytes(15).toString('base64url');
-  const pair = { publicKey: `pk-lf-${newId()}`, secretKey: `sk-lf-${randomBytes(24).toString('base64url')}` };
+  const pair = { publicKey: `pk-lf-${randomUUID()}`, secretKey: `sk-lf-${randomUUID()}` };
   await writePrivateFile(directory.inside(FILE), describeLogin({ url, password, ...pair }));
   const passwordHash = await passwords.hash(password);
   const [organizationId, projectId, userId] = [newId(), newId(), newId()];
