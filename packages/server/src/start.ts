@@ -18,6 +18,10 @@ import { createSessions } from './identity/sessions.ts';
 import { createSignIn } from './identity/sign-in.ts';
 import { createDirectJournal } from './ingest/direct-journal.ts';
 import { createDoorLog } from './ingest/door-log.ts';
+import { createJsonDoor } from './ingest/json/ingest.ts';
+import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
+import { createScores } from './ingest/json/scores.ts';
+import { createStatementStore } from './ingest/json/statement-store.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
@@ -119,8 +123,18 @@ function openIngest({ stores: { clickhouse }, log }: { stores: Stores; log: Logg
   const journal = createDirectJournal(clickhouse, log);
   const doorLog = createDoorLog({ now, newId });
   const { priceRow: price } = createPricing();
-  const otlp = createOtlpDoor({ journal, deletedTraces: () => Promise.resolve(new Set<string>()), price, doorLog, now: nowMicros });
-  return { journal, otlp, routes: ingestRoutes({ otlp, doorLog }) };
+  const deletedTraces = () => Promise.resolve(new Set<string>());
+  const store = createStatementStore({
+    journal,
+    readEntities: createReadEntities(clickhouse),
+    readScores: createReadScores(clickhouse),
+    deletedTraces,
+    price,
+  });
+  const otlp = createOtlpDoor({ journal, deletedTraces, price, doorLog, now: nowMicros });
+  const json = createJsonDoor({ store, doorLog, log, now: nowMicros });
+  const scores = createScores({ store, doorLog, now: nowMicros, newId });
+  return { journal, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };
 }
 
 async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {

@@ -114,7 +114,10 @@ const named = ({ keyId, publicKey, organizationId }: VerifiedKey) => ({ keyId, p
 const ORGANIZATION_KEY_NEEDED = 'Invalid API key. Organization-scoped API key required for this operation.';
 
 /** A good key of the wrong kind; the texts are upstream's, one route has its own. */
-function wrongLevel({ scope, path }: Pick<Route, 'scope' | 'path'>): ForbiddenError {
+function wrongLevel({ scope, path }: Pick<Route, 'scope' | 'path'>): ApiError {
+  if (path === '/api/public/ingestion') {
+    return new UnauthorizedError('Missing projectId in scope. Are you using an organization key?');
+  }
   if (scope === 'organization') return new ForbiddenError(ORGANIZATION_KEY_NEEDED);
   if (path === '/api/public/projects') return new ForbiddenError('Invalid API key. Are you using an organization key?');
   return new ForbiddenError('Access denied - insufficient permissions for this endpoint');

@@ -1,6 +1,7 @@
 import { Answer } from '../../http/bind.ts';
 import { InvalidRequestError, TooLargeError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
+import { attribution } from '../attribution.ts';
 import type { DoorLog } from '../door-log.ts';
 import type { Journal } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
@@ -30,11 +31,11 @@ export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
 export function createOtlpDoor({ journal, deletedTraces, price, doorLog, now }: OtlpDoorNeeds) {
   async function store(scope: ProjectScope, publicKey: string, headers: Headers, body: Uint8Array): Promise<Stored> {
     const decoded = decode(await inflate(body, headers['content-encoding']), isProtobuf(headers));
-    const client = { sdkName: attribution(headers, 'name'), sdkVersion: attribution(headers, 'version') };
-    const { rows, rejected } = mapExport(decoded, { projectId: scope.projectId, publicKey, ...client, now: now() });
+    const { rows, rejected } = mapExport(decoded, { projectId: scope.projectId, publicKey, ...attribution(headers), now: now() });
     const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
     const kept = deleted.size === 0 ? rows : rows.filter(({ traceId }) => !deleted.has(traceId));
-    if (kept.length > 0) await journal.append({ projectId: scope.projectId, observations: kept.map(price), scores: [] });
+    if (kept.length > 0)
+      await journal.append({ projectId: scope.projectId, observations: kept.map(price), scores: [] });
     return { stored: kept.length, dropped: rows.length - kept.length, rejected, traceId: kept[0]?.traceId ?? null };
   }
 
@@ -44,7 +45,12 @@ export function createOtlpDoor({ journal, deletedTraces, price, doorLog, now }: 
      * in the last 24 h are acknowledged and not stored.
      * @throws InvalidRequestError, TooLargeError, OverloadedError
      */
-    async receive(scope: ProjectScope, publicKey: string, headers: Headers, body: Uint8Array): Promise<Answer<unknown>> {
+    async receive(
+      scope: ProjectScope,
+      publicKey: string,
+      headers: Headers,
+      body: Uint8Array,
+    ): Promise<Answer<unknown>> {
       const note = {
         door: 'OTLP' as const,
         publicKey,
@@ -89,10 +95,6 @@ function checkHeaders(headers: Headers): void {
 }
 
 const isProtobuf = (headers: Headers): boolean => (headers['content-type'] ?? '').includes('application/x-protobuf');
-
-/** Proxies and old SDKs write `_` between the words (S1.1). */
-const attribution = (headers: Headers, part: 'name' | 'version'): string =>
-  headers[`x-langfuse-sdk-${part}`] ?? headers[`x_langfuse_sdk_${part}`] ?? '';
 
 const decode = (body: Uint8Array, protobuf: boolean): DecodedExport => (protobuf ? decodeProtobuf : decodeJson)(body);
 

@@ -1,0 +1,86 @@
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { anyOf, clickhouse, type ClickHouseSql, join, micros, string } from '../../stores/clickhouse/sql.ts';
+import type { ObservationRow } from '../observation.ts';
+import { observationReader, scoreReader, selectRows } from '../read-rows.ts';
+import type { ScoreRow } from '../score.ts';
+import type { TimeRange } from './entities.ts';
+import type { ObservationKey, ReadEntities, ReadScores } from './kinds.ts';
+
+/**
+ * The engine's side of the open entities. No FINAL: the newest version of a key is taken here, also when several of its
+ * places are still unmerged; and deleted rows are answers too.
+ */
+export const createReadEntities =
+  (db: ClickHouse): ReadEntities =>
+  async (scope, keys, range) => {
+    const rows = await Promise.all(
+      (['observation', 'trace'] as const).map((kind) => {
+        const ids = keys.filter((key: ObservationKey) => key.kind === kind).map(({ id }) => id);
+        return ids.length === 0 ? [] : readKind(db, scope.projectId, kind, ids, range);
+      }),
+    );
+    return rows.flat();
+  };
+
+async function readKind(
+  db: ClickHouse,
+  projectId: string,
+  kind: ObservationKey['kind'],
+  ids: readonly string[],
+  range: TimeRange,
+): Promise<ObservationRow[]> {
+  const rows = await db.rows<Record<string, unknown>>(
+    selectRows(
+      observationReader,
+      clickhouse`
+        SELECT ${observationReader.names}
+        FROM observations
+        WHERE project_id = ${string(projectId)} AND kind = ${string(kind)} AND id IN ${anyOf(ids)}
+          ${within(range)} ${traceHash(kind, ids)}
+        ORDER BY row_version DESC
+        LIMIT 1 BY id`,
+    ),
+  );
+  return rows.map((row) => observationReader.parse(row));
+}
+
+/** Said with the hour too, which is in the sort key. */
+const within = ({ from, to }: TimeRange): ClickHouseSql =>
+  join(
+    [
+      ...(from === undefined
+        ? []
+        : [clickhouse`AND start_time >= ${micros(from)} AND toStartOfHour(start_time) >= toStartOfHour(${micros(from)})`]),
+      ...(to === undefined
+        ? []
+        : [clickhouse`AND start_time <= ${micros(to)} AND toStartOfHour(start_time) <= toStartOfHour(${micros(to)})`]),
+    ],
+    ' ',
+  );
+
+/** What was said about a trace has the trace's id, so its place in the sort key is known. */
+const traceHash = (kind: ObservationKey['kind'], ids: readonly string[]): ClickHouseSql =>
+  kind === 'trace'
+    ? clickhouse`AND trace_id IN ${anyOf(ids)} AND cityHash64(trace_id) IN (${join(
+        ids.map((id) => clickhouse`cityHash64(${string(id)})`),
+        ', ',
+      )})`
+    : clickhouse``;
+
+/** Scores by id, their sort key. */
+export const createReadScores =
+  (db: ClickHouse): ReadScores =>
+  async (scope, ids) => {
+    const rows = await db.rows<Record<string, unknown>>(
+      selectRows(
+        scoreReader,
+        clickhouse`
+          SELECT ${scoreReader.names}
+          FROM scores
+          WHERE project_id = ${string(scope.projectId)} AND id IN ${anyOf(ids)}
+          ORDER BY row_version DESC
+          LIMIT 1 BY id`,
+      ),
+    );
+    return rows.map((row): ScoreRow => scoreReader.parse(row));
+  };
