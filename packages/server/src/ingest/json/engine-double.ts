@@ -2,11 +2,15 @@
  * Stands in for the engine in tests of the merge: keeps rows as a ReplacingMergeTree would, so that nothing needs chDB. The real
  * one runs in the tests that go through HTTP.
  */
+import { IngestionEvent } from '@tracehouse/contract/ingestion';
 import { projectScope } from '../../stores/scope.ts';
 import type { RowBlock } from '../journal.ts';
-import type { ObservationRow } from '../observation.ts';
+import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
+import { type EventStatement, readEvent } from './events.ts';
 import { observationKind, type ReadEntities, type ReadScores } from './kinds.ts';
+import { createStatementStore, type StatementStoreNeeds } from './statement-store.ts';
+import { toMicros } from './time.ts';
 
 export type EngineDouble = ReturnType<typeof createEngineDouble>;
 
@@ -68,3 +72,38 @@ export function createEngineDouble() {
 }
 
 export const p1 = projectScope('p1');
+
+/** When requests of the tests are received, unless they say otherwise. */
+export const receipt: Micros = toMicros('2026-11-20T12:00:00Z');
+
+/** A store on that engine; `needs` replace single parts of it. */
+export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {
+  return createStatementStore({
+    journal: { append: async (block) => engine.insert(block), barrier: async () => {}, close: async () => {} },
+    readEntities: engine.readEntities,
+    readScores: engine.readScores,
+    deletedTraces: async () => new Set(),
+    price: (row) => row,
+    ...needs,
+  });
+}
+
+export interface GivenEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  body: Record<string, unknown>;
+}
+
+/** What events about traces and observations say, as the door would read them. */
+export function state(
+  events: readonly GivenEvent[],
+  { receivedAt = receipt, projectId = 'p1' }: { receivedAt?: Micros; projectId?: string } = {},
+): EventStatement[] {
+  const sender = { projectId, publicKey: 'pk', sdkName: 'sdk', sdkVersion: '1', receivedAt };
+  return events.flatMap((given) => {
+    const event = IngestionEvent.parse(given);
+    if (event.type === 'score-create' || event.type === 'sdk-log') throw new Error(`${event.type} is about neither`);
+    return readEvent(event, sender) ?? [];
+  });
+}

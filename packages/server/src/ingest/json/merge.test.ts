@@ -1,41 +1,13 @@
-import { IngestionEvent } from '@tracehouse/contract/ingestion';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OverloadedError } from '../../http/errors.ts';
 import type { ObservationRow } from '../observation.ts';
-import { createEngineDouble, type EngineDouble, p1 } from './engine-double.ts';
-import { readEvent } from './events.ts';
-import { createStatementStore, type StatementStoreNeeds } from './statement-store.ts';
-import { toMicros } from './time.ts';
+import { createEngineDouble, createStoreOn, type GivenEvent, p1, receipt, state } from './engine-double.ts';
 
 /** The last hours of a month, so that starts move across hours, days and the month. */
 const EVENING = Date.parse('2026-10-31T20:00:00Z');
 const HOUR = 3_600_000;
 const iso = (ms: number): string => new Date(ms).toISOString();
-const receipt = toMicros('2026-11-20T12:00:00Z');
-
-function createStore(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {
-  return createStatementStore({
-    journal: { append: async (block) => engine.insert(block), barrier: async () => {}, close: async () => {} },
-    readEntities: engine.readEntities,
-    readScores: engine.readScores,
-    deletedTraces: async () => new Set(),
-    price: (row) => row,
-    ...needs,
-  });
-}
-
-type GivenEvent = { id: string; type: string; timestamp: string; body: Record<string, unknown> };
-
-function state(events: readonly GivenEvent[], receivedAt = receipt) {
-  const sender = { projectId: 'p1', publicKey: 'pk', sdkName: 'sdk', sdkVersion: '1', receivedAt };
-  return events.map((given) => {
-    const event = IngestionEvent.parse(given);
-    if (event.type === 'score-create' || event.type === 'sdk-log') throw new Error('not about a trace');
-    return readEvent(event, sender)!;
-  });
-}
-
 /** What must not depend on how the events arrived. */
 const comparable = (rows: readonly ObservationRow[]) =>
   rows.map(({ createdAt: _created, updatedAt: _updated, rowVersion: _version, ...row }) => ({
@@ -45,7 +17,7 @@ const comparable = (rows: readonly ObservationRow[]) =>
 
 async function expected(events: readonly GivenEvent[]) {
   const engine = createEngineDouble();
-  await createStore(engine).store(p1, { events: state(events) }, receipt);
+  await createStoreOn(engine).store(p1, { events: state(events) }, receipt);
   return comparable(engine.observations());
 }
 
@@ -145,9 +117,9 @@ describe('the row is a function of the set of events', () => {
     await fc.assert(
       fc.asyncProperty(arrivals, async ({ all, requests }) => {
         const engine = createEngineDouble();
-        const store = createStore(engine, { maxCacheBytes });
+        const store = createStoreOn(engine, { maxCacheBytes });
         for (const [index, request] of requests.entries()) {
-          await store.store(p1, { events: state(request, receipt + index) }, receipt + index);
+          await store.store(p1, { events: state(request, { receivedAt: receipt + index }) }, receipt + index);
         }
         expect(comparable(engine.observations())).toEqual(await expected(all));
       }),
@@ -164,7 +136,7 @@ describe('the row is a function of the set of events', () => {
         async ({ all, requests }, s, fails) => {
           const engine = createEngineDouble();
           let failuresLeft = 3;
-          const store = createStore(engine, {
+          const store = createStoreOn(engine, {
             maxCacheBytes: 0,
             readEntities: s.scheduleFunction(engine.readEntities),
             journal: {
@@ -181,7 +153,7 @@ describe('the row is a function of the set of events', () => {
           });
           const send = async (request: GivenEvent[], at: number): Promise<void> => {
             try {
-              await store.store(p1, { events: state(request, at) }, at);
+              await store.store(p1, { events: state(request, { receivedAt: at }) }, at);
             } catch (error) {
               if (!(error instanceof OverloadedError)) throw error;
               await send(request, at + 1000);

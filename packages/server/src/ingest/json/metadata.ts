@@ -110,14 +110,15 @@ const sorted = (keys: MetadataNode['keys']): [string, MetadataNode][] =>
 const isLeaf = (node: MetadataNode): node is MetadataNode & Required<Pick<MetadataNode, 'leaf'>> =>
   !node.keys && node.leaf !== undefined;
 
+/** What it shows was not said at this door. */
 function isUntouched({ leaf, empty, keys }: MetadataNode): boolean {
-  if ((leaf && leaf.clock !== ZERO) || (empty && empty !== ZERO)) return false;
-  return !keys || keys.values().every(isUntouched);
+  if (keys) return keys.values().every(isUntouched);
+  return (leaf ? leaf.clock : empty) === ZERO;
 }
 
 /**
  * Clocks of a node: a number when everything shown below has that one clock, else `[leaf, empty, keys?]` with -1 for what
- * was not said. Nothing is written for ZERO.
+ * was not said; a pair is a value, which -1 then leaves at ZERO. Nothing is written for what is all ZERO.
  */
 export type EncodedClocks =
   | number
@@ -144,13 +145,13 @@ function encodeKeys(node: MetadataNode, table: ClockTable, depth: number): Encod
 
 function encodeNode(node: MetadataNode, table: ClockTable, depth: number): EncodedClocks | null {
   if (node.keys) return encodeKeys(node, table, depth);
-  if (node.leaf?.clock === ZERO) return null;
   const leaf = position(node.leaf?.clock, table);
   const empty = position(node.empty, table);
   if (leaf === -1 && empty === -1) return null;
+  if (!node.leaf) return empty;
   // Text at the top that only looks like an object must not be taken for one when it is read again.
-  const isPlain = leaf === -1 || (empty === -1 && !(depth === 1 && parseObject(node.leaf?.value)));
-  return isPlain ? Math.max(leaf, empty) : [leaf, empty];
+  const isPlain = empty === -1 && !(depth === 1 && parseObject(node.leaf.value));
+  return isPlain ? leaf : [leaf, empty];
 }
 
 const position = (clock: Clock | undefined, table: ClockTable): number =>
@@ -167,7 +168,7 @@ export function readMetadata(
   const below = Array.isArray(encoded) ? (encoded[2] as Record<string, EncodedClocks>) : undefined;
   const keys = entries.map(([key, text]): [string, MetadataNode] => {
     const own = below && Object.hasOwn(below, key) ? below[key] : typeof encoded === 'number' ? encoded : undefined;
-    const isText = Array.isArray(own) && own.length === 2 && own[0] !== -1;
+    const isText = Array.isArray(own) && own.length === 2;
     return [key, readNode(isText ? text : (parseObject(text) ?? text), own, clocks, 1)];
   });
   return { keys: new Map(keys) };
@@ -183,7 +184,8 @@ function readNode(
     const clock = encoded === undefined ? ZERO : clocks[encoded]!;
     return readPlain(value, clock, depth);
   }
-  const leaf = encoded[0] === -1 ? undefined : clocks[encoded[0]];
+  const isLeaf = encoded.length === 2;
+  const leaf = encoded[0] === -1 ? (isLeaf ? ZERO : undefined) : clocks[encoded[0]];
   const empty = encoded[1] === -1 ? undefined : clocks[encoded[1]];
   const below = encoded[2];
   const keys =
