@@ -50,7 +50,9 @@ const within = ({ from, to }: TimeRange): ClickHouseSql =>
     [
       ...(from === undefined
         ? []
-        : [clickhouse`AND start_time >= ${micros(from)} AND toStartOfHour(start_time) >= toStartOfHour(${micros(from)})`]),
+        : [
+            clickhouse`AND start_time >= ${micros(from)} AND toStartOfHour(start_time) >= toStartOfHour(${micros(from)})`,
+          ]),
       ...(to === undefined
         ? []
         : [clickhouse`AND start_time <= ${micros(to)} AND toStartOfHour(start_time) <= toStartOfHour(${micros(to)})`]),

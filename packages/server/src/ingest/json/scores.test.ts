@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { ValidationError } from '../../http/errors.ts';
+import { createDoorLog } from '../door-log.ts';
+import type { ScoreRow } from '../score.ts';
+import { createEngineDouble, createStoreOn, p1, receipt } from './engine-double.ts';
+import { createScores, readScoreEvent } from './scores.ts';
+import { toMicros } from './time.ts';
+
+const source = { publicKey: 'pk-lf-0123456789', sdkName: '', sdkVersion: '' };
+
+function createFeature() {
+  const engine = createEngineDouble();
+  let time = receipt;
+  let ids = 0;
+  const store = createStoreOn(engine);
+  const scores = createScores({
+    store,
+    doorLog: createDoorLog({ now: () => new Date(), newId: () => 'id' }),
+    now: () => (time += 1000),
+    newId: () => `new-${(ids += 1)}`,
+  });
+  return { engine, store, create: (body: unknown) => scores.create(p1, body, source) };
+}
+
+describe('one score', () => {
+  test('it answers the id it was given, or a new one', async () => {
+    const { create } = createFeature();
+    expect(await create({ id: 's', traceId: 't', name: 'n', value: 1 })).toEqual({ status: 200, body: { id: 's' } });
+    expect(await create({ traceId: 't', name: 'n', value: 1 })).toEqual({ status: 200, body: { id: 'new-1' } });
+  });
+
+  test.each<[body: Record<string, unknown>, row: Partial<ScoreRow>]>([
+    [{ value: 0.5 }, { dataType: 'NUMERIC', value: 0.5, stringValue: '' }],
+    [{ value: 'good' }, { dataType: 'CATEGORICAL', value: 0, stringValue: 'good' }],
+    [
+      { value: 0, dataType: 'BOOLEAN' },
+      { dataType: 'BOOLEAN', value: 0, stringValue: 'False' },
+    ],
+    [
+      { value: 1, dataType: 'BOOLEAN' },
+      { dataType: 'BOOLEAN', value: 1, stringValue: 'True' },
+    ],
+    [
+      { value: 'words', dataType: 'TEXT' },
+      { dataType: 'TEXT', value: 0, stringValue: '', longStringValue: 'words' },
+    ],
+    [
+      { value: '{}', dataType: 'CORRECTION' },
+      { name: 'output', dataType: 'CORRECTION', longStringValue: '{}' },
+    ],
+    [{ value: 1, environment: 'Langfuse-Prod' }, { environment: 'prod' }],
+    [{ value: 1, metadata: 'note' }, { metadata: { metadata: 'note' } }],
+    [
+      { value: 1, source: 'ANNOTATION', configId: 'c', queueId: 'q' },
+      { source: 'ANNOTATION', configId: 'c', queueId: 'q' },
+    ],
+    [
+      { value: 1, observationId: 'o', comment: null },
+      { traceId: 't', observationId: 'o', comment: '' },
+    ],
+    [{ value: 1, timestamp: '2026-11-01T10:00:00Z' }, { timestamp: toMicros('2026-11-01T10:00:00Z') }],
+    [{ value: 1 }, { timestamp: receipt + 1000, source: 'API', environment: 'default' }],
+  ])('%j is kept as %j', async (body, row) => {
+    const { create, engine } = createFeature();
+    await create({ traceId: 't', name: 'n', ...body });
+    expect(engine.scores()).toMatchObject([row]);
+  });
+
+  test('a second score of the same id changes what it says, and keeps its time and the rest', async () => {
+    const { create, engine } = createFeature();
+    const first = {
+      id: 's',
+      traceId: 't',
+      name: 'n',
+      value: 0.9,
+      comment: 'a',
+      metadata: { a: 1 },
+      environment: 'staging',
+    };
+    await create(first);
+    const { timestamp, createdAt } = engine.scores()[0]!;
+    await create({ id: 's', traceId: 't', name: 'n', value: 0.95, comment: 'b', metadata: { b: 2 } });
+    expect(engine.scores()).toMatchObject([
+      { value: 0.95, comment: 'b', metadata: { a: '1', b: '2' }, environment: 'staging', timestamp, createdAt },
+    ]);
+    await create({ id: 's', traceId: 't', name: 'n', value: 'now a label' });
+    expect(engine.scores()).toMatchObject([{ dataType: 'CATEGORICAL', value: 0, stringValue: 'now a label' }]);
+  });
+
+  test('a score that breaks a rule is refused with the issues', async () => {
+    const { create, engine } = createFeature();
+    await expect(create({ traceId: 't', sessionId: 's', name: 'n', value: 1 })).rejects.toThrow(ValidationError);
+    expect(engine.scores()).toEqual([]);
+  });
+});
+
+describe('a list of scores', () => {
+  const score = (id: string) => ({ id, traceId: 't', name: 'n', value: 1 });
+
+  test('all stored is 202', async () => {
+    const { create, engine } = createFeature();
+    expect(await create([score('a'), score('b')])).toEqual({ status: 202, body: { message: 'Accepted' } });
+    expect(engine.scores()).toHaveLength(2);
+  });
+
+  test('some refused is 207 with their number and reasons, and the others are stored', async () => {
+    const { create, engine } = createFeature();
+    expect(await create([score('a'), { ...score('b'), dataType: 'BOOLEAN', value: 7 }])).toEqual({
+      status: 207,
+      body: {
+        accepted: 1,
+        rejected: 1,
+        errors: [{ message: 'value: Value must be a number equal to either 0 or 1 for data type BOOLEAN' }],
+      },
+    });
+    expect(engine.scores()).toHaveLength(1);
+  });
+
+  test('an empty list is accepted', async () => {
+    expect(await createFeature().create([])).toEqual({ status: 202, body: { message: 'Accepted' } });
+  });
+});
+
+test('score events of one id give the same score in either order', async () => {
+  const read = (id: string, timestamp: string, body: { value: number; comment?: string }) =>
+    readScoreEvent(
+      { id, timestamp, body: { id: 's', traceId: 't', name: 'n', ...body } },
+      { projectId: 'p1', receivedAt: receipt },
+    );
+  const first = read('e1', '2026-11-01T10:00:00Z', { value: 1, comment: 'c' });
+  const second = read('e2', '2026-11-01T11:00:00Z', { value: 2 });
+  for (const order of [
+    [first, second],
+    [second, first],
+  ]) {
+    const { engine, store } = createFeature();
+    for (const entity of order) await store.store(p1, { scores: [entity] }, receipt);
+    expect(engine.scores()).toMatchObject([{ value: 2, comment: 'c', timestamp: toMicros('2026-11-01T10:00:00Z') }]);
+  }
+});
