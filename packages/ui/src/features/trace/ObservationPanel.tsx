@@ -1,0 +1,237 @@
+import type { ObservationDetail, ObservationSkeleton, TraceSkeleton } from '@tracehouse/contract/x-traces';
+import { OctagonAlert, TriangleAlert } from 'lucide-react';
+import { useProject } from '../../app/useProject.ts';
+import { CopyButton } from '../../components/CopyButton.tsx';
+import {
+  explainCostSum,
+  formatBytes,
+  formatCost,
+  formatCostExact,
+  formatCount,
+  formatDuration,
+  formatId,
+  formatSoFar,
+} from '../../components/formats.ts';
+import { Icon } from '../../components/Icon.tsx';
+import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
+import { TypeIcon, typeWord } from '../../components/TypeIcon.tsx';
+import { EventsSection } from './EventsSection.tsx';
+import { JsonView } from './JsonView.tsx';
+import { MessagesSection } from './MessagesSection.tsx';
+import { AttributesSection, MetadataSection } from './MetadataSection.tsx';
+import { Fact, PanelFrame, type PanelSection } from './PanelFrame.tsx';
+import { ReceiptSection } from './ReceiptSection.tsx';
+import { ScoresSection } from './ScoresSection.tsx';
+import { instantMs } from './tree.ts';
+import { isRunning, useObservationDetail } from './useTrace.ts';
+
+interface ObservationPanelProps {
+  observation: ObservationSkeleton;
+  skeleton: TraceSkeleton;
+  /** The row at the top of the trace: what was said about the trace is shown with it. */
+  isRoot: boolean;
+  /** Start of the trace, milliseconds since 1970. */
+  startMs: number;
+  tab: string | undefined;
+  setTab: (tab: string) => void;
+}
+
+export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, setTab }: ObservationPanelProps) {
+  const { project } = useProject();
+  const { trace } = skeleton;
+  const detail = useObservationDetail(project.id, trace.id, observation);
+  const scores = skeleton.scores.filter(
+    ({ observationId }) => observationId === observation.id || (isRoot && observationId === null),
+  );
+  const sections = detail.data ? sectionsOf(detail.data, observation, skeleton, isRoot, startMs, scores) : [];
+  const pending = detail.isError ? (
+    <Failure what="the observation" error={detail.error} retry={() => void detail.refetch()} />
+  ) : (
+    <Loading label="Loading the observation" skeleton={<SkeletonRows rows={4} widths={['w-16', 'flex-1']} />} />
+  );
+  return (
+    <PanelFrame
+      title={
+        <>
+          <TypeIcon type={observation.type} />
+          <h2 className="min-w-0 flex-1 truncate text-lead" dir="auto">
+            {observation.name ?? `Unnamed ${typeWord(observation.type)}`}{' '}
+            <span className="data font-normal text-text-3" title={observation.id}>
+              {formatId(observation.id)}
+            </span>
+          </h2>
+          <CopyButton text={observation.id} label="Copy observation id" />
+        </>
+      }
+      facts={<Facts observation={observation} detail={detail.data} />}
+      alert={<LevelAlert observation={observation} />}
+      sections={detail.data ? sections : [{ id: 'messages', label: 'Messages', content: pending }]}
+      json={detail.data ? <JsonView key={observation.id} parts={rawParts(detail.data)} /> : pending}
+      tab={tab}
+      setTab={setTab}
+    />
+  );
+}
+
+function sectionsOf(
+  detail: ObservationDetail,
+  observation: ObservationSkeleton,
+  { trace }: TraceSkeleton,
+  isRoot: boolean,
+  startMs: number,
+  scores: TraceSkeleton['scores'],
+): PanelSection[] {
+  const traceSaid =
+    isRoot &&
+    (trace.input !== detail.input || trace.output !== detail.output) &&
+    (trace.input !== null || trace.output !== null);
+  const metadata = isRoot ? { ...trace.metadata, ...detail.metadata } : detail.metadata;
+  const hasUsage =
+    Object.keys(detail.usage).length > 0 ||
+    detail.totalCost !== null ||
+    (detail.model !== null && detail.type === 'GENERATION');
+  const attributeCount = Object.keys(detail.attributes).length + Object.keys(detail.resourceAttributes).length;
+  return [
+    {
+      id: 'messages',
+      label: 'Messages',
+      content: (
+        <>
+          <MessagesSection
+            input={detail.input}
+            output={detail.output}
+            toolDefinitions={detail.toolDefinitions}
+            running={isRunning(observation)}
+          />
+          {traceSaid && (
+            <MessagesSection
+              title="Said about the trace"
+              input={trace.input}
+              output={trace.output}
+              toolDefinitions={{}}
+              running={false}
+            />
+          )}
+        </>
+      ),
+    },
+    ...(hasUsage ? [{ id: 'cost', label: 'Cost', content: <ReceiptSection detail={detail} /> }] : []),
+    ...(scores.length > 0
+      ? [{ id: 'scores', label: 'Scores', count: scores.length, content: <ScoresSection scores={scores} /> }]
+      : []),
+    {
+      id: 'metadata',
+      label: 'Metadata',
+      count: Object.keys(metadata).length,
+      content: <MetadataSection metadata={metadata} parameters={detail.modelParameters} detail={detail} />,
+    },
+    ...(detail.events.length > 0
+      ? [
+          {
+            id: 'events',
+            label: 'Events',
+            count: detail.events.length,
+            content: <EventsSection events={detail.events} startMs={startMs} />,
+          },
+        ]
+      : []),
+    ...(attributeCount > 0
+      ? [
+          {
+            id: 'attributes',
+            label: 'Attributes',
+            count: attributeCount,
+            content: <AttributesSection detail={detail} />,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Everything that was received, under the names people know. */
+const rawParts = (detail: ObservationDetail) => [
+  { name: 'Input', text: detail.input },
+  { name: 'Output', text: detail.output },
+  { name: 'Metadata', values: detail.metadata },
+  { name: 'Model parameters', values: detail.modelParameters },
+  { name: 'Tool definitions', values: detail.toolDefinitions },
+  { name: 'Attributes', values: detail.attributes },
+  { name: 'Resource', values: detail.resourceAttributes },
+];
+
+function Facts({ observation, detail }: { observation: ObservationSkeleton; detail: ObservationDetail | undefined }) {
+  const start = instantMs(observation.startTime);
+  const durationMs = observation.endTime === null ? null : instantMs(observation.endTime) - start;
+  const firstTokenMs =
+    observation.completionStartTime === null ? null : instantMs(observation.completionStartTime) - start;
+  const writingS = durationMs === null ? 0 : (durationMs - (firstTokenMs ?? 0)) / 1000;
+  const isCall = observation.type === 'GENERATION' || observation.type === 'EMBEDDING';
+  const unpriced = isCall && observation.model !== null && observation.totalCost === null ? 1 : 0;
+  return (
+    <>
+      <span>{typeWord(observation.type)}</span>
+      {observation.model !== null && (
+        <span className="font-medium text-text">
+          {observation.model}
+          {observation.provider !== null && observation.provider !== '' && (
+            <span className="font-normal text-text-3"> {observation.provider}</span>
+          )}
+        </span>
+      )}
+      {isRunning(observation) ? (
+        <Fact>{formatSoFar(Date.now() - start)}</Fact>
+      ) : (
+        durationMs !== null && durationMs !== 0 && <Fact>{formatDuration(durationMs)}</Fact>
+      )}
+      {firstTokenMs !== null && <Fact label="first token">{formatDuration(firstTokenMs)}</Fact>}
+      {observation.totalTokens > 0 && (
+        <span>
+          <b className="data font-medium text-text">{formatCount(observation.inputTokens)}</b> in,{' '}
+          <b className="data font-medium text-text">{formatCount(observation.outputTokens)}</b> out
+        </span>
+      )}
+      {observation.outputTokens > 0 && writingS > 0 && (
+        <span>
+          <b className="data font-medium text-text">{formatCount(Math.round(observation.outputTokens / writingS))}</b>{' '}
+          tok/s
+        </span>
+      )}
+      {(isCall || observation.totalCost !== null) && (
+        <Fact
+          title={
+            detail?.totalCost
+              ? formatCostExact(detail.totalCost)
+              : explainCostSum({ totalCost: observation.totalCost, calls: 1, unpricedCalls: unpriced })
+          }
+        >
+          {formatCost(observation.totalCost)}
+        </Fact>
+      )}
+      {observation.promptName !== null && (
+        <Fact label="prompt">
+          {observation.promptName}
+          {observation.promptVersion !== null && `@${observation.promptVersion}`}
+        </Fact>
+      )}
+      {detail && detail.sizeBytes > 1e6 && <Fact label="size">{formatBytes(detail.sizeBytes)}</Fact>}
+    </>
+  );
+}
+
+function LevelAlert({ observation: { level, statusMessage } }: { observation: ObservationSkeleton }) {
+  if (statusMessage === null || statusMessage === '') return null;
+  const isError = level === 'ERROR';
+  const tone = isError
+    ? 'bg-danger-bg text-danger'
+    : level === 'WARNING'
+      ? 'bg-warn-bg text-warn'
+      : 'bg-info-bg text-info';
+  return (
+    <div className={`flex max-h-40 items-start gap-2 overflow-auto px-4 py-1.5 text-small ${tone}`}>
+      <Icon of={isError ? OctagonAlert : TriangleAlert} small className="mt-px" label={isError ? 'Error' : 'Status'} />
+      <span className="break-words whitespace-pre-wrap" dir="auto">
+        {statusMessage}
+      </span>
+    </div>
+  );
+}
