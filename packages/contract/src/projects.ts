@@ -48,11 +48,11 @@ export const NewProjectApiKey = z
     secretKey: z.string().max(200).nullish(),
   })
   .refine(
-    ({ publicKey, secretKey }) => (publicKey == null) === (secretKey == null),
+    ({ publicKey, secretKey }) => (typeof publicKey === 'string') === (typeof secretKey === 'string'),
     'publicKey and secretKey come together',
   )
-  .refine(({ publicKey }) => publicKey == null || publicKey.startsWith('pk-lf-'), 'publicKey must start with pk-lf-')
-  .refine(({ secretKey }) => secretKey == null || secretKey.startsWith('sk-lf-'), 'secretKey must start with sk-lf-');
+  .refine(({ publicKey }) => publicKey?.startsWith('pk-lf-') ?? true, 'publicKey must start with pk-lf-')
+  .refine(({ secretKey }) => secretKey?.startsWith('sk-lf-') ?? true, 'secretKey must start with sk-lf-');
 
 export const createProjectApiKey = defineRoute({
   method: 'POST',

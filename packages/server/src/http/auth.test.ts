@@ -1,5 +1,5 @@
 import type { Route, RouteScope } from '@tracehouse/contract/route';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '../config/settings.ts';
 import { readAuthorization } from '../identity/authorization-header.ts';
@@ -80,6 +80,16 @@ const session = (person: string, more: Record<string, string> = { 'x-tracehouse-
   'sec-fetch-site': 'same-origin',
   ...more,
 });
+
+/** Of the refusal, undefined when there is none. */
+function statusOf(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return (error as { status?: unknown }).status;
+  }
+}
 
 describe('keys', () => {
   test.each([
@@ -204,11 +214,8 @@ describe('keys', () => {
           fc.string().map((text) => `Basic ${text}`),
         ),
         (header) => {
-          try {
-            readAuthorization(header);
-          } catch (error) {
-            expect(error).toMatchObject({ status: 401 });
-          }
+          const answer = statusOf(() => readAuthorization(header));
+          expect([undefined, 401]).toContain(answer);
         },
       ),
     );
@@ -236,10 +243,12 @@ describe('sessions', () => {
     ['apiKeys:CUD', ['OWNER', 'ADMIN']],
   ] as const)('%s is for %j', async (scope, allowed) => {
     for (const person of people) {
-      const asked = ask(scope, session(person));
-      if ((allowed as readonly string[]).includes(person)) {
-        expect(await asked).toMatchObject({ kind: 'person', userId: person, scope: { projectId: 'prod' } });
-      } else await expect(asked).rejects.toMatchObject({ status: 403 });
+      const answer = await ask(scope, session(person)).catch((error: unknown) => error);
+      expect(answer).toMatchObject(
+        (allowed as readonly string[]).includes(person)
+          ? { kind: 'person', userId: person, scope: { projectId: 'prod' } }
+          : { status: 403 },
+      );
     }
   });
 

@@ -10,14 +10,7 @@ import { createSessionCookie } from './cookies.ts';
 import { createPasswords } from './passwords.ts';
 import { createSignInLimits } from './rate-limits.ts';
 import { identityRoutes } from './routes.ts';
-import {
-  createClock,
-  createIds,
-  createTestKeys,
-  createTestLog,
-  openTestPostgres,
-  seedTwoOrganizations,
-} from './scenario.ts';
+import { createIds, createTestKeys, createTestLog, openTestPostgres, seedTwoOrganizations } from './scenario.ts';
 import { createSessions } from './sessions.ts';
 import { createSignIn } from './sign-in.ts';
 
@@ -27,7 +20,7 @@ const at = new Date('2026-03-01T00:00:00Z');
 let postgres: Postgres;
 let server: FastifyInstance;
 let keys: ReturnType<typeof createTestKeys>['keys'];
-let clock: ReturnType<typeof createClock>;
+let clock: ReturnType<typeof createTestKeys>['clock'];
 let hashed = 0;
 let servers = 0;
 const { log, lines } = createTestLog();

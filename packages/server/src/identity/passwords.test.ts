@@ -29,12 +29,7 @@ test('an argon2 hash of another cost is good, and outdated', async () => {
 
 test('nobody has a password, and it costs as much to find out', async () => {
   expect(await passwords.verify(null, '')).toMatchObject({ right: false });
-  const cost = ({ memoryCost, timeCost, parallelism }: argon2.ParsedHashOptions) => ({
-    memoryCost,
-    timeCost,
-    parallelism,
-  });
-  expect(cost(argon2.parseOptions(NOBODY))).toEqual(cost(argon2.parseOptions(await passwords.hash('x'))));
+  expect(argon2.parseOptions(NOBODY)).toEqual(argon2.parseOptions(await passwords.hash('x')));
 });
 
 test('two run at a time, some wait, and the rest is refused', async () => {
@@ -52,9 +47,8 @@ test('two run at a time, some wait, and the rest is refused', async () => {
   );
   expect(most).toBe(2);
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
-  expect(results.filter(({ status }) => status === 'rejected')).toMatchObject(
-    Array(3).fill({ reason: { status: 503 } }),
-  );
+  const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  expect(refused).toMatchObject([{ status: 503 }, { status: 503 }, { status: 503 }]);
   await expect(inSlot(() => Promise.resolve('free again'))).resolves.toBe('free again');
 });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
@@ -39,7 +39,7 @@ test('two processes share the count, also of tries at the same moment', async ()
 test('another network still gets in', async () => {
   const limits = createSignInLimits(postgres);
   for (let i = 0; i < 6; i += 1) await limits.count(ada).catch(() => undefined);
-  await limits.count({ ...ada, ip: '198.51.100.7' });
+  await expect(limits.count({ ...ada, ip: '198.51.100.7' })).resolves.toBeUndefined();
 });
 
 test('one network cannot try many people', async () => {
@@ -56,10 +56,9 @@ test('many networks cannot try one person', async () => {
 
 test('a success forgives the tries before it', async () => {
   const limits = createSignInLimits(postgres);
-  for (let i = 0; i < 12; i += 1) {
-    await limits.count(ada);
-    if (i % 4 === 3) await limits.succeeded(ada);
-  }
+  for (let i = 0; i < 5; i += 1) await limits.count(ada);
+  await limits.succeeded(ada);
+  await expect(limits.count(ada)).resolves.toBeUndefined();
 });
 
 test('addresses are not kept in the clear, and counts that are over are removed', async () => {
@@ -95,7 +94,7 @@ test('IPv6 addresses with the same first half are one network, others are not', 
   fc.assert(
     fc.property(half, half, half, half, (network, other, a, b) => {
       expect(networkOf(`${network}:${a}`)).toBe(networkOf(`${network}:${b}`));
-      if (network !== other) expect(networkOf(`${network}:${a}`)).not.toBe(networkOf(`${other}:${a}`));
+      expect(networkOf(`${network}:${a}`) === networkOf(`${other}:${a}`)).toBe(network === other);
     }),
   );
 });

@@ -124,7 +124,7 @@ function organizationKeyRoutes({ postgres, apiKeys }: IdentityParts): BoundRoute
       const owner = await ownedProject(principal, params.projectId);
       const key = await apiKeys.create(owner, {
         note: note ?? null,
-        ...(publicKey != null && secretKey != null && { pair: { publicKey, secretKey } }),
+        ...(typeof publicKey === 'string' && typeof secretKey === 'string' && { pair: { publicKey, secretKey } }),
       });
       const { id, createdAt, note: kept, publicKey: made, displaySecretKey } = toWire(key);
       return { id, createdAt, note: kept, publicKey: made, secretKey: key.secretKey, displaySecretKey };

@@ -15,13 +15,6 @@ export async function openPglite(directory: string | undefined): Promise<Postgre
     parsers: columnTypes,
     ...(directory !== undefined && { dataDir: directory }),
   });
-  const over = (handle: PGlite | Transaction): Omit<Postgres, 'transaction' | 'close'> => ({
-    rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
-      (await handle.query<Row>(text, [...values])).rows,
-    script: async (text) => {
-      await handle.exec(text);
-    },
-  });
   return {
     ...over(db),
     transaction: (work) =>
@@ -32,3 +25,11 @@ export async function openPglite(directory: string | undefined): Promise<Postgre
     close: () => db.close(),
   };
 }
+
+const over = (handle: PGlite | Transaction): Omit<Postgres, 'transaction' | 'close'> => ({
+  rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
+    (await handle.query<Row>(text, [...values])).rows,
+  script: async (text) => {
+    await handle.exec(text);
+  },
+});

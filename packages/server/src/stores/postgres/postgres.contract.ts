@@ -8,7 +8,7 @@ export function describePostgres(
   driver: string,
   { open, openAgain }: { open: () => Promise<Postgres>; openAgain?: () => Promise<Postgres> },
 ): void {
-  describe(driver, () => {
+  describe(`Postgres on ${driver}`, () => {
     let postgres: Postgres;
     beforeAll(async () => {
       postgres = await open();
@@ -110,6 +110,15 @@ export function describePostgres(
       });
       await expect(failed).rejects.toMatchObject({ code: '22012' });
       expect(await postgres.rows(sql`SELECT id FROM notes WHERE id = 'before'`)).toEqual([]);
+    });
+
+    test('a transaction is no success because somebody caught the failure inside it', async () => {
+      const failed = postgres.transaction(async (tx) => {
+        await tx.rows(sql`INSERT INTO notes (id) VALUES ('caught')`);
+        await tx.rows(sql`SELECT 1 / 0`).catch(() => []);
+      });
+      await expect(failed).rejects.toThrow(Error);
+      expect(await postgres.rows(sql`SELECT id FROM notes WHERE id = 'caught'`)).toEqual([]);
     });
 
     test('transactions asked for at once do not mix', async () => {

@@ -13,13 +13,6 @@ export function openPostgresServer(url: string): Postgres {
   });
   // An idle connection that the server closes must not end the process; the next query gets a new one.
   pool.on('error', () => undefined);
-  const over = (handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> => ({
-    rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
-      (await handle.query(text, [...values])).rows as Row[],
-    script: async (text) => {
-      await handle.query(text);
-    },
-  });
   return {
     ...over(pool),
     async transaction(work) {
@@ -32,7 +25,9 @@ export function openPostgresServer(url: string): Postgres {
       try {
         await client.query('BEGIN');
         const result = await work(inner);
-        await client.query('COMMIT');
+        const { command } = await client.query('COMMIT');
+        // A server answers so, without an error, when a statement has failed and `work` went on regardless.
+        if (command === 'ROLLBACK') throw new Error('The transaction was rolled back: one of its statements failed');
         client.release();
         return result;
       } catch (error) {
@@ -46,6 +41,14 @@ export function openPostgresServer(url: string): Postgres {
     close: () => pool.end(),
   };
 }
+
+const over = (handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> => ({
+  rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
+    (await handle.query(text, [...values])).rows as Row[],
+  script: async (text) => {
+    await handle.query(text);
+  },
+});
 
 /** Everything arrives as text: no statement asks for the binary form. */
 const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
