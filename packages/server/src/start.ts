@@ -9,6 +9,7 @@ import { createHttpServer } from './http/server.ts';
 import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { createApiKeys } from './identity/api-keys.ts';
 import { createSessionCookie } from './identity/cookies.ts';
+import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
 import { createPasswords } from './identity/passwords.ts';
@@ -54,7 +55,7 @@ export async function startAll({
   log: Logger;
   uiDirectory: string | undefined;
 }): Promise<Running> {
-  const { hostname, port, workerPort, otlpPort } = settings.server;
+  const { hostname, port, workerPort, otlpPort, trustedProxies = [] } = settings.server;
   const url = settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
   const secrets = await loadSecrets(settings, directory);
   const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
@@ -70,7 +71,7 @@ export async function startAll({
   const ingest = openIngest({ stores, log });
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
   const serve = async (routes: Parameters<typeof createHttpServer>[0]['routes'], ui?: string): Promise<FastifyInstance> => {
-    const server = await createHttpServer({ routes, authenticator, log, ...(ui !== undefined && { uiDirectory: ui }) });
+    const server = await createHttpServer({ routes, authenticator, log, trustedProxies, ...(ui !== undefined && { uiDirectory: ui }) });
     servers.push(server);
     return server;
   };
@@ -90,6 +91,7 @@ export async function startAll({
       stopping = true;
       await Promise.all(servers.map((server) => server.close()));
       await ingest.journal.close();
+      await identity.apiKeys.settled();
       await stores.close();
     },
   };
@@ -114,6 +116,7 @@ async function openIdentity({
   const passwords = createPasswords();
   const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
   const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
+  await deleteExpired(postgres, now());
   const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, now, newId, log });
   if (!initialized) await createFirstLogin({ postgres, directory, apiKeys, passwords, url, now, newId });
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };

@@ -322,7 +322,7 @@ const sampleSecrets = (secrets: Parsed['secrets']): string[] =>
     .filter((key) => secrets[key] !== undefined && isSample(secrets[key]))
     .map((key) => variables.secrets[key].name);
 
-export const isLoopback = (address: string): boolean =>
+const isLoopback = (address: string): boolean =>
   address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 
 type Rule = (settings: Settings) => string[];

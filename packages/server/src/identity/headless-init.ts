@@ -37,7 +37,7 @@ export async function initializeHeadless({ postgres, ...parts }: Parts & { postg
 }
 
 /** The id, or one derived where another variable is set; undefined when none is (S9.4, Ours (a)). */
-export function initialOrganizationId(init: Init): string | undefined {
+function initialOrganizationId(init: Init): string | undefined {
   if (init.organizationId !== undefined) return init.organizationId;
   if (Object.values(init).every((value) => value === undefined)) return undefined;
   return slug(init.organizationName ?? '') || 'default';
