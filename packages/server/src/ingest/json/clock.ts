@@ -22,9 +22,18 @@ export function newest(a: Clock | undefined, b: Clock | undefined): Clock | unde
 export class ClockTable {
   readonly clocks: Clock[] = [];
   readonly #positions = new Map<string, number>();
+  /** Fields of one event follow each other and share its clock. */
+  #last: readonly [Clock, number] | null = null;
 
   /** Position of a clock, added when it is new. */
   position(clock: Clock): number {
+    if (this.#last?.[0] === clock) return this.#last[1];
+    const position = this.#find(clock);
+    this.#last = [clock, position];
+    return position;
+  }
+
+  #find(clock: Clock): number {
     const key = `${clock[0]} ${clock[1]} ${clock[2]}`;
     const known = this.#positions.get(key);
     if (known !== undefined) return known;
