@@ -95,6 +95,8 @@ const traceColumns: Record<string, string> = {
   root_resource_attributes: ofOtlpRoot(plainMap('r.resource_attributes')),
   root_scope:              ofOtlpRoot('(r.scope_name, r.scope_version, r.scope_attributes)'),
   has_otlp_root:           `countIf(r.is_root AND r.source = 'otlp') > 0`,
+  // v2 shows the trace's event as a root when it carries a payload and no root came over OTLP (D3).
+  has_trace_root:          `has_otlp_root = 0 AND countIf(r.kind = 'trace' AND r.source = 'json' AND (r.trace_input != '' OR r.trace_output != '' OR notEmpty(r.trace_metadata))) > 0`,
   timestamp:               `if(has_trace_event, minIf(r.start_time, r.kind = 'trace' AND r.source = 'json'), min(r.start_time))`,
   first_start:             `minIf(r.start_time, r.kind = 'observation')`,
   last_end:                `maxIf(greatest(ifNull(r.end_time, r.start_time), r.start_time), r.kind = 'observation')`,

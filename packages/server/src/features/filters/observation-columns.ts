@@ -1,0 +1,215 @@
+import type { Condition } from '@tracehouse/contract/filter';
+import { InvalidRequestError } from '../../http/errors.ts';
+import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import {
+  type ClickHouseSql,
+  anyOf,
+  clickhouse,
+  ClickHouseSql as Sql,
+  join,
+  string,
+  strings,
+  uint,
+} from '../../stores/clickhouse/sql.ts';
+import {
+  conditionsSql,
+  type FilterColumn,
+  type FilterColumns,
+  flagColumn,
+  listColumn,
+  metadataColumn,
+  numberColumn,
+  textColumn,
+  timeColumn,
+} from './column.ts';
+import { scoresColumn } from './scores.ts';
+import { startsIn, type TimeRange } from './time.ts';
+import { keyedText, traceColumns } from './trace-columns.ts';
+
+const { trusted } = Sql;
+const text = (sql: string) => textColumn(trusted(sql));
+const number = (sql: string) => numberColumn(trusted(sql));
+const list = (sql: string) => listColumn(trusted(sql));
+const flag = (sql: string) => flagColumn(trusted(sql));
+
+const seconds = (from: string, to: string): string =>
+  `((intDiv(toUnixTimestamp64Micro(${to}), 1000) - intDiv(toUnixTimestamp64Micro(${from}), 1000)) / 1000)`;
+const costOf = (part: 'input' | 'output'): string =>
+  `arraySum(mapValues(mapFilter((key, usd) -> key LIKE '%${part}%', cost)))`;
+
+const ownMetadata = keyedText({
+  metadata: 'metadata',
+  attributes: 'attributes',
+  resourceAttributes: 'resource_attributes',
+  scope: { name: 'scope_name', version: 'scope_version' },
+});
+
+/** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */
+const traceValues: Readonly<Record<string, string>> = {
+  traceName: 'traceName',
+  userId: 'userId',
+  sessionId: 'sessionId',
+  traceTags: 'traceTags',
+  tags: 'traceTags',
+  release: 'release',
+  bookmarked: 'bookmarked',
+  public: 'public',
+  traceVersion: 'version',
+  traceEnvironment: 'environment',
+  trace_scores: 'scores',
+  trace_scores_avg: 'scores_avg',
+  trace_score_categories: 'score_categories',
+  trace_score_booleans: 'score_booleans',
+};
+
+/** Which traces a list can show anything of, by `trace_id` and `cityHash64(trace_id)`. */
+export interface TraceReach {
+  scope: ProjectScope;
+  traces: ClickHouseSql;
+  /** When rows may say what the condition is about; see `sayingRange`. */
+  said: TimeRange;
+  /** The list shows traces of the JSON door as roots of their own (v2, D3 of the contract's differences). */
+  showsTraceRoots?: boolean;
+}
+
+/**
+ * Columns of a list of observations (S8.8.4), over the columns of `currentRows`. A value of the trace is asked of the
+ * resolved trace, so that what only its root said filters its children too (architecture).
+ */
+// oxfmt-ignore
+export const observationColumns = (reach: TraceReach): FilterColumns => ({
+  ...Object.fromEntries(Object.entries(traceValues).map(([name, column]) => [name, traceValue(reach, column)])),
+  id:                  text('id'),
+  traceId:             text('trace_id'),
+  parentObservationId: text('parent_id'),
+  name:                text(`if(kind = 'trace', trace_name, name)`),
+  type:                text('type'),
+  environment:         text('environment'),
+  startTime:           timeColumn(clickhouse`start_time`),
+  endTime:             timeColumn(clickhouse`end_time`),
+  latency:             number(seconds('start_time', 'end_time')),
+  timeToFirstToken:    number(seconds('start_time', 'completion_start_time')),
+  tokensPerSecond:     number(`output_tokens / nullIf(${seconds('start_time', 'end_time')}, 0)`),
+  inputTokens:         number('input_tokens'),
+  outputTokens:        number('output_tokens'),
+  totalTokens:         number('total_tokens'),
+  inputCost:           number(costOf('input')),
+  outputCost:          number(costOf('output')),
+  totalCost:           number('total_cost'),
+  level:               text('level'),
+  statusMessage:       text('status_message'),
+  model:               text('model'),
+  providedModelName:   text('model'),
+  provider:            text('provider'),
+  modelId:             text('model_id'),
+  version:             text('version'),
+  promptName:          text('prompt_name'),
+  promptVersion:       number('prompt_version'),
+  metadata:            withTraceMetadata(reach),
+  toolNames:           list('mapKeys(tool_definitions)'),
+  calledToolNames:     list('tool_call_names'),
+  toolDefinitions:     number('length(tool_definitions)'),
+  toolCalls:           number('length(tool_calls)'),
+  hasParentObservation: flag(`parent_id != ''`),
+  isRootObservation:   flagColumn(isRootObservation(reach)),
+  running:             flag(`end_time IS NULL AND type != 'EVENT'`),
+  hasInput:            flag(`input_preview != ''`),
+  hasOutput:           flag(`output_preview != ''`),
+  input:               text('input'),
+  output:              text('output'),
+  experimentId:        text('experiment_id'),
+  experimentName:      text('experiment_name'),
+  experimentDatasetId: text('experiment_dataset_id'),
+  ingestionSource:     text('source'),
+  ingestionSdkName:    text('sdk_name'),
+  ingestionSdkVersion: text('sdk_version'),
+  ingestionServiceName: text('service_name'),
+  // No comments are kept yet, so every count is 0.
+  commentCount:        number('toUInt64(0)'),
+  scores:              scoresColumn(reach.scope, 'observation'),
+  scores_avg:          scoresColumn(reach.scope, 'observation'),
+  score_categories:    scoresColumn(reach.scope, 'observation'),
+  score_booleans:      scoresColumn(reach.scope, 'observation'),
+  positionInTrace:     positionColumn(reach),
+});
+
+/** Below a trace that is shown as a root, an observation of the JSON door without a parent is none. */
+const isRootObservation = ({ scope, traces, showsTraceRoots = false }: TraceReach): ClickHouseSql =>
+  showsTraceRoots
+    ? clickhouse`multiIf(kind = 'trace', 1, is_root AND source = 'json', trace_id NOT IN (
+        SELECT trace_id FROM ${resolvedTraces(scope, traces)} WHERE has_trace_root), is_root)`
+    : clickhouse`is_root`;
+
+/** Whether the trace satisfies the condition. */
+const traceValue =
+  (reach: TraceReach, column: string): FilterColumn =>
+  (condition) =>
+    inTraces(reach, [{ ...condition, column }]);
+
+/** The traces of the reach that satisfy all conditions (columns of `traceColumns`). */
+export function inTraces({ scope, traces, said }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
+  const reach = join([traces, ...conditions.flatMap((condition) => saidBy(scope, condition, said))], ' AND ');
+  return clickhouse`trace_id IN (
+    SELECT trace_id FROM ${resolvedTraces(scope, reach)} WHERE ${join(conditionsSql(traceColumns(scope), conditions), ' AND ')})`;
+}
+
+/** Columns whose value somebody must have said → the test that a row says one of these. */
+// oxfmt-ignore
+const saying: Readonly<Record<string, (values: readonly string[]) => ClickHouseSql>> = {
+  userId:    (values) => clickhouse`user_id IN ${anyOf(values)}`,
+  sessionId: (values) => clickhouse`session_id IN ${anyOf(values)}`,
+  release:   (values) => clickhouse`release IN ${anyOf(values)}`,
+  version:   (values) => clickhouse`version IN ${anyOf(values)}`,
+  traceName: (values) => clickhouse`(trace_name IN ${anyOf(values)} OR name IN ${anyOf(values)})`,
+  name:      (values) => clickhouse`(trace_name IN ${anyOf(values)} OR name IN ${anyOf(values)})`,
+  traceTags: (values) => clickhouse`hasAny(tags, ${strings(values)})`,
+  tags:      (values) => clickhouse`hasAny(tags, ${strings(values)})`,
+};
+
+/**
+ * What a condition makes necessary of a trace, so that few are resolved: when it wants one of some values, a row that says
+ * one. Nothing for conditions that are also true where nobody said anything.
+ */
+export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRange): ClickHouseSql[] {
+  const says = saying[condition.column];
+  const values = wanted(condition);
+  if (!says || values === null || values.includes('')) return [];
+  return [
+    clickhouse`cityHash64(trace_id) IN (
+      SELECT cityHash64(trace_id) FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(said)} AND ${says(values)})`,
+  ];
+}
+
+function wanted(condition: Condition): readonly string[] | null {
+  if (condition.type === 'string') return condition.operator === '=' ? [condition.value] : null;
+  const takesOptions = condition.type === 'stringOptions' || condition.type === 'arrayOptions';
+  return takesOptions && condition.operator !== 'none of' ? condition.value : null;
+}
+
+/** A key counts whether the observation or its trace has it; where both do, the observation's own value. */
+const withTraceMetadata =
+  (reach: TraceReach): FilterColumn =>
+  (condition) => {
+    const own = metadataColumn(ownMetadata)(condition);
+    if (!('key' in condition) || condition.key === undefined) return own;
+    const ofTrace = inTraces(reach, [{ ...condition, column: 'metadata' }]);
+    return clickhouse`if(${ownMetadata.has(condition.key)}, ${own}, ${ofTrace})`;
+  };
+
+/** One observation of each trace, by its place in it. Ties of the start are broken by id. */
+const positionColumn =
+  ({ scope, traces }: TraceReach): FilterColumn =>
+  (condition) => {
+    if (condition.type !== 'positionInTrace') {
+      throw new InvalidRequestError(`Column ${condition.column} takes a condition of type positionInTrace.`);
+    }
+    if (condition.key === 'root') return clickhouse`is_root`;
+    const fromStart = condition.key === 'first' || condition.key === 'nthFromStart';
+    const nth = condition.key.startsWith('nth') && typeof condition.value === 'number' ? condition.value : 1;
+    const order = fromStart ? clickhouse`start_time ASC, id ASC` : clickhouse`start_time DESC, id DESC`;
+    return clickhouse`(trace_id, id) IN (
+      SELECT trace_id, id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`)}
+      ORDER BY ${order} LIMIT ${uint(nth - 1)}, 1 BY trace_id)`;
+  };

@@ -1,0 +1,66 @@
+import type { Micros } from '../../ingest/observation.ts';
+import { type ClickHouseSql, clickhouse, join, micros } from '../../stores/clickhouse/sql.ts';
+
+/** ISO 8601 with up to nanoseconds as microseconds; `Date` alone would drop the last three digits. */
+export function toMicros(iso: string): Micros {
+  const fraction = /\.(\d+)/.exec(iso)?.[1] ?? '';
+  return Math.floor(Date.parse(iso) / 1000) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+}
+
+/** ISO 8601, UTC, milliseconds: instants of the wire. */
+export const toIso = (time: Micros): string => new Date(Math.floor(time / 1000)).toISOString();
+
+/** ISO 8601, UTC, microseconds. */
+export const toIsoMicros = (time: Micros): string =>
+  `${toIso(time).slice(0, -1)}${String(((time % 1000) + 1000) % 1000).padStart(3, '0')}Z`;
+
+/** Seconds between two instants of the wire, so that the difference a client computes is the one it reads. */
+export const secondsBetween = (from: Micros, to: Micros): number =>
+  (Math.floor(to / 1000) - Math.floor(from / 1000)) / 1000;
+
+/** From `from` (inclusive) to `to` (exclusive); null is without a bound. */
+export interface TimeRange {
+  from: Micros | null;
+  to: Micros | null;
+}
+
+const HOUR = 3_600_000_000;
+
+/** Rows that start in a range, by the key of the table: hours first, then the time itself. */
+export const startsIn = ({ from, to }: TimeRange): ClickHouseSql =>
+  join(
+    [
+      ...(from === null
+        ? []
+        : [clickhouse`start_time >= ${micros(from)} AND toStartOfHour(start_time) >= toStartOfHour(${micros(from)})`]),
+      ...(to === null
+        ? []
+        : [clickhouse`start_time < ${micros(to)} AND toStartOfHour(start_time) <= toStartOfHour(${micros(to)})`]),
+      clickhouse`true`,
+    ],
+    ' AND ',
+  );
+
+/**
+ * Where to look for rows that say something about traces of a range: a day more on both sides, for a value may be said by
+ * any span of a trace that is longer than the range.
+ */
+export const sayingRange = ({ from, to }: TimeRange): TimeRange => ({
+  from: from === null ? null : from - 24 * HOUR,
+  to: to === null ? null : to + 24 * HOUR,
+});
+
+/** Disjoint ranges from the newest to the oldest that together are `range`: 1 h, to 24 h, to 7 d, to 30 d, the rest. */
+export function widening(range: TimeRange, now: Micros): TimeRange[] {
+  const end = Math.min(range.to ?? now, now);
+  const ranges: TimeRange[] = [];
+  let to = range.to;
+  for (const hours of [1, 24, 7 * 24, 30 * 24]) {
+    const from = end - hours * HOUR;
+    if (range.from !== null && from <= range.from) break;
+    ranges.push({ from, to });
+    to = from;
+  }
+  if (range.from === null || to === null || range.from < to) ranges.push({ from: range.from, to });
+  return ranges;
+}

@@ -1,0 +1,54 @@
+/** Text as received: a value where it is JSON, else itself (S10.4). */
+export function parsed(text: string): unknown {
+  if (!looksLikeJson.test(text)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text; // it only looked like it
+  }
+}
+
+// Whatever JSON can begin with. Most payloads that are no JSON are told apart here, without the price of an exception.
+const looksLikeJson = /^\s*(?:[[{"\d-]|true\s*$|false\s*$|null\s*$)/;
+
+/** A payload of v1 reads. */
+export const payload = (text: string): unknown => (text === '' ? null : parsed(text));
+
+export const parsedValues = (map: Readonly<Record<string, string>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, parsed(value)]));
+
+/** What an OTLP span came with, beside its own metadata. */
+export interface Received {
+  attributes: Readonly<Record<string, string>>;
+  resourceAttributes: Readonly<Record<string, string>>;
+  scopeName: string;
+  scopeVersion: string;
+  /** JSON object text, or empty. */
+  scopeAttributes: string;
+}
+
+/** The SDK says all of its attributes through fields of their own. */
+export const hidesAttributes = (scopeName: string): boolean => scopeName.startsWith('langfuse-sdk');
+
+/** The part of v1 metadata that tells how a span was received (S1.6): attributes as text, the resource's with their types. */
+export const receivedMetadata = ({ attributes, resourceAttributes, ...scope }: Received): Record<string, unknown> => ({
+  ...(!hidesAttributes(scope.scopeName) && { attributes }),
+  resourceAttributes: parsedValues(resourceAttributes),
+  scope: {
+    name: scope.scopeName,
+    ...(scope.scopeVersion !== '' && { version: scope.scopeVersion }),
+    attributes: scope.scopeAttributes === '' ? {} : parsed(scope.scopeAttributes),
+  },
+});
+
+export const orNull = (text: string): string | null => (text === '' ? null : text);
+
+/** The sum of the values whose key contains `part` (S8.2); null when there is none. */
+export function sumOf(values: Readonly<Record<string, number>>, part: 'input' | 'output'): number | null {
+  const of = Object.entries(values).filter(([key]) => key.includes(part));
+  return of.length === 0 ? null : of.reduce((sum, [, value]) => sum + value, 0);
+}
+
+/** Decimal text as JSON numbers, which the wire wants. */
+export const numbers = (values: Readonly<Record<string, string>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));

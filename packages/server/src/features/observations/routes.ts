@@ -1,0 +1,9 @@
+import { listObservationsV1, listObservationsV2, readObservationV1 } from '@tracehouse/contract/observations';
+import { bind, type BoundRoute } from '../../http/bind.ts';
+import type { Observations } from './service.ts';
+
+export const observationsRoutes = (observations: Observations): BoundRoute[] => [
+  bind(listObservationsV1, ({ scope, query }) => observations.list(scope, query)),
+  bind(readObservationV1, ({ scope, params }) => observations.get(scope, params.observationId)),
+  bind(listObservationsV2, ({ scope, query }) => observations.listV2(scope, query)),
+];

@@ -1,0 +1,247 @@
+import type { Condition } from '@tracehouse/contract/filter';
+import type {
+  Observation,
+  ObservationsQuery,
+  ObservationsV2Query,
+  ObservationV2,
+} from '@tracehouse/contract/observations';
+import type { PageMeta } from '@tracehouse/contract/pagination';
+import * as z from 'zod';
+import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import type { Journal } from '../../ingest/journal.ts';
+import type { ObservationRow } from '../../ingest/observation.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { conditionsSql } from '../filters/column.ts';
+import { findNewest } from '../filters/newest.ts';
+import { observationColumns } from '../filters/observation-columns.ts';
+import { parseFilter } from '../filters/parse-filter.ts';
+import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
+import {
+  countObservations,
+  type ObservationKey,
+  type ObservationSelection,
+  selectObservationPage,
+  selectObservations,
+  selectTraceContexts,
+} from './store.ts';
+import { toObservationV1 } from './wire-v1.ts';
+import { toObservationV2, traceRootId } from './wire-v2.ts';
+
+export type Observations = ReturnType<typeof createObservations>;
+
+export function createObservations({
+  clickhouse: db,
+  journal,
+  now,
+}: {
+  clickhouse: ClickHouse;
+  journal: Journal;
+  now: () => Date;
+}) {
+  /** The rows of a page in its order, without those of which another version is shown elsewhere. */
+  async function hydrate(scope: ProjectScope, keys: readonly ObservationKey[]): Promise<ObservationRow[]> {
+    if (keys.length === 0) return [];
+    const ids = [...new Set(keys.map(({ id }) => id))];
+    const rows = await selectObservations(
+      db,
+      scope,
+      clickhouse`${traceIsOneOf([...new Set(keys.map(({ traceId }) => traceId))])} AND ${idIsOneOf(ids)}`,
+    );
+    const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, row.id, row.startTime]), row]));
+    return keys.flatMap(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])) ?? []);
+  }
+
+  async function find(
+    scope: ProjectScope,
+    query: Selection,
+    count: number,
+    after?: ObservationKey,
+  ): Promise<ObservationKey[]> {
+    const select = (range: TimeRange, limit: number) =>
+      selectObservationPage(db, scope, selectionOf(scope, query, range), { ...(after && { after }), offset: 0, limit });
+    const range = after === undefined ? query.range : { ...query.range, to: after.startTime + 1 };
+    // The rows of one trace lie together: there is nothing to widen.
+    if (query.traceId !== undefined) return select(range, count);
+    return (await findNewest({ range, now: now().getTime() * 1000, count }, select)).items;
+  }
+
+  return {
+    /** v1: a page with totals. */
+    async list(scope: ProjectScope, query: ObservationsQuery): Promise<{ data: Observation[]; meta: PageMeta }> {
+      await journal.barrier(reachOf(scope, query.traceId));
+      const { page, limit } = query;
+      const selection = { ...select(query), conditions: [...conditionsOf(query), ...parseFilter(query.filter)] };
+      const [keys, totalItems] = await Promise.all([
+        find(scope, selection, page * limit),
+        countObservations(db, scope, selectionOf(scope, selection, selection.range)),
+      ]);
+      const rows = await hydrate(scope, keys.slice((page - 1) * limit));
+      return {
+        data: rows.map((row) => toObservationV1(row, 'list')),
+        meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
+      };
+    },
+
+    /** v1. @throws NotFoundError */
+    async get(scope: ProjectScope, id: string): Promise<Observation> {
+      await journal.barrier({ projectId: scope.projectId });
+      const rows = await selectObservations(db, scope, clickhouse`kind = 'observation' AND id = ${string(id)}`);
+      // Ids are unique in a trace; where several traces have this one, the newest is meant.
+      const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
+      if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
+      return toObservationV1(row, 'alone');
+    },
+
+    /** v1: the observations of a trace, first start first. */
+    async ofTrace(scope: ProjectScope, traceId: string): Promise<Observation[]> {
+      const rows = await selectObservations(db, scope, clickhouse`kind = 'observation' AND ${traceIs(traceId)}`);
+      return rows.toSorted(byStart).map((row) => toObservationV1(row, 'trace'));
+    },
+
+    /** v2: a page by cursor. */
+    async listV2(
+      scope: ProjectScope,
+      query: ObservationsV2Query,
+    ): Promise<{ data: ObservationV2[]; meta: { cursor?: string } }> {
+      const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+      const { limit } = query;
+      const conditions = [...conditionsOf(query), ...parseFilter(query.filter, 'events')];
+      const selection = { ...select(query), conditions, showsTraceRoots: true };
+      // Validates the columns before an empty page is answered.
+      selectionOf(scope, selection, selection.range);
+      if (limit === 0) return { data: [], meta: {} };
+      await journal.barrier(reachOf(scope, query.traceId));
+      const found = await find(scope, selection, limit + 1, after);
+      const keys = found.slice(0, limit);
+      const rows = await hydrate(scope, keys);
+      const fromJson = [...new Set(rows.filter((row) => row.source === 'json').map((row) => row.traceId))];
+      const traces = await selectTraceContexts(db, scope, fromJson);
+      const view = {
+        groups: new Set([...(query.fields ?? (['basic'] as const)), 'core' as const]),
+        expand: new Set(query.expandMetadata?.split(',').map((key) => key.trim())),
+      };
+      const data = rows.flatMap((row) => {
+        const trace = row.source === 'json' ? traces.get(row.traceId) : undefined;
+        // Of several statements about a trace, the one that gives it its time stands for it.
+        const isShown = row.kind === 'observation' || (trace?.hasTraceRoot && row.startTime === trace.timestamp);
+        return isShown
+          ? [toObservationV2(row, { ...view, ...(trace && { trace }), hasTraceRoot: trace?.hasTraceRoot ?? false })]
+          : [];
+      });
+      const last = found.length > limit ? keys.at(-1) : undefined;
+      return { data, meta: last ? { cursor: encodeCursor(last) } : {} };
+    },
+  };
+}
+
+const reachOf = ({ projectId }: ProjectScope, traceId: string | undefined) => ({
+  projectId,
+  ...(traceId !== undefined && { traceId }),
+});
+
+const byStart = (a: ObservationRow, b: ObservationRow): number => a.startTime - b.startTime || (a.id < b.id ? -1 : 1);
+
+const idIsOneOf = (ids: readonly string[]): ClickHouseSql => clickhouse`id IN (${join(ids.map(string), ', ')})`;
+
+interface Selection {
+  traceId?: string | undefined;
+  /** v2 asks by the id of the root that stands for a trace. */
+  parentObservationId?: string | undefined;
+  range: TimeRange;
+  conditions: readonly Condition[];
+  showsTraceRoots?: boolean;
+}
+
+type Query = ObservationsQuery | ObservationsV2Query;
+
+const select = ({
+  traceId,
+  parentObservationId,
+  fromStartTime,
+  toStartTime,
+}: Query): Omit<Selection, 'conditions'> => ({
+  traceId,
+  parentObservationId,
+  range: {
+    from: fromStartTime === undefined ? null : toMicros(fromStartTime),
+    to: toStartTime === undefined ? null : toMicros(toStartTime),
+  },
+});
+
+/** Parameters that are short for a condition. */
+function conditionsOf(query: Query): Condition[] {
+  const equal = {
+    name: query.name,
+    userId: query.userId,
+    level: query.level,
+    version: query.version,
+    type: query.type,
+  };
+  // v1 has neither.
+  const { sessionId, isRootObservation } = query as Partial<ObservationsV2Query>;
+  return [
+    ...Object.entries({ ...equal, sessionId }).flatMap(([column, value]): Condition[] =>
+      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
+    ),
+    ...(query.environment === undefined
+      ? []
+      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: query.environment } as const]),
+    ...(isRootObservation === undefined
+      ? []
+      : [
+          { type: 'boolean', column: 'isRootObservation', operator: '=', value: isRootObservation === 'true' } as const,
+        ]),
+  ];
+}
+
+/** @throws InvalidRequestError for a column that observations do not have. */
+function selectionOf(scope: ProjectScope, query: Selection, range: TimeRange): ObservationSelection {
+  const { traceId, parentObservationId, showsTraceRoots = false } = query;
+  const traces = traceId === undefined ? tracesIn(scope, range) : traceIs(traceId);
+  const said = traceId === undefined ? sayingRange(range) : { from: null, to: null };
+  const columns = observationColumns({ scope, traces, said, showsTraceRoots });
+  return {
+    range,
+    reach: [
+      ...(showsTraceRoots ? [] : [clickhouse`kind = 'observation'`]),
+      ...(traceId === undefined ? [] : [traceIs(traceId)]),
+    ],
+    where: [
+      ...(showsTraceRoots ? [isShownInV2] : []),
+      ...(parentObservationId === undefined ? [] : [parentIs(parentObservationId, showsTraceRoots)]),
+      ...conditionsSql(columns, query.conditions),
+    ],
+  };
+}
+
+/** Observations, and events of the JSON door about a trace that carry a payload: these may stand for a root (D3). */
+const isShownInV2 = clickhouse`(kind = 'observation' OR (source = 'json' AND
+  (trace_input != '' OR trace_output != '' OR notEmpty(trace_metadata))))`;
+
+function parentIs(id: string, showsTraceRoots: boolean): ClickHouseSql {
+  const parent = clickhouse`parent_id = ${string(id)}`;
+  if (!showsTraceRoots || !id.startsWith(traceRootId(''))) return parent;
+  const traceId = id.slice(traceRootId('').length);
+  return clickhouse`(${parent} OR (kind = 'observation' AND source = 'json' AND parent_id = '' AND trace_id = ${string(traceId)}))`;
+}
+
+const Cursor = z.object({ lastStartTimeTo: z.iso.datetime(), lastTraceId: z.string(), lastId: z.string() });
+
+const encodeCursor = ({ startTime, traceId, id }: ObservationKey): string =>
+  Buffer.from(
+    JSON.stringify({ lastStartTimeTo: toIsoMicros(startTime), lastTraceId: traceId, lastId: id } satisfies z.input<
+      typeof Cursor
+    >),
+  ).toString('base64');
+
+function decodeCursor(text: string): ObservationKey {
+  try {
+    const { lastStartTimeTo, lastTraceId, lastId } = Cursor.parse(JSON.parse(Buffer.from(text, 'base64').toString()));
+    return { startTime: toMicros(lastStartTimeTo), traceId: lastTraceId, id: lastId };
+  } catch (cause) {
+    throw new InvalidRequestError('Invalid cursor format', { cause });
+  }
+}

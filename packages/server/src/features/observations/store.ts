@@ -1,0 +1,102 @@
+import type { Micros, ObservationRow } from '../../ingest/observation.ts';
+import { observationReader, selectRows } from '../../ingest/read-rows.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { traceIsOneOf } from '../filters/reach.ts';
+import { startsIn, type TimeRange } from '../filters/time.ts';
+import type { TraceContext } from './wire-v2.ts';
+
+/** Names a row of a list; `startTime` is that of the version the list saw. */
+export interface ObservationKey {
+  id: string;
+  traceId: string;
+  startTime: Micros;
+}
+
+export interface ObservationSelection {
+  range: TimeRange;
+  /** Conditions that no later version of a row changes: trace, kind, id. */
+  reach: readonly ClickHouseSql[];
+  /** Conditions on the columns of `currentRows`. */
+  where: readonly ClickHouseSql[];
+}
+
+const from = (scope: ProjectScope, { range, reach, where }: ObservationSelection): ClickHouseSql =>
+  clickhouse`FROM ${currentRows(scope, join([startsIn(range), ...reach], ' AND '))}
+    WHERE ${join([...where, clickhouse`true`], ' AND ')}`;
+
+/** Keys of a page, newest start first; ties by trace and id, so that a page continues where the last one ended. */
+export async function selectObservationPage(
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: ObservationSelection,
+  { after, offset, limit }: { after?: ObservationKey; offset: number; limit: number },
+): Promise<ObservationKey[]> {
+  const past =
+    after === undefined
+      ? clickhouse`true`
+      : clickhouse`(start_time, trace_id, id) < (${micros(after.startTime)}, ${string(after.traceId)}, ${string(after.id)})`;
+  return db.rows<ObservationKey>(clickhouse`
+    SELECT id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
+    ${from(scope, selection)} AND ${past}
+    ORDER BY start_time DESC, trace_id DESC, id DESC
+    LIMIT ${uint(offset)}, ${uint(limit)}`);
+}
+
+export async function countObservations(
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: ObservationSelection,
+): Promise<number> {
+  const rows = await db.rows<{ count: string }>(
+    clickhouse`SELECT toString(count()) AS count ${from(scope, selection)}`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
+/** Whole rows in force, whatever their kind. `where` may only name what no later version changes. */
+export async function selectObservations(
+  db: ClickHouse,
+  scope: ProjectScope,
+  where: ClickHouseSql,
+): Promise<ObservationRow[]> {
+  const rows = await db.rows<Record<string, unknown>>(
+    selectRows(
+      observationReader,
+      clickhouse`SELECT ${observationReader.names} FROM (
+        SELECT ${observationReader.names} FROM observations
+        WHERE project_id = ${string(scope.projectId)} AND ${where}
+        ORDER BY row_version DESC
+        LIMIT 1 BY trace_id, kind, id, if(kind = 'trace', intDiv(toUnixTimestamp64Micro(start_time), 3600000000), 0)
+      ) WHERE is_deleted = 0`,
+    ),
+  );
+  return rows.map((row) => observationReader.parse(row));
+}
+
+export interface TraceContextRow extends TraceContext {
+  timestamp: Micros;
+  hasTraceRoot: boolean;
+}
+
+/** What these traces lend to their observations of the JSON door, by id. */
+export async function selectTraceContexts(
+  db: ClickHouse,
+  scope: ProjectScope,
+  traceIds: readonly string[],
+): Promise<Map<string, TraceContextRow>> {
+  if (traceIds.length === 0) return new Map();
+  const rows = await db.rows<
+    Omit<TraceContextRow, 'public' | 'hasTraceRoot'> & { id: string; public: number; hasTraceRoot: number }
+  >(
+    clickhouse`
+      SELECT trace_id AS id, name, user_id AS userId, session_id AS sessionId, release, version, tags, public, metadata,
+        toUnixTimestamp64Micro(timestamp) AS timestamp, has_trace_root AS hasTraceRoot
+      FROM ${resolvedTraces(scope, traceIsOneOf(traceIds))}`,
+  );
+  return new Map(
+    rows.map((row) => [row.id, { ...row, public: row.public === 1, hasTraceRoot: row.hasTraceRoot === 1 }]),
+  );
+}

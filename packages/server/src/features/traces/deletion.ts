@@ -1,0 +1,103 @@
+import type { Journal } from '../../ingest/journal.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { sql } from '../../stores/postgres/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { traceIsOneOf } from '../filters/reach.ts';
+
+/** How long the doors refuse what arrives late for a deleted trace. */
+const MARK_MS = 24 * 3_600_000;
+/** How old the marks another process made may be before this one knows of them. */
+const REFRESH_MS = 5_000;
+
+export type DeletedTraces = ReturnType<typeof createDeletedTraces>;
+
+interface ProjectMarks {
+  /** Trace id → when it was deleted, milliseconds. */
+  deletedAt: Map<string, number>;
+  /** Milliseconds; the read that fills the marks. */
+  loadedAt: number;
+  loading: Promise<void> | null;
+}
+
+/**
+ * Marks of traces deleted in the last 24 h, cached in this process. Both doors ask `isDeleted` after their last other
+ * `await`, right before `journal.append`: a deletion marks first and then waits for the journal, so a row is either
+ * refused here or in the journal before the deletion looks.
+ */
+export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now: () => Date }) {
+  const projects = new Map<string, ProjectMarks>();
+
+  const marksOf = ({ projectId }: ProjectScope): ProjectMarks => {
+    const marks = projects.get(projectId) ?? {
+      deletedAt: new Map<string, number>(),
+      loadedAt: -Infinity,
+      loading: null,
+    };
+    projects.set(projectId, marks);
+    return marks;
+  };
+
+  async function load({ projectId }: ProjectScope, marks: ProjectMarks): Promise<void> {
+    const at = now().getTime();
+    const rows = await postgres.rows<{ trace_id: string; deleted_at: Date }>(sql`
+      SELECT trace_id, deleted_at
+      FROM deleted_traces
+      WHERE project_id = ${projectId} AND deleted_at > ${new Date(at - MARK_MS)}`);
+    // What was marked here while the query ran is newer than its answer.
+    for (const { trace_id, deleted_at } of rows) {
+      marks.deletedAt.set(trace_id, Math.max(deleted_at.getTime(), marks.deletedAt.get(trace_id) ?? 0));
+    }
+    for (const [id, deletedAt] of marks.deletedAt) if (deletedAt <= at - MARK_MS) marks.deletedAt.delete(id);
+    marks.loadedAt = at;
+  }
+
+  return {
+    /** Those of the ids that were deleted less than 24 h ago. */
+    async isDeleted(scope: ProjectScope, traceIds: Iterable<string>): Promise<Set<string>> {
+      const marks = marksOf(scope);
+      if (now().getTime() - marks.loadedAt > REFRESH_MS) {
+        marks.loading ??= load(scope, marks).finally(() => (marks.loading = null));
+        await marks.loading;
+      }
+      const oldest = now().getTime() - MARK_MS;
+      const deleted = new Set<string>();
+      if (marks.deletedAt.size === 0) return deleted;
+      for (const id of traceIds) if ((marks.deletedAt.get(id) ?? -Infinity) > oldest) deleted.add(id);
+      return deleted;
+    },
+
+    /** From here on the doors of this process refuse these traces, and those of others soon. */
+    async mark(scope: ProjectScope, traceIds: readonly string[]): Promise<void> {
+      const at = now();
+      const marks = marksOf(scope);
+      for (const id of traceIds) marks.deletedAt.set(id, at.getTime());
+      await postgres.rows(sql`
+        INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
+        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds}::text[]) AS trace_id
+        ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
+      await postgres.rows(sql`DELETE FROM deleted_traces WHERE deleted_at < ${new Date(at.getTime() - MARK_MS)}`);
+    },
+  };
+}
+
+/** Marks first, waits for rows under way, then deletes observations and scores: gone from the next read. */
+export async function deleteRows(
+  { clickhouse: db, journal, deleted }: { clickhouse: ClickHouse; journal: Journal; deleted: DeletedTraces },
+  scope: ProjectScope,
+  traceIds: readonly string[],
+): Promise<void> {
+  const ids = [...new Set(traceIds)];
+  await deleted.mark(scope, ids);
+  const [only] = ids;
+  await journal.barrier({
+    projectId: scope.projectId,
+    ...(ids.length === 1 && only !== undefined && { traceId: only }),
+  });
+  // 2: done on every replica when the statement returns.
+  const settings = { lightweight_deletes_sync: 2 };
+  const project = clickhouse`project_id = ${string(scope.projectId)}`;
+  await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf(ids)}`, { settings });
+  await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf(ids)}`, { settings });
+}

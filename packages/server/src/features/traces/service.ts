@@ -1,0 +1,208 @@
+import type { Condition } from '@tracehouse/contract/filter';
+import type { PageMeta } from '@tracehouse/contract/pagination';
+import {
+  type Trace,
+  type TraceFieldGroup,
+  traceFieldGroups,
+  type TracesQuery,
+  type TraceWithDetails,
+  type TraceWithFullDetails,
+} from '@tracehouse/contract/traces';
+import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import type { Journal } from '../../ingest/journal.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { conditionsSql } from '../filters/column.ts';
+import { findNewest } from '../filters/newest.ts';
+import { saidBy } from '../filters/observation-columns.ts';
+import { parseFilter } from '../filters/parse-filter.ts';
+import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { sayingRange, type TimeRange, toMicros } from '../filters/time.ts';
+import { traceColumns } from '../filters/trace-columns.ts';
+import { createObservations } from '../observations/service.ts';
+import { type DeletedTraces, deleteRows } from './deletion.ts';
+import { selectNewest } from './newest.ts';
+import {
+  countTraces,
+  selectScores,
+  selectTracePage,
+  selectTraces,
+  type TraceOrder,
+  traceOrders,
+  type TraceRow,
+  type TraceSelection,
+} from './store.ts';
+import { coreColumns, htmlPath, ioColumns, metricColumns, toMetrics, toScoreV1, toTrace } from './wire.ts';
+
+export type Traces = ReturnType<typeof createTraces>;
+
+export interface TracesNeeds {
+  clickhouse: ClickHouse;
+  journal: Journal;
+  deleted: DeletedTraces;
+  now: () => Date;
+}
+
+export function createTraces({ clickhouse: db, journal, deleted, now }: TracesNeeds) {
+  const observations = createObservations({ clickhouse: db, journal, now });
+
+  async function pageOfIds(
+    scope: ProjectScope,
+    query: TracesQuery,
+    conditions: readonly Condition[],
+    order: TraceOrder,
+  ) {
+    const { page, limit } = query;
+    const range = rangeOf(query);
+    const offset = (page - 1) * limit;
+    if (order.column !== 'timestamp' || !order.descending) {
+      return selectTracePage(db, scope, selectionOf(scope, range, conditions), { order, offset, limit });
+    }
+    const { items } = await findNewest({ range, now: now().getTime() * 1000, count: offset + limit }, (part, count) =>
+      selectNewest(db, scope, selectionOf(scope, part, conditions), { count }),
+    );
+    return items.slice(offset);
+  }
+
+  return {
+    /** v1: a page with totals. */
+    async list(scope: ProjectScope, query: TracesQuery): Promise<{ data: TraceWithDetails[]; meta: PageMeta }> {
+      const order = orderOf(query.orderBy);
+      const conditions = [...conditionsOf(query), ...parseFilter(query.filter)];
+      const everything = selectionOf(scope, rangeOf(query), conditions);
+      const groups = new Set(query.fields ?? traceFieldGroups);
+      await journal.barrier({ projectId: scope.projectId });
+      const [positions, totalItems] = await Promise.all([
+        pageOfIds(scope, query, conditions, order),
+        countTraces(db, scope, everything),
+      ]);
+      const ids = positions.map(({ id }) => id);
+      const [rows, scores] = await Promise.all([
+        ids.length === 0 ? [] : selectListed(db, scope, traceIsOneOf(ids), groups),
+        groups.has('scores') ? selectScores(db, scope, ids) : [],
+      ]);
+      const byId = new Map(rows.map((row) => [row.trace_id, row]));
+      const data = ids.flatMap((id) => {
+        const row = byId.get(id);
+        if (!row) return [];
+        const ofTrace = scores.filter((score) => score.traceId === id && score.dataType !== 'CORRECTION');
+        return {
+          ...toTrace(scope, row),
+          ...toMetrics(row),
+          htmlPath: htmlPath(scope, id),
+          observations: row.observation_ids ?? [],
+          scores: ofTrace.map((score) => score.id),
+        };
+      });
+      const { page, limit } = query;
+      return { data, meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) } };
+    },
+
+    /** v1: a trace with everything in it, or with the groups asked for. @throws NotFoundError */
+    async get(
+      scope: ProjectScope,
+      traceId: string,
+      fields: readonly TraceFieldGroup[] = traceFieldGroups,
+    ): Promise<TraceWithFullDetails> {
+      const groups = new Set(fields);
+      await journal.barrier({ projectId: scope.projectId, traceId });
+      const [rows, ofTrace, scores] = await Promise.all([
+        selectListed(db, scope, traceIs(traceId), groups),
+        groups.has('observations') ? observations.ofTrace(scope, traceId) : [],
+        groups.has('scores') ? selectScores(db, scope, [traceId]) : [],
+      ]);
+      const [row] = rows;
+      if (!row) throw notFound(traceId);
+      return {
+        ...toTrace(scope, row),
+        ...toMetrics(row),
+        htmlPath: htmlPath(scope, traceId),
+        observations: ofTrace,
+        scores: scores.map(toScoreV1).filter((score) => score !== null),
+      };
+    },
+
+    /** The traces of a session, newest first, without what is computed from observations. */
+    async ofSession(scope: ProjectScope, sessionId: string): Promise<Trace[]> {
+      const selection = selectionOf(scope, { from: null, to: null }, [
+        { type: 'string', column: 'sessionId', operator: '=', value: sessionId },
+      ]);
+      const order = { column: 'timestamp', descending: true } as const;
+      const positions = await selectTracePage(db, scope, selection, { order, offset: 0, limit: MAX_SESSION_TRACES });
+      if (positions.length === 0) return [];
+      const columns = [...coreColumns, ...ioColumns];
+      const rows = await selectTraces(db, scope, traceIsOneOf(positions.map(({ id }) => id)), columns);
+      const byId = new Map(rows.map((row) => [row.trace_id, row]));
+      return positions.flatMap(({ id }) => {
+        const row = byId.get(id);
+        return row ? [toTrace(scope, row)] : [];
+      });
+    },
+
+    /** Gone from the next read, with observations and scores; what arrives within 24 h is not stored. Unknown ids are no error. */
+    delete: (scope: ProjectScope, traceIds: readonly string[]): Promise<void> =>
+      deleteRows({ clickhouse: db, journal, deleted }, scope, traceIds),
+  };
+}
+
+/** A session answers whole; beyond this many traces the oldest are left out. */
+const MAX_SESSION_TRACES = 10_000;
+
+/** The wire's sentence. */
+export const notFound = (traceId: string): NotFoundError =>
+  new NotFoundError(`Trace ${traceId} not found within authorized project`);
+
+/** The row of a list: a group that was not asked for is missing. */
+type ListedRow = Pick<TraceRow, (typeof coreColumns)[number]> &
+  Partial<Pick<TraceRow, (typeof ioColumns | typeof metricColumns)[number] | 'observation_ids'>>;
+
+const selectListed = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  where: ClickHouseSql,
+  groups: ReadonlySet<TraceFieldGroup>,
+): Promise<ListedRow[]> =>
+  selectTraces(db, scope, where, [
+    ...coreColumns,
+    ...(groups.has('io') ? ioColumns : []),
+    ...(groups.has('metrics') ? metricColumns : []),
+    ...(groups.has('observations') ? (['observation_ids'] as const) : []),
+  ]);
+
+const rangeOf = ({ fromTimestamp, toTimestamp }: TracesQuery): TimeRange => ({
+  from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
+  to: toTimestamp === undefined ? null : toMicros(toTimestamp),
+});
+
+function orderOf(orderBy: TracesQuery['orderBy']): TraceOrder {
+  if (!orderBy) return { column: 'timestamp', descending: true };
+  const { column, order } = orderBy;
+  if (!isOrder(column)) throw new InvalidRequestError(`Invalid order by column: ${column}`);
+  return { column, descending: order === 'DESC' };
+}
+
+const isOrder = (column: string): column is keyof typeof traceOrders => Object.hasOwn(traceOrders, column);
+
+/** Parameters that are short for a condition. */
+function conditionsOf({ userId, name, sessionId, version, release, tags, environment }: TracesQuery): Condition[] {
+  const equal = { userId, name, sessionId, version, release };
+  return [
+    ...Object.entries(equal).flatMap(([column, value]): Condition[] =>
+      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
+    ),
+    ...(tags === undefined ? [] : [{ type: 'arrayOptions', column: 'tags', operator: 'all of', value: tags } as const]),
+    ...(environment === undefined
+      ? []
+      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: environment } as const]),
+  ];
+}
+
+/** @throws InvalidRequestError for a column that traces do not have. */
+export function selectionOf(scope: ProjectScope, range: TimeRange, conditions: readonly Condition[]): TraceSelection {
+  return {
+    range,
+    reach: [tracesIn(scope, range), ...conditions.flatMap((condition) => saidBy(scope, condition, sayingRange(range)))],
+    where: conditionsSql(traceColumns(scope), conditions),
+  };
+}
