@@ -1,7 +1,7 @@
 // The tables, compiled once for the hot path: attribute → what it can become, so that a span costs one look-up an attribute.
 import type { AttributeValue } from '../otlp/span.ts';
 import type { Field, Fields, MetadataEntries, Reader, SpanContext } from './convention.ts';
-import type { Payload } from './messages.ts';
+import type { MessageReader, Payload } from './messages.ts';
 import { conventions, merged, payloads, precedence, summaries, type PayloadSource } from './registry.ts';
 
 /** What the rules make of one span: the first answer for each field, lists of answers where all count. */
@@ -125,10 +125,18 @@ function readPayload(context: SpanContext): Payload {
   return { input: '', output: '' };
 }
 
-function readSides({ input, output }: { input: Side; output: Side }, context: SpanContext): Payload | undefined {
+function readSides({ input, output, otherwise }: Sides, context: SpanContext): Payload | undefined {
   const given = readSide(input, context);
   const answered = readSide(output, context);
-  return given === undefined && answered === undefined ? undefined : { input: given ?? '', output: answered ?? '' };
+  if (given === undefined && answered === undefined) return undefined;
+  const rest = given && answered ? undefined : otherwise?.(context);
+  return { input: given || (rest?.input ?? ''), output: answered || (rest?.output ?? '') };
+}
+
+interface Sides {
+  input: Side;
+  output: Side;
+  otherwise: MessageReader | undefined;
 }
 
 type Side = readonly { attribute: string; read: Reader<string> }[];
@@ -227,9 +235,7 @@ const isConsumed = (key: string): boolean => planOf(key).consumed;
 
 const compiledPayloads = payloads.map(compilePayload);
 
-function compilePayload(
-  source: PayloadSource,
-): { input: Side; output: Side } | Extract<PayloadSource, { read: unknown }> {
+function compilePayload(source: PayloadSource): Sides | Extract<PayloadSource, { read: unknown }> {
   if ('read' in source) return source;
   const side = (sources: readonly string[], field: Field): Side =>
     sources.map((each) => {
@@ -238,5 +244,9 @@ function compilePayload(
       if (!rule) throw new Error(`conventions/registry.ts: no rule reads '${each}' as '${field}'`);
       return { attribute, read: rule.read as Reader<string> };
     });
-  return { input: side(source.input, 'input'), output: side(source.output, 'output') };
+  return {
+    input: side(source.input, 'input'),
+    output: side(source.output, 'output'),
+    otherwise: source.otherwise?.read,
+  };
 }

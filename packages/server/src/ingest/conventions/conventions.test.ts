@@ -415,6 +415,16 @@ describe('OpenInference', () => {
       { input: 'in', output: 'out' },
     ],
     [
+      'messages where a value is empty',
+      { 'input.value': 'in', 'output.value': '', 'llm.output_messages.0.message.role': 'assistant' },
+      { input: 'in', output: '[{"message":{"role":"assistant"}}]' },
+    ],
+    [
+      'the model of an embedding',
+      { 'embedding.model_name': 'text-embedding-3-small' },
+      { model: 'text-embedding-3-small' },
+    ],
+    [
       'numbered messages as they are built',
       { 'llm.input_messages.0.message.role': 'user', 'llm.input_messages.0.message.content': 'hi' },
       { input: '[{"message":{"role":"user","content":"hi"}}]' },

@@ -31,7 +31,7 @@ export function documentConventions(): string {
       .map((source, index) =>
         'read' in source
           ? `${index + 1}. ${source.reader}`
-          : `${index + 1}. ${named(source.input)} and ${named(source.output)}`,
+          : `${index + 1}. ${named(source.input)} and ${named(source.output)}${source.otherwise ? `; where one is empty: ${source.otherwise.reader}` : ''}`,
       )
       .join('\n'),
     '## Tokens are counted once',

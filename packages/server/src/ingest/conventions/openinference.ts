@@ -36,6 +36,7 @@ export const openInference = {
 
     ['llm.response.model',                         'model',                         text,                'seen'],
     ['llm.model_name',                             'model',                         text,                'seen'],
+    ['embedding.model_name',                       'model',                         text,                'seen'],
     ['llm.provider',                               'provider',                      provider,            'seen'],
     ['llm.system',                                 'provider',                      provider,            'seen'],
     ['llm.invocation_parameters',                  'modelParameters',               parameters,          'seen'],

@@ -73,7 +73,7 @@ const expected: Record<Client, string[]> = {
   'openinference-openai': [
     `GENERATION | OpenAI Chat Completions | gpt-4o-mini | openai | ${whole}`,
     `GENERATION | OpenAI Chat Completions | gpt-4o-mini | openai | ${whole}`,
-    'EMBEDDING | OpenAI Embeddings | - | openai | -',
+    'EMBEDDING | OpenAI Embeddings | text-embedding-3-small | openai | -',
   ],
   'opentelemetry-gen-ai-json': [
     'GENERATION | openai.chat | gpt-3.5-turbo-0125 | openai | input 5, output 6, total 11',

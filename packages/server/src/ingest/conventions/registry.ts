@@ -80,7 +80,7 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   traceOutput: ['langfuse/langfuse.trace.output'],
   model: ['langfuse/langfuse.observation.model.name', 'gen-ai/gen_ai.response.model', 'vercel-ai/ai.model.id',
     'gen-ai/gen_ai.request.model', 'litellm/llm.model_name', 'openinference/llm.response.model',
-    'openinference/llm.model_name', 'otel/model'],
+    'openinference/llm.model_name', 'openinference/embedding.model_name', 'otel/model'],
   provider: ['gen-ai/gen_ai.provider.name', 'gen-ai/gen_ai.system', 'openinference/llm.provider', 'openinference/llm.system',
     'vercel-ai/ai.model.provider'], // then the prefix of the model
   promptName: ['langfuse/langfuse.observation.prompt.name', 'langfuse/langfuse.prompt.name', 'vercel-ai/ai.telemetry.metadata.langfusePrompt'],
@@ -149,10 +149,26 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   experimentItemExpectedOutput: ['langfuse/langfuse.experiment.item.expected_output'],
 };
 
-/** Attributes asked one after the other on each side, or a reader for what attributes alone cannot say. */
+/**
+ * Attributes asked one after the other on each side, or a reader for what attributes alone cannot say. `otherwise` gives the side
+ * that the attributes leave empty.
+ */
 export type PayloadSource =
-  | { readonly input: readonly Source<'input'>[]; readonly output: readonly Source<'output'>[] }
-  | { readonly reader: string; readonly read: MessageReader };
+  | {
+      readonly input: readonly Source<'input'>[];
+      readonly output: readonly Source<'output'>[];
+      readonly otherwise?: PayloadReader;
+    }
+  | PayloadReader;
+interface PayloadReader {
+  readonly reader: string;
+  readonly read: MessageReader;
+}
+
+const numbered: PayloadReader = {
+  reader: 'numbered keys `gen_ai.prompt.N.*`, `llm.input_messages.N.*` and their answers',
+  read: numberedMessages,
+};
 
 /** S1.5: the first source with an input or an output gives both; what lies behind it is not asked. */
 export const payloads: readonly PayloadSource[] = [
@@ -161,8 +177,9 @@ export const payloads: readonly PayloadSource[] = [
   { reader: 'span event `gen_ai.client.inference.operation.details`', read: operationDetails },
   { reader: 'span events `gen_ai.{system,user,assistant,tool}.message` and `gen_ai.choice`', read: messageEvents },
   { reader: 'span events `gen_ai.content.prompt` and `gen_ai.content.completion`', read: contentEvents },
-  { input: ['openinference/input.value'], output: ['openinference/output.value'] },
-  { reader: 'numbered keys `gen_ai.prompt.N.*`, `llm.input_messages.N.*` and their answers', read: numberedMessages },
+  // A streamed answer that is only a call of a tool has an empty `output.value` (JS 4.2.7) and the call in its messages.
+  { input: ['openinference/input.value'], output: ['openinference/output.value'], otherwise: numbered },
+  numbered,
   {
     reader: '`gen_ai.input.messages` behind `gen_ai.system_instructions`, `gen_ai.output.messages`',
     read: structuredMessages,
