@@ -73,11 +73,11 @@ test('a chain with a prompt, a tool and a model is read back whole', async () =>
   });
   expect(trace.tags.toSorted()).toEqual(['eu', 'travel']);
   expect(outline(observations)).toEqual([
-    'CHAIN question',
-    '  CHAIN ChatPromptTemplate',
+    'SPAN question',
     '  GENERATION ChatOpenAI',
-    '  CHAIN add weather',
+    '  SPAN add weather',
     '    TOOL get_weather',
+    '  SPAN ChatPromptTemplate',
   ]);
   expect(observation('question').metadata).toMatchObject({ attempt: 2 });
   expect(observation('ChatOpenAI')).toMatchObject({

@@ -51,7 +51,7 @@ test('a trace that the older package sends as events is read back whole, with it
     output: 'Paris',
   });
   expect(read.tags.toSorted()).toEqual(['done', 'eu', 'travel']);
-  expect(outline(observations)).toEqual(['SPAN guide', '  GENERATION say it', '  EVENT cache miss']);
+  expect(outline(observations)).toEqual(['SPAN guide', '  EVENT cache miss', '  GENERATION say it']);
   expect(observation('guide')).toMatchObject({ input: 'France', output: 'Paris' });
   expect(observation('say it')).toMatchObject({
     model: 'gpt-4o-mini',

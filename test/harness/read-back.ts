@@ -67,19 +67,26 @@ function only<T extends { name: string | null }>(all: readonly T[], name: string
   return first;
 }
 
-/** The tree as text, a line an observation (`TYPE name`), two spaces a level; siblings in order of start. */
+/**
+ * The tree as text, a line an observation (`TYPE name`), two spaces a level. Siblings by name: those of one millisecond have no
+ * order of their own.
+ */
 export function outline(observations: readonly Observation[]): string[] {
   const ids = new Set(observations.map(({ id }) => id));
+  const ordered = observations.toSorted((a, b) => title(a).localeCompare(title(b)));
   const lines: string[] = [];
   const add = (parent: string | null, depth: number): void => {
-    for (const { id, type, name, parentObservationId } of observations) {
+    for (const one of ordered) {
       // A parent that was never sent is as good as none.
-      const under = parentObservationId !== null && ids.has(parentObservationId) ? parentObservationId : null;
+      const under =
+        one.parentObservationId !== null && ids.has(one.parentObservationId) ? one.parentObservationId : null;
       if (under !== parent) continue;
-      lines.push(`${'  '.repeat(depth)}${type} ${name}`);
-      add(id, depth + 1);
+      lines.push(`${'  '.repeat(depth)}${title(one)}`);
+      add(one.id, depth + 1);
     }
   };
   add(null, 0);
   return lines;
 }
+
+const title = ({ type, name }: Observation): string => `${type} ${name}`;

@@ -36,7 +36,7 @@ test('what the newest Python SDK writes is read back whole as soon as it has flu
     output: 'Paris',
   });
   expect(trace.tags.toSorted()).toEqual(['eu', 'travel']);
-  expect(outline(observations)).toEqual(['AGENT guide', '  RETRIEVER lookup', '  GENERATION say it', '  TOOL book']);
+  expect(outline(observations)).toEqual(['AGENT guide', '  GENERATION say it', '  RETRIEVER lookup', '  TOOL book']);
   expect(observation('lookup').output).toEqual(['France is a country', { deep: [1, 2] }]);
   expect(observation('say it')).toMatchObject({
     id: generationId,
