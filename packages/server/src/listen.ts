@@ -19,7 +19,13 @@ export async function listen(server: FastifyInstance, host: string, port: number
 }
 
 /** For a port that is a convenience: a collector may already have it, and the product works without. Answers whether it listens. */
-export async function listenIfFree(server: FastifyInstance, host: string, port: number, variable: string, log: Logger): Promise<boolean> {
+export async function listenIfFree(
+  server: FastifyInstance,
+  host: string,
+  port: number,
+  variable: string,
+  log: Logger,
+): Promise<boolean> {
   try {
     await listen(server, host, port, variable);
     return true;

@@ -13,7 +13,9 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const usage = (): string =>
-  ['Usage: tracehouse [command]', '', ...commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)].join('\n');
+  ['Usage: tracehouse [command]', '', ...commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)].join(
+    '\n',
+  );
 
 async function main([first, ...rest]: string[]): Promise<number> {
   if (first === 'help' || first === '--help' || first === '-h') {
@@ -31,7 +33,7 @@ async function main([first, ...rest]: string[]): Promise<number> {
   } catch (error) {
     // What a person can mend is a sentence; anything else needs its stack.
     const plain = [SettingsError, DirectoryInUseError, PortInUseError].some((kind) => error instanceof kind);
-    complain(error instanceof Error ? (plain ? error.message : error.stack ?? error.message) : String(error));
+    complain(error instanceof Error ? (plain ? error.message : (error.stack ?? error.message)) : String(error));
     return 1;
   }
 }

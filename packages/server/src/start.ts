@@ -4,7 +4,15 @@ import type { Logger } from 'pino';
 import type { DataDirectory } from './config/data-directory.ts';
 import { loadSecrets } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
+import { createObservations } from './features/observations/service.ts';
+import { observationsRoutes } from './features/observations/routes.ts';
+import { sessionsRoutes } from './features/sessions/routes.ts';
+import { createSessions as createTraceSessions } from './features/sessions/service.ts';
+import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
+import { tracesRoutes } from './features/traces/routes.ts';
+import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
+import type { BoundRoute } from './http/bind.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { createApiKeys } from './identity/api-keys.ts';
@@ -23,6 +31,7 @@ import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
+import type { Journal } from './ingest/journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
@@ -56,7 +65,8 @@ export async function startAll({
   uiDirectory: string | undefined;
 }): Promise<Running> {
   const { hostname, port, workerPort, otlpPort, trustedProxies = [] } = settings.server;
-  const url = settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
+  const url =
+    settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
   const secrets = await loadSecrets(settings, directory);
   const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
   const servers: FastifyInstance[] = [];
@@ -68,16 +78,31 @@ export async function startAll({
   };
 
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
-  const ingest = openIngest({ stores, log });
+  const deleted = createDeletedTraces({ postgres: stores.postgres, now });
+  const ingest = openIngest({ stores, deleted, log });
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
-  const serve = async (routes: Parameters<typeof createHttpServer>[0]['routes'], ui?: string): Promise<FastifyInstance> => {
-    const server = await createHttpServer({ routes, authenticator, log, trustedProxies, ...(ui !== undefined && { uiDirectory: ui }) });
+  const serve = async (
+    routes: Parameters<typeof createHttpServer>[0]['routes'],
+    ui?: string,
+  ): Promise<FastifyInstance> => {
+    const server = await createHttpServer({
+      routes,
+      authenticator,
+      log,
+      trustedProxies,
+      ...(ui !== undefined && { uiDirectory: ui }),
+    });
     servers.push(server);
     return server;
   };
 
   const product = await serve(
-    [...systemRoutes(vitals), ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }), ...ingest.routes],
+    [
+      ...systemRoutes(vitals),
+      ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }),
+      ...ingest.routes,
+      ...featureRoutes(stores, ingest.journal, deleted),
+    ],
     uiDirectory,
   );
   await listen(product, hostname, port, 'PORT');
@@ -122,11 +147,20 @@ async function openIdentity({
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
 }
 
-function openIngest({ stores: { clickhouse }, log }: { stores: Stores; log: Logger }) {
+function featureRoutes({ clickhouse }: Stores, journal: Journal, deleted: DeletedTraces): BoundRoute[] {
+  const traces = createTraces({ clickhouse, journal, deleted, now });
+  return [
+    ...tracesRoutes(traces),
+    ...observationsRoutes(createObservations({ clickhouse, journal, now })),
+    ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
+  ];
+}
+
+function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; deleted: DeletedTraces; log: Logger }) {
   const journal = createDirectJournal(clickhouse, log);
   const doorLog = createDoorLog({ now, newId });
   const { priceRow: price } = createPricing();
-  const deletedTraces = () => Promise.resolve(new Set<string>());
+  const deletedTraces = deleted.isDeleted;
   const store = createStatementStore({
     journal,
     readEntities: createReadEntities(clickhouse),
@@ -134,7 +168,14 @@ function openIngest({ stores: { clickhouse }, log }: { stores: Stores; log: Logg
     deletedTraces,
     price,
   });
-  const otlp = createOtlpDoor({ journal, deletedTraces, price, doorLog, now: nowMicros });
+  const otlp = createOtlpDoor({
+    journal,
+    deletedTraces,
+    price,
+    noteStored: store.overwritten,
+    doorLog,
+    now: nowMicros,
+  });
   const json = createJsonDoor({ store, doorLog, log, now: nowMicros });
   const scores = createScores({ store, doorLog, now: nowMicros, newId });
   return { journal, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };

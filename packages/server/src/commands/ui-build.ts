@@ -8,7 +8,15 @@ const packages = fileURLToPath(new URL('../../../', import.meta.url));
 /** Folder of the built screens. */
 export const uiDirectory = `${packages}ui/dist`;
 const stampFile = `${uiDirectory}/.sources`;
-const SOURCES = ['ui/src', 'ui/public', 'ui/index.html', 'ui/vite.config.ts', 'ui/package.json', 'contract/src', '../package-lock.json'];
+const SOURCES = [
+  'ui/src',
+  'ui/public',
+  'ui/index.html',
+  'ui/vite.config.ts',
+  'ui/package.json',
+  'contract/src',
+  '../package-lock.json',
+];
 
 /**
  * Builds the screens when they are not built from the sources that lie here, told by a hash of those: a checkout sets times,
@@ -26,16 +34,25 @@ async function hashSources(): Promise<string> {
   const hash = createHash('sha256');
   for (const source of SOURCES) {
     const path = packages + source;
-    const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOTDIR') return null;
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOTDIR') return null;
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      },
+    );
     const files =
       entries === null
         ? [path]
-        : entries.filter((entry) => entry.isFile()).map((entry) => `${entry.parentPath}/${entry.name}`).toSorted();
-    for (const file of files) hash.update(file.slice(packages.length)).update('\0').update(await readFile(file));
+        : entries
+            .filter((entry) => entry.isFile())
+            .map((entry) => `${entry.parentPath}/${entry.name}`)
+            .toSorted();
+    for (const file of files)
+      hash
+        .update(file.slice(packages.length))
+        .update('\0')
+        .update(await readFile(file));
   }
   return hash.digest('hex');
 }
@@ -45,7 +62,8 @@ const run = (command: string, args: string[]): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: `${packages}..`, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();

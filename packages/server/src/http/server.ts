@@ -75,7 +75,13 @@ export async function createHttpServer({
     if (request.method === 'OPTIONS' && isKeyRoute(request)) return answerPreflight(request, reply);
     const page = uiDirectory !== undefined && request.method === 'GET' && !/^\/(api|v1|assets)\//.test(request.url);
     if (page) return reply.header('cache-control', 'no-cache').sendFile('index.html', uiDirectory);
-    return answerError(new NotFoundError(`No route ${request.method} ${request.url.split('?')[0] ?? ''}`), 'standard', request, reply, log);
+    return answerError(
+      new NotFoundError(`No route ${request.method} ${request.url.split('?')[0] ?? ''}`),
+      'standard',
+      request,
+      reply,
+      log,
+    );
   });
   for (const bound of routes) register(server, bound, authenticator);
   refuseOtherMethods(server, routes);
@@ -85,7 +91,10 @@ export async function createHttpServer({
       wildcard: false,
       // File names under assets/ carry a hash of their content.
       setHeaders: (reply, path) =>
-        void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
+        void reply.header(
+          'cache-control',
+          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        ),
     });
   }
   return server;
@@ -169,11 +178,12 @@ const withoutEmpty = (query: Record<string, unknown>): Record<string, unknown> =
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 
 const plainHeaders = ({ headers }: FastifyRequest): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
 
 /** Routes whose scope needs a project only get here with one; the others do not look. */
-const scopeOf = (principal: Principal): ProjectScope =>
-  ('scope' in principal ? principal.scope : null) as ProjectScope;
+const scopeOf = (principal: Principal): ProjectScope => ('scope' in principal ? principal.scope : null) as ProjectScope;
 
 function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
   const { body, status, headers } = answer instanceof Answer ? answer : new Answer(answer);
@@ -194,7 +204,9 @@ function toApiError(error: unknown): ApiError | null {
   }
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new TooLargeError(`The body exceeds ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send fewer items a request, or compress it.`);
+    return new TooLargeError(
+      `The body exceeds ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send fewer items a request, or compress it.`,
+    );
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new ApiError(statusCode, 'InvalidRequestError', (error as Error).message);
@@ -202,15 +214,32 @@ function toApiError(error: unknown): ApiError | null {
   return null;
 }
 
-function answerError(error: unknown, family: RouteFamily, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+function answerError(
+  error: unknown,
+  family: RouteFamily,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Logger,
+): FastifyReply {
   const known = toApiError(error);
   if (known === null) {
-    log.error({ err: error, requestId: request.id, method: request.method, route: request.routeOptions.url }, 'request failed');
-    return reply.code(500).type('application/json; charset=utf-8').send(
-      JSON.stringify({ message: 'Internal Server Error', error: `See the server log for request ${request.id}` }),
+    log.error(
+      { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url },
+      'request failed',
     );
+    return reply
+      .code(500)
+      .type('application/json; charset=utf-8')
+      .send(
+        JSON.stringify({ message: 'Internal Server Error', error: `See the server log for request ${request.id}` }),
+      );
   }
-  if (known instanceof OverloadedError || known instanceof TooManyRequestsError) reply.header('retry-after', String(known.retryAfterS));
-  if (known.status >= 500) log.warn({ err: known, requestId: request.id, route: request.routeOptions.url }, 'request refused for now');
-  return reply.code(known.status).type('application/json; charset=utf-8').send(JSON.stringify(errorBody(known, family)));
+  if (known instanceof OverloadedError || known instanceof TooManyRequestsError)
+    reply.header('retry-after', String(known.retryAfterS));
+  if (known.status >= 500)
+    log.warn({ err: known, requestId: request.id, route: request.routeOptions.url }, 'request refused for now');
+  return reply
+    .code(known.status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(known, family)));
 }

@@ -22,8 +22,13 @@ const say = (status: string, code = 200): Answer<{ status: string; version: stri
 
 /** Health and readiness of the web role (S10.1). */
 export function systemRoutes({ storesAnswer, hasRecentEvents, isStopping }: Vitals): BoundRoute[] {
-  const health = async ({ query }: { query: { failIfDatabaseUnavailable?: string | undefined; failIfNoRecentEvents?: string | undefined } }) => {
-    if (query.failIfDatabaseUnavailable === 'true' && !(await storesAnswer())) return say('Database not available', 503);
+  const health = async ({
+    query,
+  }: {
+    query: { failIfDatabaseUnavailable?: string | undefined; failIfNoRecentEvents?: string | undefined };
+  }) => {
+    if (query.failIfDatabaseUnavailable === 'true' && !(await storesAnswer()))
+      return say('Database not available', 503);
     if (query.failIfNoRecentEvents === 'true' && !(await hasRecentEvents())) {
       return say('No traces within the last 3 minutes', 503);
     }

@@ -89,7 +89,10 @@ export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'e
       try {
         await Promise.all(stored);
       } catch (cause) {
-        log.error({ err: cause, projectId: block.projectId, rows: block.observations.length + block.scores.length }, 'rows could not be stored');
+        log.error(
+          { err: cause, projectId: block.projectId, rows: block.observations.length + block.scores.length },
+          'rows could not be stored',
+        );
         throw new OverloadedError('The rows could not be stored; send this again', 2, { cause });
       }
     },

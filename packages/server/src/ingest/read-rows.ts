@@ -12,7 +12,10 @@ interface Reading {
 }
 
 const asIs: Reading = { sql: (column) => column, parse: (value) => value };
-const orNull = (parse: Reading['parse']): Reading['parse'] => (value) => (value === null ? null : parse(value));
+const orNull =
+  (parse: Reading['parse']): Reading['parse'] =>
+  (value) =>
+    value === null ? null : parse(value);
 const micros: Reading = { sql: (column) => `toUnixTimestamp64Micro(${column})`, parse: orNull(Number) };
 const decimal: Reading = { sql: (column) => `toString(${column})`, parse: asIs.parse };
 const flag: Reading = { sql: asIs.sql, parse: orNull((value) => value === 1) };
@@ -31,7 +34,8 @@ const readings: Record<string, Reading> = {
   UInt64: { sql: (column) => `toString(${column})`, parse: Number },
   'Map(String, UInt64)': {
     sql: textValues,
-    parse: (value) => Object.fromEntries(Object.entries(value as Record<string, string>).map(([k, v]) => [k, Number(v)])),
+    parse: (value) =>
+      Object.fromEntries(Object.entries(value as Record<string, string>).map(([k, v]) => [k, Number(v)])),
   },
   "DateTime64(6, 'UTC')": micros,
   "Nullable(DateTime64(6, 'UTC'))": micros,
@@ -52,7 +56,11 @@ class RowReader<Row> {
       .map(({ name, type }) => {
         const reading = readings[type];
         if (!reading) throw new Error(`Column ${name} has the type ${type}, for which there is no reading`);
-        return { column: name, field: name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), reading };
+        return {
+          column: name,
+          field: name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+          reading,
+        };
       });
   }
 
@@ -63,7 +71,9 @@ class RowReader<Row> {
 
   /** `SELECT` of the answer; what it reads must not filter by these columns any more, for it gives them other types. */
   get select(): ClickHouseSql {
-    return ClickHouseSql.trusted(this.#columns.map(({ column, reading }) => `${reading.sql(column)} AS ${column}`).join(', '));
+    return ClickHouseSql.trusted(
+      this.#columns.map(({ column, reading }) => `${reading.sql(column)} AS ${column}`).join(', '),
+    );
   }
 
   parse(answer: Readonly<Record<string, unknown>>): Row {

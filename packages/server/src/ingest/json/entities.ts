@@ -61,6 +61,8 @@ interface Slot<Row, Key> {
   name: string;
   key: Key;
   pins: number;
+  /** Another door wrote the row meanwhile: not to be kept once nobody uses it. */
+  isOverwritten: boolean;
   /** Set while the engine is being asked. */
   loading: Promise<void> | null;
   isKnown: boolean;
@@ -92,6 +94,7 @@ export function createEntities<Row extends StoredRow, Key>(
       name,
       key,
       pins: 0,
+      isOverwritten: false,
       loading: null,
       isKnown: false,
       entity: null,
@@ -107,7 +110,7 @@ export function createEntities<Row extends StoredRow, Key>(
 
   function unpin(slot: Slot<Row, Key>, isKept: boolean): void {
     slot.pins -= 1;
-    if (slot.pins === 0 && !(isKept && slot.isKnown)) drop(slot);
+    if (slot.pins === 0 && !(isKept && slot.isKnown && !slot.isOverwritten)) drop(slot);
   }
 
   function drop(slot: Slot<Row, Key>): void {
@@ -231,6 +234,17 @@ export function createEntities<Row extends StoredRow, Key>(
         if (slot.pins === 0 && slot.name.startsWith(`${scope.projectId}\n`) && slot.entity && isGone(slot.entity)) {
           drop(slot);
         }
+      }
+    },
+
+    /** To be called when rows of these keys were stored past this cache: what it knows of them is not the last state. */
+    overwritten(scope: ProjectScope, keys: Iterable<Key>): void {
+      if (slots.size === 0) return;
+      for (const key of keys) {
+        const slot = slots.get(slotName(scope, key));
+        if (!slot) continue;
+        slot.isOverwritten = true;
+        if (slot.pins === 0) drop(slot);
       }
     },
 

@@ -207,6 +207,17 @@ describe('deleted traces', () => {
   });
 });
 
+test('what another door stored meanwhile is read again before the next event is merged', async () => {
+  const { engine, store, send, only } = createDoor({ maxCacheBytes: 1_000_000 });
+  await send(event('span-create', '2026-11-01T10:00:00Z', { id: 's', traceId: 't', name: 'from an event' }));
+  const [known] = engine.observations();
+  const span = { ...known!, name: 'from a span', clocks: '', rowVersion: known!.rowVersion + 1 };
+  engine.insert({ projectId: 'p1', observations: [span], scores: [] });
+  store.overwritten(p1, [span]);
+  await send(event('span-update', '2026-11-01T10:00:01Z', { id: 's', output: 'x' }));
+  expect(await only()).toMatchObject({ name: 'from a span', output: 'x' });
+});
+
 test('the same ids in two projects are two entities', async () => {
   const { engine, store } = createDoor({ maxCacheBytes: 1_000_000 });
   const p2 = projectScope('p2');

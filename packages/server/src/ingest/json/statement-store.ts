@@ -107,6 +107,9 @@ export function createStatementStore({
 
     /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
     forgetTraces,
+
+    /** To be called when another door has stored these observations: the next event about them reads them again. */
+    overwritten: (scope: ProjectScope, rows: readonly ObservationRow[]): void => observations.overwritten(scope, rows),
   };
 }
 

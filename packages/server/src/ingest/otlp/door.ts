@@ -21,6 +21,8 @@ export interface OtlpDoorNeeds {
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
   price(row: ObservationRow): ObservationRow;
+  /** Told of the rows once they are stored. */
+  noteStored(scope: ProjectScope, rows: readonly ObservationRow[]): void;
   doorLog: DoorLog;
   now(): Micros;
 }
@@ -28,14 +30,21 @@ export interface OtlpDoorNeeds {
 export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
 
 /** The OTLP/HTTP trace door. Stages: inflate → decode → map → drop deleted traces → price → journal → answer. */
-export function createOtlpDoor({ journal, deletedTraces, price, doorLog, now }: OtlpDoorNeeds) {
+export function createOtlpDoor({ journal, deletedTraces, price, noteStored, doorLog, now }: OtlpDoorNeeds) {
   async function store(scope: ProjectScope, publicKey: string, headers: Headers, body: Uint8Array): Promise<Stored> {
     const decoded = decode(await inflate(body, headers['content-encoding']), isProtobuf(headers));
-    const { rows, rejected } = mapExport(decoded, { projectId: scope.projectId, publicKey, ...attribution(headers), now: now() });
+    const { rows, rejected } = mapExport(decoded, {
+      projectId: scope.projectId,
+      publicKey,
+      ...attribution(headers),
+      now: now(),
+    });
     const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
     const kept = deleted.size === 0 ? rows : rows.filter(({ traceId }) => !deleted.has(traceId));
-    if (kept.length > 0)
+    if (kept.length > 0) {
       await journal.append({ projectId: scope.projectId, observations: kept.map(price), scores: [] });
+      noteStored(scope, kept);
+    }
     return { stored: kept.length, dropped: rows.length - kept.length, rejected, traceId: kept[0]?.traceId ?? null };
   }
 
