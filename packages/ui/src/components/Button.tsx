@@ -21,7 +21,7 @@ interface ButtonLook {
 /** Class names of a control that looks like a button, for links too. */
 export const buttonClass = ({ look = 'default', compact = false, square = false }: ButtonLook = {}): string =>
   classes(
-    'inline-flex shrink-0 cursor-default items-center justify-center gap-1.5 rounded-control border whitespace-nowrap no-underline hover:no-underline',
+    'inline-flex shrink-0 cursor-default items-center justify-center gap-1.5 rounded-control border font-sans tracking-normal whitespace-nowrap no-underline hover:no-underline',
     'aria-disabled:cursor-not-allowed aria-disabled:border-line aria-disabled:bg-sunken aria-disabled:font-normal aria-disabled:text-text-3',
     'aria-pressed:border-accent aria-pressed:bg-selected aria-pressed:text-text',
     compact ? 'h-6 text-small' : 'h-7 text-body',

@@ -185,7 +185,7 @@ export function DataTable<Row extends RowData>({
             key={group.id}
             role="row"
             aria-rowindex={1}
-            className={classes('grid h-7 items-center gap-x-3 border-b px-4 text-small text-text-3', !fit && 'gutter')}
+            className={classes('grid h-7 items-center gap-x-3 border-b text-small text-text-3', !fit && 'gutter px-4')}
             style={{ gridTemplateColumns: template }}
           >
             {group.headers.map((header) => (
@@ -223,7 +223,8 @@ export function DataTable<Row extends RowData>({
                 aria-selected={isActive}
                 aria-label={rowName(row.original)}
                 className={classes(
-                  'absolute inset-x-0 grid items-center gap-x-3 border-b px-4 hover:bg-hover',
+                  'absolute inset-x-0 grid items-center gap-x-3 border-b hover:bg-hover',
+                  !fit && 'px-4',
                   isActive &&
                     'petrol-edge bg-selected hover:bg-selected group-focus-visible/grid:outline-2 group-focus-visible/grid:outline-inside group-focus-visible/grid:outline-focus',
                 )}

@@ -111,6 +111,9 @@ export function formatBytes(bytes: number): string {
 /** Up to 20 characters whole, longer ones `3f2a91c4…d07e`. */
 export const formatId = (id: string): string => (id.length <= 20 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
 
+/** A key with its prefix: `pk-lf-4c1e8a52…9a2f`. */
+export const formatKey = (key: string): string => (key.length <= 20 ? key : `${key.slice(0, 14)}…${key.slice(-4)}`);
+
 export type Zone = string | undefined;
 
 const dateFormats = new Map<Zone, Intl.DateTimeFormat>();

@@ -8,7 +8,7 @@ import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
-import { formatId } from '../../components/formats.ts';
+import { formatKey } from '../../components/formats.ts';
 import { Failure, Loading, SkeletonRows, State } from '../../components/states.tsx';
 import { tell } from '../../components/toasts.tsx';
 import { ApiKeysTable } from './ApiKeysTable.tsx';
@@ -169,19 +169,19 @@ function RevokeDialog({ apiKey, close }: { apiKey: ApiKey | null; close: () => v
     if (!apiKey) return;
     revoke.mutate(apiKey, {
       onSuccess: () => {
-        tell(`Revoked ${apiKey.note ?? formatId(apiKey.publicKey)}`);
+        tell(`Revoked ${apiKey.note ?? formatKey(apiKey.publicKey)}`);
         close();
       },
     });
   };
   return (
     <Dialog
-      title={`Revoke ${apiKey?.note ?? formatId(apiKey?.publicKey ?? '')}?`}
+      title={`Revoke ${apiKey?.note ?? formatKey(apiKey?.publicKey ?? '')}?`}
       open={apiKey !== null}
       onClose={close}
     >
       <p className="text-text-2">
-        Clients that use <span className="data">{formatId(apiKey?.publicKey ?? '')}</span> are refused from their next
+        Clients that use <span className="data">{formatKey(apiKey?.publicKey ?? '')}</span> are refused from their next
         request on. What they sent stays. This cannot be undone.
       </p>
       {revoke.isError && (

@@ -2,7 +2,7 @@ import type { ApiKey } from '@tracehouse/contract/x-api-keys';
 import { Button } from '../../components/Button.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { DataTable, tableColumns, type TableColumn } from '../../components/DataTable.tsx';
-import { formatId, UNKNOWN } from '../../components/formats.ts';
+import { formatKey, UNKNOWN } from '../../components/formats.ts';
 import { Time } from '../../components/Time.tsx';
 
 export interface ApiKeyRow {
@@ -24,7 +24,7 @@ const columns = [
         </span>
         <span className="flex items-center gap-1">
           <span className="data text-text-3" title={original.key.publicKey}>
-            {formatId(original.key.publicKey)}
+            {formatKey(original.key.publicKey)}
           </span>
           <CopyButton text={original.key.publicKey} label="Copy public key" className="-my-1" />
         </span>

@@ -8,6 +8,7 @@ import { timeTicks } from '../../components/time-axis.ts';
 import { useNow } from '../../components/useNow.ts';
 
 const SPAN_MS = 10 * 60_000;
+const none: readonly DoorRequest[] = [];
 
 interface LiveDoorProps {
   project: string;
@@ -17,7 +18,7 @@ interface LiveDoorProps {
 }
 
 /** Every request with a key of this project in the last ten minutes, and what became of it. */
-export function LiveDoor({ project, requests = [], error }: LiveDoorProps) {
+export function LiveDoor({ project, requests = none, error }: LiveDoorProps) {
   const zone = useZone();
   const now = useNow(1000);
   const waitingSince = requests[0] ? Date.parse(requests[0].time) : null;
@@ -134,7 +135,9 @@ function DoorRuler({ requests, now, zone }: DoorRulerProps) {
         {timeTicks(from, now, 5, zone).map(({ at, label }) => (
           <span key={at} className="absolute top-0" style={{ left: place(at) }}>
             <span className={classes('absolute w-px bg-line-strong', label ? 'h-2' : 'h-1')} />
-            {label !== '' && <span className="absolute top-1.75 -translate-x-1/2">{label}</span>}
+            {label !== '' && at - from > SPAN_MS * 0.04 && now - at > SPAN_MS * 0.04 && (
+              <span className="absolute top-1.75 -translate-x-1/2">{label}</span>
+            )}
           </span>
         ))}
       </div>

@@ -8,7 +8,7 @@ export interface Token {
 const comments = { shell: String.raw`#.*`, js: String.raw`\/\/.*`, python: String.raw`#.*`, yaml: String.raw`#.*` };
 const keywords = {
   shell: 'npm|npx|pip|node|python|curl',
-  js: 'import|from|const|new|await|async|process',
+  js: 'import|from|const|new|await|async',
   python: 'import|from|with|as|for|in|def|return',
   yaml: '(?!)',
 };

@@ -58,10 +58,8 @@ sdk.start();
 
 const turn = startObservation("chat-turn", { input: "Where is my refund?" });
 turn.startObservation("answer", {
-  model: "gpt-5-mini",
-  input: [{ role: "user", content: "Where is my refund?" }],
-  output: { role: "assistant", content: "It left our bank on Monday." },
-  usageDetails: { input: 21, output: 9 },
+  input: "Where is my refund?", output: "It left our bank on Monday.",
+  model: "gpt-5-mini", usageDetails: { input: 21, output: 9 },
 }, { asType: "generation" }).end();
 turn.update({ output: "It left our bank on Monday." }).end();
 await sdk.shutdown();`,

@@ -23,39 +23,39 @@ interface MessagesSectionProps {
 export function MessagesSection({ title, input, output, toolDefinitions, running }: MessagesSectionProps) {
   const asked = usePayload(input);
   const answered = usePayload(output);
-  const sent = useMemo(() => asked && readConversation(asked, 'input'), [asked]);
-  const received = useMemo(() => answered && readConversation(answered, 'output'), [answered]);
+  const sent = useMemo(() => asked && readConversation(asked), [asked]);
+  const received = useMemo(() => answered && readConversation(answered), [answered]);
   const tools = {
     ...toolDefinitions,
     ...Object.fromEntries(sent?.tools.map(({ name, definition }) => [name, writeJson(definition)]) ?? []),
   };
   const isChat = sent !== null && sent !== undefined;
   return (
-    <Section title={title ?? 'Messages'}>
+    <Section title={title}>
       {Object.keys(tools).length > 0 && <ToolDefinitions tools={tools} />}
       {input === null ? (
-        <Row role="input" muted>
+        <Row who="input" muted>
           <p className="text-text-3">No input was sent.</p>
         </Row>
       ) : asked === undefined ? (
-        <Row role="input">Reading …</Row>
+        <Row who="input">Reading …</Row>
       ) : isChat ? (
         sent.messages.map((message, index) => <MessageRow key={index} message={message} />)
       ) : (
-        <Row role="input">
+        <Row who="input">
           <PayloadView payload={asked as Payload} />
         </Row>
       )}
       {output === null ? (
-        <Row role="output" muted>
+        <Row who="output" muted>
           <p className="text-text-3">{running ? 'Output not received yet.' : 'No output was sent.'}</p>
         </Row>
       ) : answered === undefined ? (
-        <Row role="output">Reading …</Row>
+        <Row who="output">Reading …</Row>
       ) : received ? (
         received.messages.map((message, index) => <MessageRow key={index} message={message} isOutput />)
       ) : (
-        <Row role="output" isOutput>
+        <Row who="output" isOutput>
           <PayloadView payload={answered as Payload} />
         </Row>
       )}
@@ -69,12 +69,12 @@ const OTHER_LINES = 40;
 const LINE_CHARACTERS = 88;
 
 function Row({
-  role,
+  who,
   isOutput = false,
   muted = false,
   children,
 }: {
-  role: string;
+  who: string;
   isOutput?: boolean;
   muted?: boolean;
   children: ReactNode;
@@ -88,7 +88,7 @@ function Row({
           muted && 'text-text-3',
         )}
       >
-        {role}
+        {who}
       </div>
       <div className="flex min-w-0 flex-col gap-1">{children}</div>
     </div>
@@ -98,7 +98,7 @@ function Row({
 function MessageRow({ message: { role, parts }, isOutput = false }: { message: Message; isOutput?: boolean }) {
   const label = isOutput && role === 'assistant' ? 'output' : role;
   return (
-    <Row role={label} isOutput={isOutput}>
+    <Row who={label} isOutput={isOutput}>
       {parts.length === 0 ? (
         <p className="text-text-3">Empty message.</p>
       ) : (
@@ -131,7 +131,6 @@ function PartView({ part, isSystem }: { part: MessagePart; isSystem: boolean }) 
     case 'result':
       return (
         <div className={classes('code break-words whitespace-pre-wrap', part.isError && 'text-danger')}>
-          {part.name !== '' && <span className="mr-2 text-text-3">{part.name} answered</span>}
           <Values payload={part.result} />
         </div>
       );

@@ -169,13 +169,9 @@ function Facts({ observation, detail }: { observation: ObservationSkeleton; deta
   const unpriced = isCall && observation.model !== null && observation.totalCost === null ? 1 : 0;
   return (
     <>
-      <span>{typeWord(observation.type)}</span>
       {observation.model !== null && (
-        <span className="font-medium text-text">
+        <span className="font-medium text-text" title={observation.provider ?? undefined}>
           {observation.model}
-          {observation.provider !== null && observation.provider !== '' && (
-            <span className="font-normal text-text-3"> {observation.provider}</span>
-          )}
         </span>
       )}
       {isRunning(observation) ? (

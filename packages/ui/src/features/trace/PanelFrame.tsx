@@ -31,14 +31,10 @@ export function PanelFrame({ title, facts, alert, sections, json, tab, setTab }:
   const showsJson = tab === 'json';
   const first = sections[0]?.id ?? '';
   const current = showsJson ? 'json' : (here ?? tab ?? first);
-  const jump = (id: string) => {
-    const section = scroller.current?.querySelector<HTMLElement>(`[data-section="${id}"]`);
-    if (section && scroller.current) scroller.current.scrollTop = section.offsetTop;
-  };
   // A link to a section opens there; later jumps are made by the tabs themselves.
   const asked = useRef(tab);
   useEffect(() => {
-    if (asked.current !== undefined && asked.current !== 'json') jump(asked.current);
+    if (asked.current !== undefined && asked.current !== 'json') jump(scroller.current, asked.current);
   }, []);
   const onScroll = () => {
     const box = scroller.current;
@@ -51,7 +47,7 @@ export function PanelFrame({ title, facts, alert, sections, json, tab, setTab }:
   const choose = (id: string) => {
     setTab(id);
     setHere(id === 'json' ? undefined : id);
-    if (id !== 'json') requestAnimationFrame(() => jump(id));
+    if (id !== 'json') requestAnimationFrame(() => jump(scroller.current, id));
   };
   const tabProps = (id: string) => ({
     type: 'button' as const,
@@ -91,7 +87,7 @@ export function PanelFrame({ title, facts, alert, sections, json, tab, setTab }:
           className="relative min-h-0 flex-1 overflow-y-auto outline-inside"
         >
           {sections.map(({ id, content }) => (
-            <div key={id} data-section={id}>
+            <div key={id} data-section={id} className="border-t first:border-t-0">
               {content}
             </div>
           ))}
@@ -101,6 +97,11 @@ export function PanelFrame({ title, facts, alert, sections, json, tab, setTab }:
   );
 }
 
+function jump(box: HTMLElement | null, id: string): void {
+  const section = box?.querySelector<HTMLElement>(`[data-section="${id}"]`);
+  if (box && section) box.scrollTop = section.offsetTop;
+}
+
 /** One section below a hairline. */
 export const Section = ({
   title,
@@ -108,17 +109,19 @@ export const Section = ({
   action,
   children,
 }: {
-  title: string;
+  title?: string | undefined;
   count?: number;
   action?: ReactNode;
   children: ReactNode;
 }) => (
   <section className="border-t px-4 py-3 first:border-t-0">
-    <h3 className="mb-2 flex items-center gap-2 text-small font-medium text-text-2">
-      {title}
-      {count !== undefined && count > 0 && <span className="font-normal text-text-3">{count}</span>}
-      {action !== undefined && <span className="ml-auto">{action}</span>}
-    </h3>
+    {title !== undefined && (
+      <h3 className="mb-2 flex items-center gap-2 text-small font-medium text-text-2">
+        {title}
+        {count !== undefined && count > 0 && <span className="font-normal text-text-3">{count}</span>}
+        {action !== undefined && <span className="ml-auto">{action}</span>}
+      </h3>
+    )}
     {children}
   </section>
 );

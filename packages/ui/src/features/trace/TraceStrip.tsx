@@ -30,57 +30,59 @@ interface TraceStripProps {
 export function TraceStrip({ skeleton: { trace, observations }, position, openTrace }: TraceStripProps) {
   const running = observations.some(isRunning);
   return (
-    <div className="flex h-10 shrink-0 items-center gap-4 overflow-x-auto border-b px-4 text-small whitespace-nowrap text-text-3">
-      {trace.errorCount > 0 && (
-        <span className="flex items-center gap-1.5 font-medium text-danger">
-          <Icon of={OctagonAlert} small /> {formatCount(trace.errorCount)} {trace.errorCount === 1 ? 'error' : 'errors'}
+    <div className="flex h-10 shrink-0 items-center gap-4 border-b px-4 text-small whitespace-nowrap text-text-3">
+      <div className="flex min-w-0 flex-1 items-center gap-4 overflow-x-auto quiet-scroll">
+        {trace.errorCount > 0 && (
+          <span className="flex items-center gap-1.5 font-medium text-danger">
+            <Icon of={OctagonAlert} small /> {formatCount(trace.errorCount)}{' '}
+            {trace.errorCount === 1 ? 'error' : 'errors'}
+          </span>
+        )}
+        {trace.errorCount === 0 && trace.warningCount > 0 && (
+          <span className="flex items-center gap-1.5 font-medium text-warn">
+            <Icon of={TriangleAlert} small /> {formatCount(trace.warningCount)}{' '}
+            {trace.warningCount === 1 ? 'warning' : 'warnings'}
+          </span>
+        )}
+        {running ? (
+          <span className="flex items-center gap-1.5">
+            <RunningIcon />
+            <Figure>{formatSoFar(Date.now() - Date.parse(trace.timestamp))}</Figure>
+          </span>
+        ) : (
+          <Figure>{formatDuration(trace.latencyMs)}</Figure>
+        )}
+        {trace.totalTokens > 0 && (
+          <span title={`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`}>
+            <Figure>{formatCount(trace.totalTokens)}</Figure> tokens
+          </span>
+        )}
+        {trace.calls > 0 && (
+          <span title={explainCostSum(trace)} data-testid="trace-cost">
+            <Figure>{formatCostSum(trace)}</Figure>
+          </span>
+        )}
+        <Time at={trace.timestamp} full className="data text-text" />
+        <span className="flex items-center">
+          <span className="data text-text" title={trace.id}>
+            {formatId(trace.id)}
+          </span>
+          <CopyButton text={trace.id} label="Copy trace id" />
         </span>
-      )}
-      {trace.errorCount === 0 && trace.warningCount > 0 && (
-        <span className="flex items-center gap-1.5 font-medium text-warn">
-          <Icon of={TriangleAlert} small /> {formatCount(trace.warningCount)}{' '}
-          {trace.warningCount === 1 ? 'warning' : 'warnings'}
-        </span>
-      )}
-      {running ? (
-        <span className="flex items-center gap-1.5">
-          <RunningIcon />
-          <Figure>{formatSoFar(Date.now() - Date.parse(trace.timestamp))}</Figure>
-        </span>
-      ) : (
-        <Figure>{formatDuration(trace.latencyMs)}</Figure>
-      )}
-      {trace.totalTokens > 0 && (
-        <span title={`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`}>
-          <Figure>{formatCount(trace.totalTokens)}</Figure> tokens
-        </span>
-      )}
-      {trace.calls > 0 && (
-        <span title={explainCostSum(trace)} data-testid="trace-cost">
-          <Figure>{formatCostSum(trace)}</Figure>
-        </span>
-      )}
-      <Time at={trace.timestamp} full className="data text-text" />
-      <span className="flex items-center">
-        <span className="data text-text" title={trace.id}>
-          {formatId(trace.id)}
-        </span>
-        <CopyButton text={trace.id} label="Copy trace id" />
-      </span>
-      {trace.userId !== null && <FilterLink label="user" field="user" value={trace.userId} />}
-      {trace.sessionId !== null && <FilterLink label="session" field="session" value={trace.sessionId} />}
-      {trace.environment !== 'default' && <Said label="environment">{trace.environment}</Said>}
-      {trace.release !== null && <Said label="release">{trace.release}</Said>}
-      {trace.version !== null && <Said label="version">{trace.version}</Said>}
-      {trace.public && <Tag>public</Tag>}
-      {trace.tags.length > 0 && (
-        <span className="flex gap-1">
-          {trace.tags.map((tag) => (
-            <Tag key={tag}>{tag}</Tag>
-          ))}
-        </span>
-      )}
-      <span className="flex-1" />
+        {trace.userId !== null && <FilterLink label="user" field="user" value={trace.userId} />}
+        {trace.sessionId !== null && <FilterLink label="session" field="session" value={trace.sessionId} />}
+        {trace.environment !== 'default' && <Said label="environment">{trace.environment}</Said>}
+        {trace.release !== null && <Said label="release">{trace.release}</Said>}
+        {trace.version !== null && <Said label="version">{trace.version}</Said>}
+        {trace.public && <Tag>public</Tag>}
+        {trace.tags.length > 0 && (
+          <span className="flex gap-1">
+            {trace.tags.map((tag) => (
+              <Tag key={tag}>{tag}</Tag>
+            ))}
+          </span>
+        )}
+      </div>
       {position.place !== null && (
         <span className="flex items-center">
           <span className="data mr-1">

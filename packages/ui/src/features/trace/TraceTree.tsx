@@ -116,7 +116,7 @@ export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect,
               {formatCount(count)} {count === 1 ? 'observation' : 'observations'}
             </span>
             <span className="w-16 text-right">Duration</span>
-            <span className="w-15 text-right max-wide:hidden">Cost</span>
+            <span className="w-17 text-right max-wide:hidden">Cost</span>
           </div>
           <div
             role="columnheader"
@@ -263,18 +263,22 @@ function NameCell({ node, depth, isOpen, isCritical, isHot, onTurn }: NameCellPr
       {depth > DEEPEST && <span className="data shrink-0 text-text-3">⋯{depth}</span>}
       <NodeTitle node={node} isHot={isHot} isError={isError} />
       <NodeSigns node={node} />
-      <span className="w-2 shrink-0" title={isCritical ? 'On the critical path' : undefined}>
-        {isCritical && <CriticalMark />}
-      </span>
-      <span className={classes('data w-14 shrink-0 text-right', isHot ? 'font-medium text-text' : 'text-text-2')}>
-        {durationOf(node)}
-      </span>
-      <span
-        className="data w-15 shrink-0 text-right text-text-3 max-wide:hidden"
-        title={node.cost.calls > 0 ? explainCostSum(node.cost) : undefined}
-      >
-        {node.cost.calls > 0 || node.cost.totalCost !== null ? formatCostSum(node.cost) : ''}
-      </span>
+      {node.kind !== 'orphans' && (
+        <>
+          <span className="w-2 shrink-0" title={isCritical ? 'On the critical path' : undefined}>
+            {isCritical && <CriticalMark />}
+          </span>
+          <span className={classes('data w-14 shrink-0 text-right', isHot ? 'font-medium text-text' : 'text-text-2')}>
+            {durationOf(node)}
+          </span>
+          <span
+            className="data w-17 shrink-0 text-right whitespace-nowrap text-text-3 max-wide:hidden"
+            title={node.cost.calls > 0 ? explainCostSum(node.cost) : undefined}
+          >
+            {node.cost.calls > 0 || node.cost.totalCost !== null ? formatCostSum(node.cost) : ''}
+          </span>
+        </>
+      )}
     </div>
   );
 }

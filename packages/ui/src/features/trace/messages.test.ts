@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readPayload, writeJson } from './json.ts';
 import { readConversation, type Message } from './messages.ts';
 
-const chat = (value: unknown, role = 'input') => readConversation(readPayload(JSON.stringify(value)), role);
+const chat = (value: unknown) => readConversation(readPayload(JSON.stringify(value)));
 
 /** A message as one readable line. */
 const line = ({ role, parts }: Message) =>
@@ -19,7 +19,7 @@ const line = ({ role, parts }: Message) =>
     })
     .join(' | ')}`;
 
-const lines = (value: unknown, role?: string) => chat(value, role)?.messages.map(line) ?? null;
+const lines = (value: unknown) => chat(value)?.messages.map(line) ?? null;
 
 describe('every usual shape reads as chat', () => {
   test('OpenAI chat, as sent, with tool calls paired', () => {
@@ -54,8 +54,8 @@ describe('every usual shape reads as chat', () => {
 
   test('OpenAI chat, as answered', () => {
     const choices = [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null } }];
-    expect(lines({ id: 'x', choices }, 'output')).toEqual(['assistant: Hi']);
-    expect(lines({ role: 'assistant', content: 'Hi' }, 'output')).toEqual(['assistant: Hi']);
+    expect(lines({ id: 'x', choices })).toEqual(['assistant: Hi']);
+    expect(lines({ role: 'assistant', content: 'Hi' })).toEqual(['assistant: Hi']);
   });
 
   test('OpenAI responses', () => {
@@ -68,7 +68,7 @@ describe('every usual shape reads as chat', () => {
       { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{"a":1}' },
       { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Done' }] },
     ];
-    expect(lines({ output }, 'output')).toEqual(['assistant: (Hm.)', 'assistant: f#c1 {"a":1}', 'assistant: Done']);
+    expect(lines({ output })).toEqual(['assistant: (Hm.)', 'assistant: f#c1 {"a":1}', 'assistant: Done']);
     expect(
       lines([
         { role: 'user', content: 'Hi' },
@@ -127,9 +127,7 @@ describe('every usual shape reads as chat', () => {
       'assistant: f# {"a":1}',
       'user: f# → {"b":2}',
     ]);
-    expect(lines({ candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] } }] }, 'output')).toEqual([
-      'assistant: Hi',
-    ]);
+    expect(lines({ candidates: [{ content: { parts: [{ text: 'Hi' }] } }] })).toEqual(['assistant: Hi']);
   });
 
   test('GenAI semantic conventions', () => {
@@ -166,7 +164,7 @@ describe('every usual shape reads as chat', () => {
         ],
       }),
     ).toEqual(['user: Hi']);
-    expect(lines({ generations: [[{ text: 'Hi', message: { type: 'ai', content: 'Hi' } }]] }, 'output')).toEqual([
+    expect(lines({ generations: [[{ text: 'Hi', message: { type: 'ai', content: 'Hi' } }]] })).toEqual([
       'assistant: Hi',
     ]);
   });
@@ -187,10 +185,7 @@ describe('every usual shape reads as chat', () => {
       }),
     ).toEqual(['user: Hi', 'assistant: f#c {"a":1}', 'tool: f#c → {"b":2}']);
     expect(
-      lines(
-        { text: 'Done', toolCalls: [{ toolCallId: 'c', toolName: 'f', args: { a: 1 } }], finishReason: 'stop' },
-        'output',
-      ),
+      lines({ text: 'Done', toolCalls: [{ toolCallId: 'c', toolName: 'f', args: { a: 1 } }], finishReason: 'stop' }),
     ).toEqual(['assistant: Done | f#c {"a":1}']);
   });
 
@@ -230,7 +225,7 @@ test('a part of an unknown kind is kept as it came', () => {
 test('numbers are printed as they were received', () => {
   const text =
     '{"role":"assistant","tool_calls":[{"function":{"name":"pay","arguments":"{\\"amount\\":89.00,\\"id\\":9007199254740993}"}}]}';
-  expect(readConversation(readPayload(text), 'output')?.messages.map(line)).toEqual([
+  expect(readConversation(readPayload(text))?.messages.map(line)).toEqual([
     'assistant: pay# {"amount":89.00,"id":9007199254740993}',
   ]);
 });

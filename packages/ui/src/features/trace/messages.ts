@@ -24,9 +24,9 @@ export interface Conversation {
  * A payload as chat, in whichever of the usual shapes it came: OpenAI (chat and responses), Anthropic, Gemini, GenAI
  * semantic conventions, LangChain, Vercel AI SDK, OpenInference. Null when it is not chat.
  */
-export function readConversation(payload: Payload, defaultRole: string): Conversation | null {
+export function readConversation(payload: Payload): Conversation | null {
   if (payload.kind === 'text') return null;
-  const messages = readMessages(payload.value, defaultRole);
+  const messages = readMessages(payload.value);
   if (!messages || messages.length === 0) return null;
   return { messages: nameResults(messages), tools: readTools(payload.value) };
 }
@@ -43,66 +43,65 @@ function nameResults(messages: Message[]): Message[] {
   }));
 }
 
-function readMessages(value: Json, defaultRole: string): Message[] | null {
-  if (Array.isArray(value)) return readList(value, defaultRole);
+function readMessages(value: Json): Message[] | null {
+  if (Array.isArray(value)) return readList(value);
   if (!isObject(value)) return null;
   for (const read of containers) {
-    const messages = read(value, defaultRole);
+    const messages = read(value);
     if (messages) return messages;
   }
-  const single = readMessage(value, defaultRole);
+  const single = readMessage(value);
   return single && [single];
 }
 
 /** A list counts as chat when every item is a message. LangChain nests one list per prompt. */
-function readList(items: Json[], defaultRole: string): Message[] | null {
+function readList(items: Json[]): Message[] | null {
   if (items.length === 0) return null;
   if (items.every(Array.isArray)) {
-    const lists = items.map((item) => readList(item as Json[], defaultRole));
+    const lists = items.map((item) => readList(item as Json[]));
     return lists.includes(null) ? null : lists.flatMap((list) => list ?? []);
   }
   const messages: Message[] = [];
   for (const item of items) {
-    const message = readItem(item, defaultRole);
+    const message = readItem(item);
     if (!message) return null;
     messages.push(message);
   }
   return messages;
 }
 
-type Container = (value: JsonObject, defaultRole: string) => Message[] | null;
+type Container = (value: JsonObject) => Message[] | null;
 
 /** Objects that hold the messages somewhere inside, by what marks them. */
 const containers: Container[] = [
   // Anthropic, OpenAI chat and most wrappers; `system` beside the messages.
-  (value, role) => withSystem(value['system'] ?? value['instructions'], listIn(value['messages'], role)),
+  (value) => withSystem(value['system'] ?? value['instructions'], listIn(value['messages'])),
   // OpenAI responses, as sent.
-  (value, role) =>
+  (value) =>
     typeof value['input'] === 'string'
       ? 'model' in value || 'instructions' in value
         ? withSystem(value['instructions'], [textMessage('user', value['input'])])
         : null
-      : withSystem(value['instructions'], listIn(value['input'], role)),
+      : withSystem(value['instructions'], listIn(value['input'])),
   // OpenAI chat, as answered.
-  (value, role) => {
+  (value) => {
     const choices = value['choices'];
     if (!Array.isArray(choices)) return null;
     return readList(
       choices.map((choice) => (isObject(choice) ? (choice['message'] ?? choice['delta'] ?? null) : null)),
-      role,
     );
   },
   // OpenAI responses, as answered.
-  (value, role) => listIn(value['output'], role),
+  (value) => listIn(value['output']),
   // Gemini, as sent and as answered.
-  (value, role) =>
-    withSystem(value['systemInstruction'] ?? value['system_instruction'], listIn(value['contents'], role)),
-  (value, role) => {
+  (value) =>
+    withSystem(value['systemInstruction'] ?? value['system_instruction'], withRoles(value['contents'], 'user')),
+  (value) => {
     const candidates = value['candidates'];
     if (!Array.isArray(candidates)) return null;
-    return readList(
+    return withRoles(
       candidates.map((one) => (isObject(one) ? (one['content'] ?? null) : null)),
-      role === 'output' ? 'model' : role,
+      'model',
     );
   },
   // LangChain, as answered: one list of generations a prompt.
@@ -113,7 +112,7 @@ const containers: Container[] = [
     const messages = flat.map((one) => {
       if (!isObject(one)) return null;
       return (
-        readItem(one['message'] ?? null, 'assistant') ??
+        readItem(one['message'] ?? null) ??
         (typeof one['text'] === 'string' ? textMessage('assistant', one['text']) : null)
       );
     });
@@ -130,7 +129,11 @@ const containers: Container[] = [
   },
 ];
 
-const listIn = (value: Json | undefined, role: string) => (Array.isArray(value) ? readList(value, role) : null);
+const listIn = (value: Json | undefined) => (Array.isArray(value) ? readList(value) : null);
+
+/** Gemini allows contents without a role. */
+const withRoles = (contents: Json | undefined, role: string) =>
+  Array.isArray(contents) ? readList(contents.map((one) => (isObject(one) ? { role, ...one } : one))) : null;
 
 function withSystem(system: Json | undefined, messages: Message[] | null): Message[] | null {
   if (!messages || system === undefined || system === null) return messages;
@@ -142,16 +145,16 @@ const textMessage = (role: string, text: string): Message => ({ role, parts: [te
 const textPart = (text: string): MessagePart => ({ kind: 'text', text });
 
 /** One item of a list: a message, or one of the bare items of OpenAI's responses. */
-function readItem(item: Json, defaultRole: string): Message | null {
+function readItem(item: Json): Message | null {
   if (!isObject(item)) return null;
   // OpenInference wraps each message.
-  if (isObject(item['message']) && Object.keys(item).length === 1) return readItem(item['message'], defaultRole);
+  if (isObject(item['message']) && Object.keys(item).length === 1) return readItem(item['message']);
   const type = item['type'];
   if (typeof type === 'string' && bareItems.has(type)) {
     const part = readPart(item);
     return part && { role: part.kind === 'result' ? 'tool' : 'assistant', parts: [part] };
   }
-  return readMessage(item, defaultRole);
+  return readMessage(item);
 }
 
 const bareItems = new Set([
@@ -177,11 +180,11 @@ const langChainRoles: Record<string, string> = {
   function: 'tool',
 };
 
-function readMessage(item: JsonObject, defaultRole: string): Message | null {
+function readMessage(item: JsonObject): Message | null {
   // Serialized LangChain: {lc, type: "constructor", id: [..., "HumanMessage"], kwargs}.
   if (isObject(item['kwargs']) && Array.isArray(item['id'])) {
     const role = langChainRoles[String(item['id'].at(-1))];
-    return role === undefined ? null : readMessage({ ...item['kwargs'], role }, defaultRole);
+    return role === undefined ? null : readMessage({ ...item['kwargs'], role });
   }
   const role = roleOf(item);
   if (role === null) return null;

@@ -15,6 +15,7 @@ export function usePayload(text: string | null): Payload | null | undefined {
     worker.addEventListener('message', ({ data }: MessageEvent<Payload>) => setBig({ text, payload: data }));
     // A browser without module workers reads it here, with a pause that is felt.
     worker.addEventListener('error', () => setBig({ text, payload: readPayload(text) }));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin to name
     worker.postMessage(text);
     return () => worker.terminate();
   }, [text, isBig]);

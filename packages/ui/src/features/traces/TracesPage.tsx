@@ -162,11 +162,16 @@ function Measures({ histogram }: { histogram: Histogram | undefined }) {
         ))}
       </dl>
       <span className="flex-1" />
-      {histogram && (
-        <span className="max-wide:hidden">{formatDuration(histogram.bucketMs).replace(/ 00s$|\.00/u, '')} a bar</span>
-      )}
+      {histogram && <span className="max-wide:hidden">{barWidth(histogram.bucketMs)} a bar</span>}
     </div>
   );
+}
+
+/** `15 min`, `1 h`, `30 s`. */
+function barWidth(ms: number): string {
+  if (ms >= 86_400_000) return `${Math.round(ms / 86_400_000)} d`;
+  if (ms >= 3_600_000) return `${Math.round(ms / 360_000) / 10} h`;
+  return ms >= 60_000 ? `${Math.round(ms / 6000) / 10} min` : `${ms / 1000} s`;
 }
 
 interface ListRulerProps {
