@@ -31,7 +31,6 @@ import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
-import type { Journal } from './ingest/journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
@@ -101,7 +100,7 @@ export async function startAll({
       ...systemRoutes(vitals),
       ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }),
       ...ingest.routes,
-      ...featureRoutes(stores, ingest.journal, deleted),
+      ...featureRoutes(stores, ingest, deleted),
     ],
     uiDirectory,
   );
@@ -147,8 +146,9 @@ async function openIdentity({
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
 }
 
-function featureRoutes({ clickhouse }: Stores, journal: Journal, deleted: DeletedTraces): BoundRoute[] {
-  const traces = createTraces({ clickhouse, journal, deleted, now });
+function featureRoutes({ clickhouse }: Stores, { journal, store }: Ingest, deleted: DeletedTraces): BoundRoute[] {
+  const { forgetTraces } = store;
+  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces, now });
   return [
     ...tracesRoutes(traces),
     ...observationsRoutes(createObservations({ clickhouse, journal, now })),
@@ -178,8 +178,10 @@ function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; 
   });
   const json = createJsonDoor({ store, doorLog, log, now: nowMicros });
   const scores = createScores({ store, doorLog, now: nowMicros, newId });
-  return { journal, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };
+  return { journal, store, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };
 }
+
+type Ingest = ReturnType<typeof openIngest>;
 
 async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {
   const answers = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);

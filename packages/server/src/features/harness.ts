@@ -25,7 +25,7 @@ export async function openHarness() {
   const journal = createDirectJournal(clickhouse, pino({ level: 'silent' }));
   const now = (): Date => new Date(START / 1000 + 3_600_000);
   const deleted = createDeletedTraces({ postgres, now });
-  const traces = createTraces({ clickhouse, journal, deleted, now });
+  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces: () => undefined, now });
   await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
     VALUES ('organization', 'Organization', ${now()}, ${now()})`);
   return {

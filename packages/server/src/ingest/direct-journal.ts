@@ -29,6 +29,7 @@ export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'e
   let waitingBytes = 0;
   let running: Promise<void> | null = null;
   let closed = false;
+  const underWay = new Map<string, Set<Promise<unknown>>>();
 
   const enqueue = (target: InsertTarget, bytes: Buffer, rows: number): Promise<void> =>
     new Promise((done, failed) => {
@@ -79,6 +80,15 @@ export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'e
     running = null;
   }
 
+  function track(projectId: string, work: Promise<unknown>): () => void {
+    const those = underWay.get(projectId) ?? new Set();
+    underWay.set(projectId, those.add(work));
+    return () => {
+      those.delete(work);
+      if (those.size === 0) underWay.delete(projectId);
+    };
+  }
+
   return {
     async append(block) {
       if (closed) throw new OverloadedError('The server is shutting down', 5);
@@ -86,17 +96,24 @@ export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'e
       const stored: Promise<void>[] = [];
       for (const { target, bytes, rows } of encode(block)) stored.push(enqueue(target, bytes, rows));
       running ??= drain();
+      const all = Promise.all(stored);
+      const untrack = track(block.projectId, all);
       try {
-        await Promise.all(stored);
+        await all;
       } catch (cause) {
         log.error(
           { err: cause, projectId: block.projectId, rows: block.observations.length + block.scores.length },
           'rows could not be stored',
         );
         throw new OverloadedError('The rows could not be stored; send this again', 2, { cause });
+      } finally {
+        untrack();
       }
     },
     barrier: () => Promise.resolve(),
+    async settled(projectId) {
+      await Promise.allSettled(underWay.get(projectId) ?? []);
+    },
     async close() {
       closed = true;
       await running;

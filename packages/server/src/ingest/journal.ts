@@ -22,6 +22,8 @@ export interface Journal {
   /** @throws OverloadedError when the rows could not be stored; the caller may send them again. */
   append(block: RowBlock): Promise<void>;
   barrier(reach: Reach): Promise<void>;
+  /** Resolves when the project's rows that are under way now, acknowledged or not, are stored or have failed: before a deletion. */
+  settled(projectId: string): Promise<void>;
   /** Stores what is under way, then refuses more. */
   close(): Promise<void>;
 }

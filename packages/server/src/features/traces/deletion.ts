@@ -82,22 +82,27 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
   };
 }
 
+export interface DeletionNeeds {
+  clickhouse: ClickHouse;
+  journal: Journal;
+  deleted: DeletedTraces;
+  /** Drops what the doors remember of these traces. */
+  forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void;
+}
+
 /** Marks first, waits for rows under way, then deletes observations and scores: gone from the next read. */
 export async function deleteRows(
-  { clickhouse: db, journal, deleted }: { clickhouse: ClickHouse; journal: Journal; deleted: DeletedTraces },
+  { clickhouse: db, journal, deleted, forgetTraces }: DeletionNeeds,
   scope: ProjectScope,
   traceIds: readonly string[],
 ): Promise<void> {
-  const ids = [...new Set(traceIds)];
-  await deleted.mark(scope, ids);
-  const [only] = ids;
-  await journal.barrier({
-    projectId: scope.projectId,
-    ...(ids.length === 1 && only !== undefined && { traceId: only }),
-  });
+  const ids = new Set(traceIds);
+  await deleted.mark(scope, [...ids]);
+  await journal.settled(scope.projectId);
   // 2: done on every replica when the statement returns.
   const settings = { lightweight_deletes_sync: 2 };
   const project = clickhouse`project_id = ${string(scope.projectId)}`;
-  await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf(ids)}`, { settings });
-  await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf(ids)}`, { settings });
+  await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf([...ids])}`, { settings });
+  await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf([...ids])}`, { settings });
+  forgetTraces(scope, ids);
 }

@@ -79,7 +79,12 @@ export const receipt: Micros = toMicros('2026-11-20T12:00:00Z');
 /** A store on that engine; `needs` replace single parts of it. */
 export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {
   return createStatementStore({
-    journal: { append: async (block) => engine.insert(block), barrier: async () => {}, close: async () => {} },
+    journal: {
+      append: async (block) => engine.insert(block),
+      barrier: async () => {},
+      settled: async () => {},
+      close: async () => {},
+    },
     readEntities: engine.readEntities,
     readScores: engine.readScores,
     deletedTraces: async () => new Set(),

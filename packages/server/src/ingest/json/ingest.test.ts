@@ -100,7 +100,9 @@ describe('the answer', () => {
 
   test('rows that could not be stored are no success', async () => {
     const append = () => Promise.reject(new OverloadedError('full'));
-    const { ingest, doorLog } = createDoor({ journal: { append, barrier: async () => {}, close: async () => {} } });
+    const { ingest, doorLog } = createDoor({
+      journal: { append, barrier: async () => {}, settled: async () => {}, close: async () => {} },
+    });
     await expect(ingest([event('1', 'trace-create', { id: 't' })])).rejects.toThrow(OverloadedError);
     expect(doorLog.recent(p1)).toMatchObject([{ status: 503, stored: 0 }]);
   });

@@ -148,6 +148,7 @@ describe('the row is a function of the set of events', () => {
                 engine.insert(block);
               }),
               barrier: async () => {},
+              settled: async () => {},
               close: async () => {},
             },
           });

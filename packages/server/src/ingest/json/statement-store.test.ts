@@ -98,6 +98,7 @@ describe('rows that move', () => {
       journal: {
         append: async ({ observations }) => void blocks.push(...observations),
         barrier: async () => {},
+        settled: async () => {},
         close: async () => {},
       },
       maxCacheBytes: 1_000_000,
