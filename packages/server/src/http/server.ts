@@ -27,7 +27,7 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 const MAX_PARAM_LENGTH = 10_000;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-export interface Authenticator {
+interface Authenticator {
   /** @throws UnauthorizedError, ForbiddenError */
   authenticate(input: {
     headers: Record<string, string | undefined>;

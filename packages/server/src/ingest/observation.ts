@@ -1,22 +1,18 @@
 /** Microseconds since 1970 UTC, a plain number (exact until 2255). */
 export type Micros = number;
 
-export const observationTypes = [
-  'SPAN',
-  'GENERATION',
-  'EVENT',
-  'EMBEDDING',
-  'AGENT',
-  'TOOL',
-  'CHAIN',
-  'RETRIEVER',
-  'EVALUATOR',
-  'GUARDRAIL',
-] as const;
-export type ObservationType = (typeof observationTypes)[number];
-
-export const levels = ['DEBUG', 'DEFAULT', 'WARNING', 'ERROR'] as const;
-export type Level = (typeof levels)[number];
+export type ObservationType =
+  | 'SPAN'
+  | 'GENERATION'
+  | 'EVENT'
+  | 'EMBEDDING'
+  | 'AGENT'
+  | 'TOOL'
+  | 'CHAIN'
+  | 'RETRIEVER'
+  | 'EVALUATOR'
+  | 'GUARDRAIL';
+export type Level = 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
 
 /** Who stated the cost: `client` sent it, `prices` computed it from a price list; `` when there is none. */
 export type CostSource = 'client' | 'prices' | '';
