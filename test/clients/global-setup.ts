@@ -17,5 +17,12 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide('server', { url, otlpUrl, publicKey, secretKey, projectId });
 }
 
-/** Fails the run when the server does not drain and exit with 0. */
-export const teardown = (): Promise<void> => server.stop();
+/** Fails the run when the server does not drain and exit with 0, or has logged an error. */
+export async function teardown(): Promise<void> {
+  await server.stop();
+  const errors = server
+    .log()
+    .split('\n')
+    .filter((line) => /"level":[56]0/.test(line));
+  if (errors.length > 0) throw new Error(`The server logged errors:\n${errors.join('\n')}`);
+}

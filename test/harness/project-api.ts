@@ -31,9 +31,10 @@ export function projectApi({ url, publicKey, secretKey }: ProjectAccess) {
     observations: async (traceId: string) =>
       (await get<{ data: Observation[] }>('/observations', { traceId, limit: 100 })).data,
     /** Through v2, with every field group. */
-    observationsV2: async (traceId: string) =>
+    observationsV2: async (traceId: string, filter: Query = {}) =>
       (
         await get<{ data: ObservationV2[] }>('/v2/observations', {
+          ...filter,
           traceId,
           limit: 100,
           fields: 'core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context',
