@@ -41,20 +41,20 @@ export function snippetsFor(connection: Connection): Snippet[] {
       id: 'js-v5',
       label: 'JS v5',
       blocks: [
-        shell('npm install @langfuse/tracing @langfuse/otel @opentelemetry/sdk-node'),
+        shell('npm install @langfuse/tracing @langfuse/otel @opentelemetry/sdk-trace-node'),
         {
           language: 'js',
           file: 'trace.mjs',
-          code: `import { NodeSDK } from "@opentelemetry/sdk-node";
-import { LangfuseSpanProcessor } from "@langfuse/otel";
+          code: `import { LangfuseSpanProcessor } from "@langfuse/otel";
 import { startObservation } from "@langfuse/tracing";
+import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 
-const sdk = new NodeSDK({ spanProcessors: [new LangfuseSpanProcessor({
+const provider = new NodeTracerProvider({ spanProcessors: [new LangfuseSpanProcessor({
   baseUrl: "${baseUrl}",
   publicKey: "${publicKey}",
   secretKey: process.env.LANGFUSE_SECRET_KEY,
 })] });
-sdk.start();
+provider.register();
 
 const turn = startObservation("chat-turn", { input: "Where is my refund?" });
 turn.startObservation("answer", {
@@ -62,7 +62,7 @@ turn.startObservation("answer", {
   model: "gpt-5-mini", usageDetails: { input: 21, output: 9 },
 }, { asType: "generation" }).end();
 turn.update({ output: "It left our bank on Monday." }).end();
-await sdk.shutdown();`,
+await provider.shutdown();`,
         },
       ],
       run: shell(`${secret} node trace.mjs`),
@@ -161,20 +161,20 @@ litellm.completion(
       id: 'opentelemetry',
       label: 'OpenTelemetry',
       blocks: [
-        shell('npm install @opentelemetry/api @opentelemetry/sdk-node @opentelemetry/exporter-trace-otlp-proto'),
+        shell('npm install @opentelemetry/api @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-proto'),
         {
           language: 'js',
           file: 'trace.mjs',
           code: `import { trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { NodeSDK } from "@opentelemetry/sdk-node";
+import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 
 const keys = "${publicKey}:" + process.env.LANGFUSE_SECRET_KEY;
-const sdk = new NodeSDK({ serviceName: "chat", traceExporter: new OTLPTraceExporter({
+const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({
   url: "${baseUrl}/api/public/otel/v1/traces",
   headers: { Authorization: "Basic " + Buffer.from(keys).toString("base64") },
-}) });
-sdk.start();
+}))] });
+provider.register();
 
 trace.getTracer("chat").startActiveSpan("chat gpt-5-mini", (span) => {
   span.setAttributes({
@@ -191,7 +191,7 @@ trace.getTracer("chat").startActiveSpan("chat gpt-5-mini", (span) => {
   });
   span.end();
 });
-await sdk.shutdown();`,
+await provider.shutdown();`,
         },
       ],
       run: shell(`${secret} node trace.mjs`),
@@ -201,22 +201,22 @@ await sdk.shutdown();`,
       id: 'vercel-ai-sdk',
       label: 'Vercel AI SDK',
       blocks: [
-        shell('npm install ai @ai-sdk/otel @langfuse/otel @opentelemetry/sdk-node'),
+        shell('npm install ai @ai-sdk/otel @langfuse/otel @opentelemetry/sdk-trace-node'),
         {
           language: 'js',
           file: 'trace.mjs',
           code: `import { OpenTelemetry } from "@ai-sdk/otel";
 import { LangfuseSpanProcessor } from "@langfuse/otel";
-import { NodeSDK } from "@opentelemetry/sdk-node";
+import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { generateText, registerTelemetry } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 
-const sdk = new NodeSDK({ spanProcessors: [new LangfuseSpanProcessor({
+const provider = new NodeTracerProvider({ spanProcessors: [new LangfuseSpanProcessor({
   baseUrl: "${baseUrl}",
   publicKey: "${publicKey}",
   secretKey: process.env.LANGFUSE_SECRET_KEY,
 })] });
-sdk.start();
+provider.register();
 registerTelemetry(new OpenTelemetry());
 
 await generateText({
@@ -232,7 +232,7 @@ await generateText({
   } }),
   prompt: "Where is my refund?",
 });
-await sdk.shutdown();`,
+await provider.shutdown();`,
         },
       ],
       run: shell(`${secret} node trace.mjs`),
