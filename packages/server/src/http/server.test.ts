@@ -1,0 +1,207 @@
+import { defineRoute } from '@tracehouse/contract/route';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
+import { Answer, bind } from './bind.ts';
+import { OverloadedError, UnauthorizedError } from './errors.ts';
+import { createHttpServer } from './server.ts';
+
+const readThing = defineRoute({
+  method: 'GET',
+  path: '/api/public/things/:id',
+  scope: 'traces:read',
+  summary: 'One thing',
+  params: z.object({ id: z.string() }),
+  query: z.object({
+    limit: z.coerce.number().int().min(1).optional(),
+    tags: z.union([z.string(), z.array(z.string())]).optional(),
+  }),
+  response: z.unknown(),
+});
+const createThing = defineRoute({
+  method: 'POST',
+  path: '/api/public/things',
+  scope: 'traces:create',
+  summary: 'A new thing',
+  body: z.object({ name: z.string() }),
+  status: 201,
+  response: z.unknown(),
+});
+const failingThing = defineRoute({
+  method: 'GET',
+  path: '/api/public/failures/:kind',
+  scope: 'public',
+  summary: 'Fails as told',
+  params: z.object({ kind: z.string() }),
+});
+const failures: Record<string, Error> = {
+  overloaded: new OverloadedError('Later', 7),
+  heavy: new ClickHouseError('Timeout exceeded', 159),
+  bug: new TypeError('secret internals'),
+};
+
+let server: FastifyInstance;
+beforeAll(async () => {
+  server = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: {
+      authenticate: async ({ headers, route }) => {
+        if (route.scope !== 'public' && headers['authorization'] === undefined)
+          throw new UnauthorizedError('No authorization header');
+        return { kind: 'public' };
+      },
+    },
+    routes: [
+      bind(readThing, ({ params, query }) => ({ ...params, ...query })),
+      bind(createThing, ({ body }) => new Answer(body, { headers: { 'x-made': 'yes' } })),
+      bind(failingThing, ({ params }) => {
+        throw failures[params.kind] ?? new Error('unknown');
+      }),
+    ],
+  });
+});
+afterAll(() => server.close());
+
+const key = { authorization: 'Basic a' };
+
+describe('a declared route', () => {
+  test('gets its path segment decoded, whatever 800 characters it has', async () => {
+    const id = `a/b:c#1? ü%2F\\"'${'漢'.repeat(790)}`.slice(0, 800);
+    const { statusCode, body } = await server.inject({
+      url: `/api/public/things/${encodeURIComponent(id)}`,
+      headers: key,
+    });
+    expect([statusCode, JSON.parse(body)]).toEqual([200, { id }]);
+  });
+
+  test('takes an empty parameter for an absent one, and a repeated one as a list', async () => {
+    const { body } = await server.inject({ url: '/api/public/things/x?limit=&tags=a&tags=b', headers: key });
+    expect(JSON.parse(body)).toEqual({ id: 'x', tags: ['a', 'b'] });
+  });
+
+  test('answers the same with a slash at its end', async () => {
+    expect((await server.inject({ url: '/api/public/things/x/', headers: key })).statusCode).toBe(200);
+  });
+
+  test('names the field that is wrong', async () => {
+    const { statusCode, body } = await server.inject({ url: '/api/public/things/x?limit=0', headers: key });
+    expect([statusCode, JSON.parse(body)]).toMatchObject([
+      400,
+      { message: 'Invalid request data', error: [{ path: ['limit'] }] },
+    ]);
+  });
+
+  test('answers its own status, and headers where the handler says so', async () => {
+    const made = await server.inject({
+      method: 'POST',
+      url: '/api/public/things',
+      headers: key,
+      payload: { name: 'n' },
+    });
+    expect([made.statusCode, made.headers['x-made'], made.json()]).toEqual([201, 'yes', { name: 'n' }]);
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['no key', { url: '/api/public/things/x' }, 401, { message: 'No authorization header' }],
+    ['an unknown route', { url: '/api/public/nothing' }, 404, { error: 'LangfuseNotFoundError' }],
+    [
+      'another method, before any key is asked for',
+      { method: 'DELETE', url: '/api/public/things/x' },
+      405,
+      { message: 'Method not allowed', error: 'MethodNotAllowedError' },
+    ],
+    [
+      'a body that is no JSON',
+      {
+        method: 'POST',
+        url: '/api/public/things',
+        headers: { ...key, 'content-type': 'application/json' },
+        payload: '{"name":',
+      },
+      400,
+      { message: 'Invalid JSON' },
+    ],
+    [
+      'a body of another kind',
+      {
+        method: 'POST',
+        url: '/api/public/things',
+        headers: { ...key, 'content-type': 'text/plain' },
+        payload: 'hello',
+      },
+      400,
+      { message: 'Invalid request data' },
+    ],
+    [
+      'a body over 16 MB',
+      {
+        method: 'POST',
+        url: '/api/public/things',
+        headers: { ...key, 'content-type': 'application/json' },
+        payload: 'x'.repeat(16 * 1024 * 1024 + 1),
+      },
+      413,
+      { message: 'The body exceeds 16 MB. Send fewer items a request, or compress it.' },
+    ],
+    ['a query that the engine stopped', { url: '/api/public/failures/heavy' }, 422, { error: 'Request timed out' }],
+  ] as const)('%s', async (_what, request, status, body) => {
+    const answer = await server.inject(request as { url: string });
+    expect([answer.statusCode, answer.json()]).toMatchObject([status, body]);
+  });
+
+  test('what may pass by itself says when to come back', async () => {
+    const { statusCode, headers } = await server.inject({ url: '/api/public/failures/overloaded' });
+    expect([statusCode, headers['retry-after']]).toEqual([503, '7']);
+  });
+
+  test('a fault of ours tells nothing of its insides', async () => {
+    const { statusCode, body } = await server.inject({ url: '/api/public/failures/bug' });
+    expect(statusCode).toBe(500);
+    expect(body).not.toContain('secret');
+    expect(JSON.parse(body)).toMatchObject({ message: 'Internal Server Error' });
+  });
+});
+
+describe('other origins', () => {
+  const origin = 'https://app.example.com';
+
+  test('may call with a key', async () => {
+    const { headers } = await server.inject({ url: '/api/public/things/x', headers: { ...key, origin } });
+    expect(headers['access-control-allow-origin']).toBe(origin);
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  test('get no answer to read where a cookie speaks', async () => {
+    const { headers } = await server.inject({ url: '/api/public/things/x', headers: { cookie: 'a=b', origin } });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('may ask beforehand, with any header', async () => {
+    const { statusCode, headers } = await server.inject({
+      method: 'OPTIONS',
+      url: '/api/public/things/x',
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization,x-langfuse-sdk-name',
+      },
+    });
+    expect(statusCode).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET,HEAD,PUT,PATCH,POST,DELETE',
+      'access-control-allow-headers': 'authorization,x-langfuse-sdk-name',
+    });
+  });
+});
+
+test('every answer forbids inline code and other hosts', async () => {
+  const { headers } = await server.inject({ url: '/api/public/nothing' });
+  expect(headers['content-security-policy']).toMatch(/default-src 'none'/);
+  expect(headers['content-security-policy']).not.toMatch(/unsafe|https?:|\*/);
+  expect(headers['x-content-type-options']).toBe('nosniff');
+});
