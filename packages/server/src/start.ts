@@ -9,7 +9,8 @@ import { observationsRoutes } from './features/observations/routes.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { createSessions as createTraceSessions } from './features/sessions/service.ts';
 import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
-import { tracesRoutes } from './features/traces/routes.ts';
+import { traceScreenRoutes, tracesRoutes } from './features/traces/routes.ts';
+import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { BoundRoute } from './http/bind.ts';
@@ -151,6 +152,7 @@ function featureRoutes({ clickhouse }: Stores, { journal, store }: Ingest, delet
   const traces = createTraces({ clickhouse, journal, deleted, forgetTraces, now });
   return [
     ...tracesRoutes(traces),
+    ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
     ...observationsRoutes(createObservations({ clickhouse, journal, now })),
     ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
   ];

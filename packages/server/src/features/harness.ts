@@ -14,6 +14,7 @@ import { type ProjectScope, projectScope } from '../stores/scope.ts';
 import { createObservations } from './observations/service.ts';
 import { createSessions } from './sessions/service.ts';
 import { createDeletedTraces } from './traces/deletion.ts';
+import { createTraceScreens } from './traces/screen-service.ts';
 import { createTraces } from './traces/service.ts';
 
 /** For tests of the features that read traces: real engines in this process, over a directory of their own. */
@@ -34,6 +35,7 @@ export async function openHarness() {
     journal,
     deleted,
     traces,
+    screens: createTraceScreens({ clickhouse, journal, now }),
     observations: createObservations({ clickhouse, journal, now }),
     sessions: createSessions({ clickhouse, journal, traces }),
     async project(id: string): Promise<ProjectScope> {

@@ -18,6 +18,7 @@ import {
   type FilterColumns,
   flagColumn,
   listColumn,
+  not,
   metadataColumn,
   numberColumn,
   textColumn,
@@ -69,6 +70,8 @@ export interface TraceReach {
   traces: ClickHouseSql;
   /** When rows may say what the condition is about; see `sayingRange`. */
   said: TimeRange;
+  /** When the observations that are asked about start. */
+  rows: TimeRange;
   /** The list shows traces of the JSON door as roots of their own (v2, D3 of the contract's differences). */
   showsTraceRoots?: boolean;
 }
@@ -116,8 +119,8 @@ export const observationColumns = (reach: TraceReach): FilterColumns => ({
   running:             flag(`end_time IS NULL AND type != 'EVENT'`),
   hasInput:            flag(`input_preview != ''`),
   hasOutput:           flag(`output_preview != ''`),
-  input:               text('input'),
-  output:              text('output'),
+  input:               payloadColumn(reach, 'input'),
+  output:              payloadColumn(reach, 'output'),
   experimentId:        text('experiment_id'),
   experimentName:      text('experiment_name'),
   experimentDatasetId: text('experiment_dataset_id'),
@@ -138,7 +141,7 @@ export const observationColumns = (reach: TraceReach): FilterColumns => ({
 const isRootObservation = ({ scope, traces, showsTraceRoots = false }: TraceReach): ClickHouseSql =>
   showsTraceRoots
     ? clickhouse`multiIf(kind = 'trace', 1, is_root AND source = 'json', trace_id NOT IN (
-        SELECT trace_id FROM ${resolvedTraces(scope, traces)} WHERE has_trace_root), is_root)`
+        SELECT trace_id FROM ${resolvedTraces(scope, traces, clickhouse`has_trace_root`)} WHERE has_trace_root), is_root)`
     : clickhouse`is_root`;
 
 /** Whether the trace satisfies the condition. */
@@ -150,8 +153,8 @@ const traceValue =
 /** The traces of the reach that satisfy all conditions (columns of `traceColumns`). */
 export function inTraces({ scope, traces, said }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
   const reach = join([traces, ...conditions.flatMap((condition) => saidBy(scope, condition, said))], ' AND ');
-  return clickhouse`trace_id IN (
-    SELECT trace_id FROM ${resolvedTraces(scope, reach)} WHERE ${join(conditionsSql(traceColumns(scope), conditions), ' AND ')})`;
+  const test = join(conditionsSql(traceColumns(scope), conditions), ' AND ');
+  return clickhouse`trace_id IN (SELECT trace_id FROM ${resolvedTraces(scope, reach, test)} WHERE ${test})`;
 }
 
 /** Columns whose value somebody must have said → the test that a row says one of these. */
@@ -167,19 +170,35 @@ const saying: Readonly<Record<string, (values: readonly string[]) => ClickHouseS
   tags:      (values) => clickhouse`hasAny(tags, ${strings(values)})`,
 };
 
+/** Payload of a trace → the columns one of which must contain what it contains. */
+const carrying: Readonly<Record<string, readonly string[]>> = {
+  input: ['trace_input', 'input'],
+  output: ['trace_output', 'output'],
+};
+
 /**
  * What a condition makes necessary of a trace, so that few are resolved: when it wants one of some values, a row that says
  * one. Nothing for conditions that are also true where nobody said anything.
  */
 export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRange): ClickHouseSql[] {
-  const says = saying[condition.column];
-  const values = wanted(condition);
-  if (!says || values === null || values.includes('')) return [];
+  const test = necessary(condition);
+  if (test === null) return [];
   return [
     clickhouse`cityHash64(trace_id) IN (
       SELECT cityHash64(trace_id) FROM observations
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(said)} AND ${says(values)})`,
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(said)} AND ${test})`,
   ];
+}
+
+function necessary(condition: Condition): ClickHouseSql | null {
+  const columns = carrying[condition.column];
+  if (columns && condition.type === 'string' && condition.operator !== 'does not contain' && condition.value !== '') {
+    const contains = columns.map((column) => textColumn(trusted(column))({ ...condition, operator: 'contains' }));
+    return clickhouse`(${join(contains, ' OR ')})`;
+  }
+  const says = saying[condition.column];
+  const values = wanted(condition);
+  return says && values !== null && !values.includes('') ? says(values) : null;
 }
 
 function wanted(condition: Condition): readonly string[] | null {
@@ -196,6 +215,23 @@ const withTraceMetadata =
     if (!('key' in condition) || condition.key === undefined) return own;
     const ofTrace = inTraces(reach, [{ ...condition, column: 'metadata' }]);
     return clickhouse`if(${ownMetadata.has(condition.key)}, ${own}, ${ofTrace})`;
+  };
+
+/**
+ * Payloads are searched where they lie, and only what matches is compared with the versions in force: sorting versions
+ * together with their payloads would hold them all in memory.
+ */
+const payloadColumn =
+  ({ scope, traces, rows }: TraceReach, column: 'input' | 'output'): FilterColumn =>
+  (condition) => {
+    if (condition.type === 'null') return textColumn(trusted(`${column}_preview`))(condition);
+    const isNegated = condition.type === 'string' && condition.operator === 'does not contain';
+    const positive: Condition = isNegated ? { ...condition, operator: 'contains' } : condition;
+    const matches = clickhouse`(trace_id, kind, id, row_version) IN (
+      SELECT trace_id, kind, id, row_version FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(rows)} AND ${traces}
+        AND ${textColumn(trusted(column))(positive)})`;
+    return isNegated ? not(matches) : matches;
   };
 
 /** One observation of each trace, by its place in it. Ties of the start are broken by id. */

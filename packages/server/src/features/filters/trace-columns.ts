@@ -1,6 +1,7 @@
 import type { ProjectScope } from '../../stores/scope.ts';
 import { type ClickHouseSql, clickhouse, ClickHouseSql as Sql, string } from '../../stores/clickhouse/sql.ts';
 import {
+  type FilterColumn,
   type FilterColumns,
   flagColumn,
   type KeyedText,
@@ -17,6 +18,12 @@ const text = (sql: string) => textColumn(trusted(sql));
 const number = (sql: string) => numberColumn(trusted(sql));
 const list = (sql: string) => listColumn(trusted(sql));
 const flag = (sql: string) => flagColumn(trusted(sql));
+
+/** Whether there is one is told by the preview: payloads are read only to be searched. */
+const payload =
+  (column: 'input' | 'output'): FilterColumn =>
+  (condition) =>
+    text(condition.type === 'null' ? `${column}_preview` : column)(condition);
 
 /** Seconds, as the wire counts; NULL while nothing has ended. */
 const latency = `if(ended_count = 0, NULL, (intDiv(toUnixTimestamp64Micro(last_end), 1000) - intDiv(toUnixTimestamp64Micro(first_start), 1000)) / 1000)`;
@@ -63,8 +70,8 @@ export const traceColumns = (scope: ProjectScope): FilterColumns => ({
   totalCost:        number('total_cost'),
   models:           list('models'),
   providers:        list('providers'),
-  input:            text('input'),
-  output:           text('output'),
+  input:            payload('input'),
+  output:           payload('output'),
   datasetId:        text('dataset_id'),
   // No comments are kept yet, so every count is 0.
   commentCount:     number('toUInt64(0)'),

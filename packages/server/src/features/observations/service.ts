@@ -6,6 +6,7 @@ import type {
   ObservationV2,
 } from '@tracehouse/contract/observations';
 import type { PageMeta } from '@tracehouse/contract/pagination';
+import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
@@ -19,6 +20,7 @@ import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
+import { toDetail } from './detail.ts';
 import {
   countObservations,
   type ObservationKey,
@@ -74,9 +76,11 @@ export function createObservations({
       await journal.barrier(reachOf(scope, query.traceId));
       const { page, limit } = query;
       const selection = { ...select(query), conditions: [...conditionsOf(query), ...parseFilter(query.filter)] };
+      // Refuses what it does not know before the first query is under way: a promise nobody awaits ends the process.
+      const counted = selectionOf(scope, selection, selection.range);
       const [keys, totalItems] = await Promise.all([
         find(scope, selection, page * limit),
-        countObservations(db, scope, selectionOf(scope, selection, selection.range)),
+        countObservations(db, scope, counted),
       ]);
       const rows = await hydrate(scope, keys.slice((page - 1) * limit));
       return {
@@ -93,6 +97,15 @@ export function createObservations({
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
       return toObservationV1(row, 'alone');
+    },
+
+    /** One observation of a trace, whole, for our own screens. @throws NotFoundError */
+    async detail(scope: ProjectScope, traceId: string, id: string): Promise<ObservationDetail> {
+      await journal.barrier({ projectId: scope.projectId, traceId });
+      const where = clickhouse`kind = 'observation' AND ${traceIs(traceId)} AND id = ${string(id)}`;
+      const [row] = await selectObservations(db, scope, where);
+      if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
+      return toDetail(row);
     },
 
     /** v1: the observations of a trace, first start first. */
@@ -202,7 +215,7 @@ function selectionOf(scope: ProjectScope, query: Selection, range: TimeRange): O
   const { traceId, parentObservationId, showsTraceRoots = false } = query;
   const traces = traceId === undefined ? tracesIn(scope, range) : traceIs(traceId);
   const said = traceId === undefined ? sayingRange(range) : { from: null, to: null };
-  const columns = observationColumns({ scope, traces, said, showsTraceRoots });
+  const columns = observationColumns({ scope, traces, said, rows: range, showsTraceRoots });
   return {
     range,
     reach: [

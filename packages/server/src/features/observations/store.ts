@@ -88,14 +88,12 @@ export async function selectTraceContexts(
   traceIds: readonly string[],
 ): Promise<Map<string, TraceContextRow>> {
   if (traceIds.length === 0) return new Map();
+  const context = clickhouse`
+    name, user_id AS userId, session_id AS sessionId, release, version, tags, public, metadata,
+    toUnixTimestamp64Micro(timestamp) AS timestamp, has_trace_root AS hasTraceRoot`;
   const rows = await db.rows<
     Omit<TraceContextRow, 'public' | 'hasTraceRoot'> & { id: string; public: number; hasTraceRoot: number }
-  >(
-    clickhouse`
-      SELECT trace_id AS id, name, user_id AS userId, session_id AS sessionId, release, version, tags, public, metadata,
-        toUnixTimestamp64Micro(timestamp) AS timestamp, has_trace_root AS hasTraceRoot
-      FROM ${resolvedTraces(scope, traceIsOneOf(traceIds))}`,
-  );
+  >(clickhouse`SELECT trace_id AS id, ${context} FROM ${resolvedTraces(scope, traceIsOneOf(traceIds), context)}`);
   return new Map(
     rows.map((row) => [row.id, { ...row, public: row.public === 1, hasTraceRoot: row.hasTraceRoot === 1 }]),
   );

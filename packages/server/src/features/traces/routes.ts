@@ -1,5 +1,7 @@
 import { deleteTrace, deleteTraces, listTracesV1, readTraceV1 } from '@tracehouse/contract/traces';
+import { listTraces, readHistogram, readTraceSkeleton } from '@tracehouse/contract/x-traces';
 import { bind, type BoundRoute } from '../../http/bind.ts';
+import type { TraceScreens } from './screen-service.ts';
 import type { Traces } from './service.ts';
 
 export const tracesRoutes = (traces: Traces): BoundRoute[] => [
@@ -13,4 +15,10 @@ export const tracesRoutes = (traces: Traces): BoundRoute[] => [
     await traces.delete(scope, body.traceIds);
     return { message: 'Traces deleted successfully' };
   }),
+];
+
+export const traceScreenRoutes = (screens: TraceScreens): BoundRoute[] => [
+  bind(listTraces, ({ scope, query, signal }) => screens.list(scope, query, signal)),
+  bind(readHistogram, ({ scope, query, signal }) => screens.histogram(scope, query, signal)),
+  bind(readTraceSkeleton, ({ scope, params }) => screens.skeleton(scope, params.traceId)),
 ];

@@ -9,20 +9,17 @@ import {
   type TraceWithFullDetails,
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import type { Journal } from '../../ingest/journal.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
-import { saidBy } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
-import { sayingRange, type TimeRange, toMicros } from '../filters/time.ts';
-import { traceColumns } from '../filters/trace-columns.ts';
+import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { type TimeRange, toMicros } from '../filters/time.ts';
 import { createObservations } from '../observations/service.ts';
-import { type DeletedTraces, deleteRows } from './deletion.ts';
+import { type DeletionNeeds, deleteRows } from './deletion.ts';
 import { selectNewest } from './newest.ts';
+import { clausesOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
   countTraces,
   selectScores,
@@ -31,36 +28,28 @@ import {
   type TraceOrder,
   traceOrders,
   type TraceRow,
-  type TraceSelection,
 } from './store.ts';
 import { coreColumns, htmlPath, ioColumns, metricColumns, toMetrics, toScoreV1, toTrace } from './wire.ts';
 
 export type Traces = ReturnType<typeof createTraces>;
 
-export interface TracesNeeds {
-  clickhouse: ClickHouse;
-  journal: Journal;
-  deleted: DeletedTraces;
+export interface TracesNeeds extends DeletionNeeds {
   now: () => Date;
 }
 
-export function createTraces({ clickhouse: db, journal, deleted, now }: TracesNeeds) {
+export function createTraces({ now, ...needs }: TracesNeeds) {
+  const { clickhouse: db, journal } = needs;
   const observations = createObservations({ clickhouse: db, journal, now });
 
-  async function pageOfIds(
-    scope: ProjectScope,
-    query: TracesQuery,
-    conditions: readonly Condition[],
-    order: TraceOrder,
-  ) {
+  async function pageOfIds(scope: ProjectScope, query: TracesQuery, asked: TraceQuery, order: TraceOrder) {
     const { page, limit } = query;
     const range = rangeOf(query);
     const offset = (page - 1) * limit;
     if (order.column !== 'timestamp' || !order.descending) {
-      return selectTracePage(db, scope, selectionOf(scope, range, conditions), { order, offset, limit });
+      return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
     const { items } = await findNewest({ range, now: now().getTime() * 1000, count: offset + limit }, (part, count) =>
-      selectNewest(db, scope, selectionOf(scope, part, conditions), { count }),
+      selectNewest(db, scope, { range: part, query: asked, count }),
     );
     return items.slice(offset);
   }
@@ -69,12 +58,12 @@ export function createTraces({ clickhouse: db, journal, deleted, now }: TracesNe
     /** v1: a page with totals. */
     async list(scope: ProjectScope, query: TracesQuery): Promise<{ data: TraceWithDetails[]; meta: PageMeta }> {
       const order = orderOf(query.orderBy);
-      const conditions = [...conditionsOf(query), ...parseFilter(query.filter)];
-      const everything = selectionOf(scope, rangeOf(query), conditions);
+      const asked = { clauses: clausesOf([...conditionsOf(query), ...parseFilter(query.filter)]), text: [] };
+      const everything = selectionOf(scope, rangeOf(query), asked);
       const groups = new Set(query.fields ?? traceFieldGroups);
       await journal.barrier({ projectId: scope.projectId });
       const [positions, totalItems] = await Promise.all([
-        pageOfIds(scope, query, conditions, order),
+        pageOfIds(scope, query, asked, order),
         countTraces(db, scope, everything),
       ]);
       const ids = positions.map(({ id }) => id);
@@ -125,9 +114,8 @@ export function createTraces({ clickhouse: db, journal, deleted, now }: TracesNe
 
     /** The traces of a session, newest first, without what is computed from observations. */
     async ofSession(scope: ProjectScope, sessionId: string): Promise<Trace[]> {
-      const selection = selectionOf(scope, { from: null, to: null }, [
-        { type: 'string', column: 'sessionId', operator: '=', value: sessionId },
-      ]);
+      const clauses = clausesOf([{ type: 'string', column: 'sessionId', operator: '=', value: sessionId }]);
+      const selection = selectionOf(scope, { from: null, to: null }, { clauses, text: [] });
       const order = { column: 'timestamp', descending: true } as const;
       const positions = await selectTracePage(db, scope, selection, { order, offset: 0, limit: MAX_SESSION_TRACES });
       if (positions.length === 0) return [];
@@ -141,8 +129,7 @@ export function createTraces({ clickhouse: db, journal, deleted, now }: TracesNe
     },
 
     /** Gone from the next read, with observations and scores; what arrives within 24 h is not stored. Unknown ids are no error. */
-    delete: (scope: ProjectScope, traceIds: readonly string[]): Promise<void> =>
-      deleteRows({ clickhouse: db, journal, deleted }, scope, traceIds),
+    delete: (scope: ProjectScope, traceIds: readonly string[]): Promise<void> => deleteRows(needs, scope, traceIds),
   };
 }
 
@@ -196,13 +183,4 @@ function conditionsOf({ userId, name, sessionId, version, release, tags, environ
       ? []
       : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: environment } as const]),
   ];
-}
-
-/** @throws InvalidRequestError for a column that traces do not have. */
-export function selectionOf(scope: ProjectScope, range: TimeRange, conditions: readonly Condition[]): TraceSelection {
-  return {
-    range,
-    reach: [tracesIn(scope, range), ...conditions.flatMap((condition) => saidBy(scope, condition, sayingRange(range)))],
-    where: conditionsSql(traceColumns(scope), conditions),
-  };
 }

@@ -12,8 +12,8 @@ const { trusted } = ClickHouseSql;
 const timestampIn = ({ from, to }: TimeRange): ClickHouseSql =>
   join(
     [
-      ...(from === null ? [] : [clickhouse`timestamp >= ${micros(from)}`]),
-      ...(to === null ? [] : [clickhouse`timestamp < ${micros(to)}`]),
+      ...(from === null ? [] : [clickhouse`t.timestamp >= ${micros(from)}`]),
+      ...(to === null ? [] : [clickhouse`t.timestamp < ${micros(to)}`]),
       clickhouse`true`,
     ],
     ' AND ',
@@ -28,9 +28,16 @@ export interface TraceSelection {
   where: readonly ClickHouseSql[];
 }
 
-const fromTraces = (scope: ProjectScope, { range, reach, where }: TraceSelection): ClickHouseSql =>
-  clickhouse`FROM ${resolvedTraces(scope, join([...reach, clickhouse`true`], ' AND '))}
-    WHERE ${join([timestampIn(range), ...where], ' AND ')}`;
+/** `FROM … WHERE …` of the resolved traces of the selection, which are `t`; `usedBy` is what the statement reads of them. */
+export function fromTraces(
+  scope: ProjectScope,
+  { range, reach, where }: TraceSelection,
+  usedBy: ClickHouseSql,
+): ClickHouseSql {
+  const conditions = join([timestampIn(range), ...where], ' AND ');
+  const traces = resolvedTraces(scope, join([...reach, clickhouse`true`], ' AND '), join([conditions, usedBy], ' '));
+  return clickhouse`FROM ${traces} AS t WHERE ${conditions}`;
+}
 
 const micro = (column: string): string => `toUnixTimestamp64Micro(${column})`;
 
@@ -123,6 +130,9 @@ export interface TraceRow {
   updated_at: Micros;
 }
 
+/** From the first start to the last end. */
+export const latencyMicros = trusted(`(${micro('last_end')} - ${micro('first_start')})`);
+
 const selectList = (columns: readonly (keyof TraceRow)[]): ClickHouseSql =>
   trusted(columns.map((column) => `${readings[column]} AS ${column}`).join(', '));
 
@@ -133,7 +143,7 @@ export const selectTraces = <Column extends keyof TraceRow>(
   where: ClickHouseSql,
   columns: readonly Column[],
 ): Promise<Pick<TraceRow, Column>[]> =>
-  db.rows(clickhouse`SELECT ${selectList(columns)} FROM ${resolvedTraces(scope, where)}`);
+  db.rows(clickhouse`SELECT ${selectList(columns)} FROM ${resolvedTraces(scope, where, selectList(columns))}`);
 
 /** Columns a list can be sorted by (names of the wire) → their expression over a resolved trace. NULL counts as −1. */
 export const traceOrders = {
@@ -148,7 +158,7 @@ export const traceOrders = {
   release: 'release',
   bookmarked: 'bookmarked',
   public: 'public',
-  latency: `if(ended_count = 0, -1, ${micro('last_end')} - ${micro('first_start')})`,
+  latency: `if(ended_count = 0, -1, ${latencyMicros.text})`,
   totalCost: 'ifNull(total_cost, -1)',
   inputTokens: 'input_tokens',
   outputTokens: 'output_tokens',
@@ -199,7 +209,7 @@ export async function selectTracePage(
   return db.rows<TracePosition>(
     clickhouse`
       SELECT trace_id AS id, ${text} AS value
-      ${fromTraces(scope, selection)} AND ${past}
+      ${fromTraces(scope, selection, join([text, value], ' '))} AND ${past}
       ORDER BY ${value} ${direction}, trace_id ${direction}
       LIMIT ${uint(offset)}, ${uint(limit)}`,
     options,
@@ -216,22 +226,28 @@ function valueLike({ column }: TraceOrder, { value }: TracePosition): ClickHouse
 }
 
 /**
- * The traces of a range that may be its newest `limit`, each with the latest timestamp it can have, newest first. The true
- * one is the same unless a row outside the range says an earlier one.
+ * The traces with rows in a range that may be its newest `limit`, each with the latest timestamp it can have, newest first.
+ * The true one is the same unless a row elsewhere says an earlier one. With `where`, of rows in whatever version, the
+ * traces that have such rows; the first of these is then no earlier than the trace.
  */
 export const selectNewestCandidates = (
   db: ClickHouse,
   scope: ProjectScope,
-  range: TimeRange,
-  limit: number,
+  { range, where, limit }: { range: TimeRange; where?: ClickHouseSql; limit: number },
+  options?: QueryOptions,
 ): Promise<{ id: string; latest: Micros }[]> =>
-  db.rows(clickhouse`
-    SELECT trace_id AS id, toUnixTimestamp64Micro(if(countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time))) AS latest
-    FROM observations FINAL
-    WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)}
-    GROUP BY trace_id
-    ORDER BY latest DESC, id DESC
-    LIMIT ${uint(limit)}`);
+  db.rows(
+    clickhouse`
+      SELECT trace_id AS id, toUnixTimestamp64Micro(if(
+        countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time)
+      )) AS latest
+      FROM observations ${where ? clickhouse`` : clickhouse`FINAL`}
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${where ?? clickhouse`true`}
+      GROUP BY trace_id
+      ORDER BY latest DESC, id DESC
+      LIMIT ${uint(limit)}`,
+    options,
+  );
 
 /** How many traces the selection has. */
 export async function countTraces(db: ClickHouse, scope: ProjectScope, selection: TraceSelection): Promise<number> {
@@ -241,7 +257,7 @@ export async function countTraces(db: ClickHouse, scope: ProjectScope, selection
   const rows = await db.rows<{ count: string }>(
     isAll
       ? clickhouse`SELECT toString(uniqExact(cityHash64(trace_id))) AS count FROM observations WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0`
-      : clickhouse`SELECT toString(count()) AS count ${fromTraces(scope, selection)}`,
+      : clickhouse`SELECT toString(count()) AS count ${fromTraces(scope, selection, clickhouse``)}`,
   );
   return Number(rows[0]?.count ?? 0);
 }

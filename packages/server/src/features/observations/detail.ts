@@ -1,0 +1,74 @@
+import type { ObservationDetail } from '@tracehouse/contract/x-traces';
+import type { ObservationRow } from '../../ingest/observation.ts';
+import { toIsoMicros } from '../filters/time.ts';
+import { orNull, parsed } from './payload.ts';
+
+/** An observation whole, as our own screens read it. */
+export const toDetail = (row: ObservationRow): ObservationDetail => ({
+  id: row.id,
+  traceId: row.traceId,
+  parentId: orNull(row.parentId),
+  type: row.type,
+  name: orNull(row.name),
+  startTime: toIsoMicros(row.startTime),
+  endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
+  completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
+  level: row.level,
+  statusMessage: orNull(row.statusMessage),
+  model: orNull(row.model),
+  provider: orNull(row.provider),
+  costSource: row.costSource === '' ? null : row.costSource,
+  inputTokens: tokens(row, 'input'),
+  outputTokens: tokens(row, 'output'),
+  totalTokens: row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0),
+  isAppRoot: row.isAppRoot,
+  promptName: orNull(row.promptName),
+  promptVersion: row.promptVersion,
+  environment: row.environment,
+  version: orNull(row.version),
+  release: orNull(row.release),
+  input: orNull(row.input),
+  output: orNull(row.output),
+  metadata: row.metadata,
+  attributes: row.attributes,
+  resourceAttributes: row.resourceAttributes,
+  scope: { name: row.scopeName, version: row.scopeVersion, attributes: textValues(row.scopeAttributes) },
+  events: eventsOf(row),
+  usage: row.usage,
+  cost: row.cost,
+  totalCost: row.totalCost,
+  prices: row.prices,
+  modelId: orNull(row.modelId),
+  pricingTierName: orNull(row.pricingTierName),
+  modelParameters: textValues(row.modelParameters),
+  toolDefinitions: row.toolDefinitions,
+  toolCalls: row.toolCalls,
+  sizeBytes: row.sizeBytes,
+  source: row.source,
+  sdk: { name: row.sdkName, version: row.sdkVersion },
+  timeAdjusted: row.timeAdjusted,
+});
+
+const tokens = ({ usage }: ObservationRow, part: 'input' | 'output'): number =>
+  Object.entries(usage).reduce((sum, [type, units]) => (type.includes(part) ? sum + units : sum), 0);
+
+/** The members of a JSON object as text: bare strings, JSON text of anything else. */
+const textValues = (json: string): Record<string, string> => textMembers(json === '' ? {} : parsed(json));
+
+const textMembers = (value: unknown): Record<string, string> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, typeof one === 'string' ? one : JSON.stringify(one)]),
+      )
+    : {};
+
+/** Span events as the mapping stored them: `{name, timestamp, attributes}`, the timestamp null when it was none. */
+function eventsOf(row: ObservationRow): ObservationDetail['events'] {
+  const events = row.events === '' ? [] : parsed(row.events);
+  if (!Array.isArray(events)) return [];
+  return events.map(({ name, timestamp, attributes }: Record<string, unknown>) => ({
+    name: String(name),
+    timestamp: typeof timestamp === 'string' ? timestamp : toIsoMicros(row.startTime),
+    attributes: textMembers(attributes),
+  }));
+}

@@ -1,0 +1,231 @@
+import { compileFilter, parseFilterText } from '@tracehouse/contract/filter-text';
+import type {
+  Histogram,
+  TraceList,
+  TraceListQuery,
+  TraceSelection as Asked,
+  TraceSkeleton,
+  TraceSort,
+} from '@tracehouse/contract/x-traces';
+import * as z from 'zod';
+import { InvalidRequestError } from '../../http/errors.ts';
+import type { Journal } from '../../ingest/journal.ts';
+import type { Micros } from '../../ingest/observation.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { findNewest } from '../filters/newest.ts';
+import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { type TimeRange, toIso, toMicros } from '../filters/time.ts';
+import { selectNewest } from './newest.ts';
+import { selectBuckets, selectHits, selectSkeleton, selectTotals } from './screen-store.ts';
+import { headerColumns, itemColumns, toHeader, toListItem, toScoreDetail, toSkeleton } from './screen-wire.ts';
+import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
+import { notFound } from './service.ts';
+import { selectScores, selectTracePage, selectTraces, type TraceOrder, type TracePosition } from './store.ts';
+
+/** A list that has looked this long answers with what it has, and says how far back that is. */
+const BUDGET_MS = 4_000;
+const MAX_BUCKETS = 100;
+
+/** What the screens ask of traces. A list does not wait for rows under way: the screens read again. */
+export type TraceScreens = ReturnType<typeof createTraceScreens>;
+
+export function createTraceScreens({
+  clickhouse: db,
+  journal,
+  now,
+}: {
+  clickhouse: ClickHouse;
+  journal: Journal;
+  now: () => Date;
+}) {
+  async function page(
+    scope: ProjectScope,
+    query: TraceListQuery,
+    asked: TraceQuery,
+    signal: AbortSignal,
+  ): Promise<{ positions: TracePosition[]; searchedTo: Micros | null }> {
+    const order = orders[query.sort];
+    const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    const range = rangeOf(query);
+    // One more than asked for tells whether there is a next page.
+    const count = query.limit + 1;
+    if (order.column !== 'timestamp' || !order.descending) {
+      const selection = selectionOf(scope, range, asked);
+      const positions = await selectTracePage(
+        db,
+        scope,
+        selection,
+        { order, offset: 0, limit: count, ...(after && { after }) },
+        { signal },
+      );
+      return { positions, searchedTo: null };
+    }
+    const to = after === undefined ? range.to : Number(after.value) + 1;
+    const { items, searchedTo } = await findNewest(
+      { range: { ...range, to }, now: now().getTime() * 1000, count, budgetMs: BUDGET_MS },
+      (part, missing) => selectNewest(db, scope, { range: part, query: asked, count: missing, after }, { signal }),
+    );
+    return { positions: items, searchedTo };
+  }
+
+  return {
+    /** A page of traces. @throws InvalidRequestError for filter text with a problem, or a cursor that is none. */
+    async list(scope: ProjectScope, query: TraceListQuery, signal: AbortSignal): Promise<TraceList> {
+      const asked = queryOf(query);
+      const { positions: found, searchedTo } = await page(scope, query, asked, signal);
+      const positions = found.slice(0, query.limit);
+      const ids = positions.map(({ id }) => id);
+      const text = asked.text.find(({ not }) => !not);
+      const [rows, scores, hits] = await Promise.all([
+        ids.length === 0 ? [] : selectTraces(db, scope, traceIsOneOf(ids), itemColumns),
+        selectScores(db, scope, ids),
+        text && ids.length > 0 ? selectHits(db, scope, ids, text.value) : [],
+      ]);
+      const byId = new Map(rows.map((row) => [row.trace_id, row]));
+      const hitOf = new Map(hits.map((hit) => [hit.traceId, hit]));
+      const data = ids.flatMap((id) => {
+        const row = byId.get(id);
+        return row
+          ? [
+              toListItem(
+                row,
+                scores.filter(({ traceId }) => traceId === id),
+                hitOf.get(id),
+              ),
+            ]
+          : [];
+      });
+      return { data, meta: metaOf(query, { found, positions, searchedTo }) };
+    },
+
+    /** Counts over time, and the totals of the selection. */
+    async histogram(scope: ProjectScope, query: Asked, signal: AbortSignal): Promise<Histogram> {
+      const asked = queryOf(query);
+      const range = rangeOf(query);
+      const selection = selectionOf(scope, range, asked);
+      const totals = await selectTotals(db, scope, selection, { signal });
+      const to = range.to ?? Math.max(now().getTime() * 1000, 0);
+      const from = range.from ?? totals.first ?? to;
+      const bucketMs = bucketFor(Math.max(to - from, 1) / 1000);
+      const first = Math.floor(from / 1000 / bucketMs) * bucketMs;
+      const counted = await selectBuckets(
+        db,
+        scope,
+        selection,
+        { from: first * 1000, bucketMicros: bucketMs * 1000 },
+        { signal },
+      );
+      const byBucket = new Map(counted.map((one) => [one.bucket, one]));
+      const buckets = Math.max(1, Math.ceil((to / 1000 - first) / bucketMs));
+      return {
+        bucketMs,
+        from: toIso(from),
+        to: toIso(to),
+        data: Array.from({ length: buckets }, (_, bucket) => ({
+          time: new Date(first + bucket * bucketMs).toISOString(),
+          traces: byBucket.get(bucket)?.traces ?? 0,
+          errors: byBucket.get(bucket)?.errors ?? 0,
+        })),
+        totals: {
+          traces: Number(totals.traces),
+          errors: Number(totals.errors),
+          p95LatencyMs: totals.p95_latency === null ? null : totals.p95_latency / 1000,
+          p95Cost: totals.p95_cost,
+          totalTokens: Number(totals.total_tokens),
+          totalCost: totals.total_cost === null ? null : Number(totals.total_cost),
+          calls: Number(totals.calls),
+          unpricedCalls: Number(totals.unpriced_calls),
+        },
+      };
+    },
+
+    /** A trace as tree and timeline. @throws NotFoundError */
+    async skeleton(scope: ProjectScope, traceId: string): Promise<TraceSkeleton> {
+      await journal.barrier({ projectId: scope.projectId, traceId });
+      const [[row], observations, scores] = await Promise.all([
+        selectTraces(db, scope, traceIs(traceId), headerColumns),
+        selectSkeleton(db, scope, traceId),
+        selectScores(db, scope, [traceId]),
+      ]);
+      if (!row) throw notFound(traceId);
+      return { trace: toHeader(row), observations: observations.map(toSkeleton), scores: scores.map(toScoreDetail) };
+    },
+  };
+}
+
+const orders: Record<TraceSort, TraceOrder> = {
+  time: { column: 'timestamp', descending: false },
+  '-time': { column: 'timestamp', descending: true },
+  name: { column: 'name', descending: false },
+  '-name': { column: 'name', descending: true },
+  latency: { column: 'latency', descending: false },
+  '-latency': { column: 'latency', descending: true },
+  tokens: { column: 'totalTokens', descending: false },
+  '-tokens': { column: 'totalTokens', descending: true },
+  cost: { column: 'totalCost', descending: false },
+  '-cost': { column: 'totalCost', descending: true },
+};
+
+const rangeOf = ({ from, to }: Asked): TimeRange => ({
+  from: from === undefined ? null : toMicros(from),
+  to: to === undefined ? null : toMicros(to),
+});
+
+function queryOf({ q = '', environment }: Asked): TraceQuery {
+  const { terms, problems } = parseFilterText(q);
+  if (problems[0]) throw new InvalidRequestError(problems[0].message);
+  const { clauses, text } = compileFilter(terms, 'traces');
+  return { clauses: [...environmentClauses(environment), ...checkedClauses(clauses)], text };
+}
+
+/** Environments whose names begin so are the product's own (S10.5); they show only when asked for. */
+const INTERNAL = 'langfuse';
+
+function environmentClauses(environment: string | undefined): TraceClause[] {
+  const column = 'environment';
+  if (environment === '*') return [];
+  return environment === undefined
+    ? [{ of: 'trace', not: true, conditions: [{ type: 'string', column, operator: 'starts with', value: INTERNAL }] }]
+    : [
+        {
+          of: 'trace',
+          not: false,
+          conditions: [{ type: 'stringOptions', column, operator: 'any of', value: environment.split(',') }],
+        },
+      ];
+}
+
+function metaOf(
+  { limit }: TraceListQuery,
+  { found, positions, searchedTo }: { found: TracePosition[]; positions: TracePosition[]; searchedTo: Micros | null },
+): TraceList['meta'] {
+  const last = positions.at(-1);
+  if (found.length > limit && last) return { cursor: encodeCursor(last) };
+  if (searchedTo === null) return {};
+  // What is older than this has not been looked at.
+  return { cursor: encodeCursor({ value: String(searchedTo), id: '' }), searchedTo: toIso(searchedTo) };
+}
+
+const Cursor = z.object({ value: z.string(), id: z.string() });
+
+const encodeCursor = (position: TracePosition): string => Buffer.from(JSON.stringify(position)).toString('base64url');
+
+function decodeCursor(text: string): TracePosition {
+  try {
+    return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+  } catch (cause) {
+    throw new InvalidRequestError('Invalid cursor format', { cause });
+  }
+}
+
+/** Milliseconds a person reads at once. */
+// oxfmt-ignore
+const steps = [
+  1, 10, 100, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 3 * 3_600_000, 6 * 3_600_000,
+  12 * 3_600_000, 86_400_000, 7 * 86_400_000, 30 * 86_400_000,
+];
+
+/** So long that the range has at most `MAX_BUCKETS`, one begun on either side included. */
+const bucketFor = (rangeMs: number): number =>
+  steps.find((step) => rangeMs / step <= MAX_BUCKETS - 2) ?? Math.ceil(rangeMs / (MAX_BUCKETS - 2));

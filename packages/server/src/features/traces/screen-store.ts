@@ -1,0 +1,124 @@
+import type { Micros, ObservationType } from '../../ingest/observation.ts';
+import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { hitOf, rowHasText } from './selection.ts';
+import { fromTraces, latencyMicros, type TraceRow, type TraceSelection } from './store.ts';
+
+export interface HitRow {
+  traceId: string;
+  observationId: string;
+  field: string;
+  preview: string;
+}
+
+/** Characters of a hit's preview, and how many of them stand before the text. */
+const PREVIEW = 200;
+const BEFORE = 60;
+
+/** The first observation of each trace that has the text, with the text around it. */
+export const selectHits = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  traceIds: readonly string[],
+  value: string,
+): Promise<HitRow[]> => {
+  const { field, text } = hitOf(value);
+  return db.rows(clickhouse`
+    SELECT trace_id AS traceId, id AS observationId, field, preview
+    FROM (
+      SELECT trace_id, id, kind, start_time, is_deleted, ${rowHasText(value)} AS is_hit, ${field} AS field, ${text} AS text,
+        substringUTF8(text, greatest(1, toInt64(positionCaseInsensitiveUTF8(text, ${string(value)})) - ${uint(BEFORE)}), ${uint(PREVIEW)}) AS preview
+      FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${traceIsOneOf(traceIds)}
+      ORDER BY row_version DESC
+      LIMIT 1 BY trace_id, kind, id
+    )
+    WHERE is_deleted = 0 AND is_hit
+    ORDER BY kind = 'trace', start_time, id
+    LIMIT 1 BY trace_id`);
+};
+
+/** An observation of a trace without its payload. */
+export interface SkeletonRow {
+  id: string;
+  parent_id: string;
+  type: ObservationType;
+  name: string;
+  start_time: Micros;
+  end_time: Micros | null;
+  completion_start_time: Micros | null;
+  level: TraceRow['level'];
+  status_message: string;
+  model: string;
+  provider: string;
+  /** USD, decimal text. */
+  total_cost: string | null;
+  cost_source: 'client' | 'prices' | '';
+  input_tokens: string;
+  output_tokens: string;
+  total_tokens: string;
+  is_app_root: number;
+  prompt_name: string;
+  prompt_version: number | null;
+}
+
+/** First start first. */
+export const selectSkeleton = (db: ClickHouse, scope: ProjectScope, traceId: string): Promise<SkeletonRow[]> =>
+  db.rows(clickhouse`
+    SELECT id, parent_id, type, name, toUnixTimestamp64Micro(r.start_time) AS start_time,
+      toUnixTimestamp64Micro(r.end_time) AS end_time, toUnixTimestamp64Micro(r.completion_start_time) AS completion_start_time,
+      level, status_message, model, provider, toString(r.total_cost) AS total_cost, cost_source,
+      toString(r.input_tokens) AS input_tokens, toString(r.output_tokens) AS output_tokens,
+      toString(r.total_tokens) AS total_tokens, is_app_root, prompt_name, prompt_version
+    FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traceIs(traceId)}`)} AS r
+    ORDER BY r.start_time, r.id`);
+
+export interface TotalsRow {
+  traces: string;
+  errors: string;
+  /** Microseconds; null when no trace has ended. */
+  first: Micros | null;
+  p95_latency: number | null;
+  p95_cost: number | null;
+  total_tokens: string;
+  total_cost: string | null;
+  calls: string;
+  unpriced_calls: string;
+}
+
+export async function selectTotals(
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: TraceSelection,
+  options?: QueryOptions,
+): Promise<TotalsRow> {
+  const totals = clickhouse`
+    toString(count()) AS traces, toString(countIf(t.error_count > 0)) AS errors,
+    if(count() = 0, NULL, toUnixTimestamp64Micro(min(t.timestamp))) AS first,
+    if(countIf(t.ended_count > 0) = 0, NULL, quantileIf(0.95)(${latencyMicros}, t.ended_count > 0)) AS p95_latency,
+    if(countIf(t.total_cost IS NOT NULL) = 0, NULL,
+      quantileIf(0.95)(toFloat64(ifNull(t.total_cost, 0)), t.total_cost IS NOT NULL)) AS p95_cost,
+    toString(sum(t.total_tokens)) AS total_tokens, toString(sum(t.total_cost)) AS total_cost,
+    toString(sum(t.calls)) AS calls, toString(sum(t.unpriced_calls)) AS unpriced_calls`;
+  const [row] = await db.rows<TotalsRow>(clickhouse`SELECT ${totals} ${fromTraces(scope, selection, totals)}`, options);
+  return row!;
+}
+
+/** Buckets that have traces, by their number from `from` on. */
+export const selectBuckets = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: TraceSelection,
+  { from, bucketMicros }: { from: Micros; bucketMicros: number },
+  options?: QueryOptions,
+): Promise<{ bucket: number; traces: number; errors: number }[]> => {
+  const bucket = clickhouse`intDiv(toUnixTimestamp64Micro(t.timestamp) - toUnixTimestamp64Micro(${micros(from)}), ${uint(bucketMicros)})`;
+  const counts = clickhouse`toUInt32(count()) AS traces, toUInt32(countIf(t.error_count > 0)) AS errors`;
+  return db.rows(
+    clickhouse`SELECT toUInt32(${bucket}) AS bucket, ${counts} ${fromTraces(scope, selection, join([bucket, counts], ' '))} GROUP BY bucket`,
+    options,
+  );
+};

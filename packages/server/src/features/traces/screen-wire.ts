@@ -1,0 +1,158 @@
+import type {
+  ObservationSkeleton,
+  ScoreDetail,
+  ScoreSummary,
+  TextHit,
+  TraceHeader,
+  TraceListItem,
+} from '@tracehouse/contract/x-traces';
+import type { ScoreRow } from '../../ingest/score.ts';
+import { toIso, toIsoMicros } from '../filters/time.ts';
+import { orNull } from '../observations/payload.ts';
+import type { HitRow, SkeletonRow } from './screen-store.ts';
+import type { TraceRow } from './store.ts';
+
+const totalColumns = [
+  'total_cost',
+  'calls',
+  'unpriced_calls',
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'first_start',
+  'last_end',
+  'ended_count',
+  'error_count',
+  'warning_count',
+] as const satisfies (keyof TraceRow)[];
+
+const ownColumns = [
+  'trace_id',
+  'name',
+  'timestamp',
+  'user_id',
+  'session_id',
+  'environment',
+  'tags',
+  'release',
+  'version',
+  'bookmarked',
+] as const satisfies (keyof TraceRow)[];
+
+/** What `toListItem` reads. */
+export const itemColumns = [
+  ...ownColumns,
+  ...totalColumns,
+  'running',
+  'level',
+  'error_message',
+  'models',
+  'observation_count',
+  'input_preview',
+  'output_preview',
+] as const satisfies (keyof TraceRow)[];
+
+/** What `toHeader` reads. */
+export const headerColumns = [
+  ...ownColumns,
+  ...totalColumns,
+  'public',
+  'metadata',
+  'input',
+  'output',
+] as const satisfies (keyof TraceRow)[];
+
+const totals = (row: Pick<TraceRow, (typeof totalColumns)[number]>) => ({
+  totalCost: row.total_cost === null ? null : Number(row.total_cost),
+  calls: row.calls,
+  unpricedCalls: row.unpriced_calls,
+  inputTokens: Number(row.input_tokens),
+  outputTokens: Number(row.output_tokens),
+  totalTokens: Number(row.total_tokens),
+  latencyMs: row.ended_count === 0 ? null : (row.last_end - row.first_start) / 1000,
+  errorCount: row.error_count,
+  warningCount: row.warning_count,
+});
+
+const own = (row: Pick<TraceRow, (typeof ownColumns)[number]>) => ({
+  id: row.trace_id,
+  name: orNull(row.name),
+  timestamp: toIso(row.timestamp),
+  userId: orNull(row.user_id),
+  sessionId: orNull(row.session_id),
+  environment: row.environment,
+  tags: row.tags,
+  release: orNull(row.release),
+  version: orNull(row.version),
+  bookmarked: row.bookmarked === 1,
+});
+
+export const toListItem = (
+  row: Pick<TraceRow, (typeof itemColumns)[number]>,
+  scores: readonly ScoreRow[],
+  hit: HitRow | undefined,
+): TraceListItem => ({
+  ...own(row),
+  ...totals(row),
+  running: row.running === 1,
+  level: row.level,
+  errorMessage: orNull(row.error_message),
+  models: row.models,
+  observationCount: row.observation_count,
+  inputPreview: orNull(row.input_preview),
+  outputPreview: orNull(row.output_preview),
+  scores: scores.map(toScoreSummary),
+  ...(hit && { hit: toHit(hit) }),
+});
+
+const toHit = ({ observationId, field, preview }: HitRow): TextHit => ({ observationId, field, preview });
+
+export const toHeader = (row: Pick<TraceRow, (typeof headerColumns)[number]>): TraceHeader => ({
+  ...own(row),
+  ...totals(row),
+  public: row.public === 1,
+  metadata: row.metadata,
+  input: orNull(row.input),
+  output: orNull(row.output),
+});
+
+const hasNumber = new Set(['NUMERIC', 'BOOLEAN', 'CATEGORICAL']);
+
+const toScoreSummary = ({ name, dataType, value, stringValue, longStringValue }: ScoreRow): ScoreSummary => ({
+  name,
+  dataType,
+  value: hasNumber.has(dataType) ? value : null,
+  stringValue: orNull(longStringValue || stringValue),
+});
+
+export const toScoreDetail = (row: ScoreRow): ScoreDetail => ({
+  ...toScoreSummary(row),
+  id: row.id,
+  observationId: orNull(row.observationId),
+  source: row.source,
+  comment: orNull(row.comment),
+  authorUserId: orNull(row.authorUserId),
+  timestamp: toIso(row.timestamp),
+});
+
+export const toSkeleton = (row: SkeletonRow): ObservationSkeleton => ({
+  id: row.id,
+  parentId: orNull(row.parent_id),
+  type: row.type,
+  name: orNull(row.name),
+  startTime: toIsoMicros(row.start_time),
+  endTime: row.end_time === null ? null : toIsoMicros(row.end_time),
+  completionStartTime: row.completion_start_time === null ? null : toIsoMicros(row.completion_start_time),
+  level: row.level,
+  statusMessage: orNull(row.status_message),
+  model: orNull(row.model),
+  provider: orNull(row.provider),
+  totalCost: row.total_cost === null ? null : Number(row.total_cost),
+  costSource: row.cost_source === '' ? null : row.cost_source,
+  inputTokens: Number(row.input_tokens),
+  outputTokens: Number(row.output_tokens),
+  totalTokens: Number(row.total_tokens),
+  isAppRoot: row.is_app_root === 1,
+  promptName: orNull(row.prompt_name),
+  promptVersion: row.prompt_version,
+});

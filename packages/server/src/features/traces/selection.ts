@@ -1,0 +1,178 @@
+import { EventsFilter, type Condition } from '@tracehouse/contract/filter';
+import type { FilterClause, TextSearch } from '@tracehouse/contract/filter-text';
+import { ValidationError } from '../../http/errors.ts';
+import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
+import { conditionsSql, not } from '../filters/column.ts';
+import { observationColumns, saidBy } from '../filters/observation-columns.ts';
+import { tracesIn } from '../filters/reach.ts';
+import { sayingRange, startsIn, type TimeRange } from '../filters/time.ts';
+import { traceColumns } from '../filters/trace-columns.ts';
+import type { TraceSelection } from './store.ts';
+
+const { trusted } = ClickHouseSql;
+
+/** What is asked of traces beside their time. */
+export interface TraceQuery {
+  clauses: readonly TraceClause[];
+  text: readonly TextSearch[];
+}
+
+/** Conditions that hold together, for the trace or for one of its observations (see `FilterClause`). */
+export interface TraceClause {
+  of: 'trace' | 'observation';
+  not: boolean;
+  conditions: readonly Condition[];
+}
+
+export const clausesOf = (conditions: readonly Condition[]): TraceClause[] =>
+  conditions.map((condition) => ({ of: 'trace', not: false, conditions: [condition] }));
+
+/** @throws ValidationError when filter text compiled to what the filter grammar does not know */
+export const checkedClauses = (clauses: readonly FilterClause[]): TraceClause[] =>
+  clauses.map(({ conditions, ...clause }) => {
+    const result = EventsFilter.safeParse(conditions);
+    if (!result.success) throw new ValidationError(result.error.issues);
+    return asWhole({ ...clause, conditions: result.data });
+  });
+
+/**
+ * `-model:m` is about traces none of whose observations has that model, so that a clause and its negation share all traces
+ * out between them; a condition that is negative by itself would be true where any observation differs.
+ */
+function asWhole(clause: TraceClause): TraceClause {
+  const [condition, ...more] = clause.conditions;
+  const positive = condition && more.length === 0 && clause.of === 'observation' ? opposite(condition) : null;
+  return positive ? { ...clause, not: !clause.not, conditions: [positive] } : clause;
+}
+
+/** The positive condition that a negative one denies. */
+function opposite(condition: Condition): Condition | null {
+  if (condition.type === 'null' && condition.operator === 'is null') return { ...condition, operator: 'is not null' };
+  if (condition.type === 'string' && condition.operator === 'does not contain')
+    return { ...condition, operator: 'contains' };
+  if (condition.type === 'boolean' && condition.value === (condition.operator === '<>')) {
+    return { ...condition, operator: '=', value: true };
+  }
+  const isOptions = condition.type === 'stringOptions' || condition.type === 'categoryOptions';
+  if (isOptions && condition.operator === 'none of') return { ...condition, operator: 'any of' };
+  if (condition.type === 'arrayOptions' && condition.operator === 'none of')
+    return { ...condition, operator: 'any of' };
+  return null;
+}
+
+/**
+ * The selection over one range, or over some of its traces when `traces` names them.
+ * @throws InvalidRequestError for a column that there is not
+ */
+export function selectionOf(
+  scope: ProjectScope,
+  range: TimeRange,
+  { clauses, text }: TraceQuery,
+  traces: ClickHouseSql = tracesIn(scope, range),
+): TraceSelection {
+  const said = sayingRange(range);
+  const necessary = clauses
+    .filter((clause) => clause.of === 'trace' && !clause.not)
+    .flatMap(({ conditions }) => conditions.flatMap((condition) => saidBy(scope, condition, said)));
+  const reach = [traces, ...necessary];
+  return {
+    range,
+    reach,
+    where: [
+      ...clauses.map((clause) => clauseSql(scope, clause, join(reach, ' AND '), said)),
+      ...text.map((search) => textSql(scope, search, traces, range)),
+    ],
+  };
+}
+
+function clauseSql(scope: ProjectScope, clause: TraceClause, traces: ClickHouseSql, said: TimeRange): ClickHouseSql {
+  const all = clause.of === 'trace' ? ofTrace(scope, clause) : ofAnyObservation(scope, clause, traces, said);
+  return clause.not ? not(all) : all;
+}
+
+const ofTrace = (scope: ProjectScope, { conditions }: TraceClause): ClickHouseSql =>
+  clickhouse`(${join(conditionsSql(traceColumns(scope), conditions), ' AND ')})`;
+
+function ofAnyObservation(
+  scope: ProjectScope,
+  { conditions }: TraceClause,
+  traces: ClickHouseSql,
+  said: TimeRange,
+): ClickHouseSql {
+  const columns = observationColumns({ scope, traces, said, rows: { from: null, to: null } });
+  return clickhouse`trace_id IN (
+    SELECT trace_id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`)}
+    WHERE ${join(conditionsSql(columns, conditions), ' AND ')})`;
+}
+
+/** Columns of a row in which text is looked for, by the field a hit names; the first that has it is the hit's. */
+const searched = {
+  name: ['name', 'trace_name'],
+  id: ['id', 'trace_id'],
+  input: ['input', 'trace_input'],
+  output: ['output', 'trace_output'],
+} as const;
+const searchedMaps = ['metadata', 'trace_metadata'] as const;
+
+const has = (column: string, value: string): ClickHouseSql =>
+  clickhouse`${trusted(column)} ILIKE ${pattern(value, 'contains')}`;
+const mapHas = (column: string, value: string): ClickHouseSql =>
+  clickhouse`arrayExists(text -> text ILIKE ${pattern(value, 'contains')}, mapValues(${trusted(column)}))`;
+
+/** Whether a row, in whatever version, has the text. Short columns first: the long ones are then often not read. */
+export const rowHasText = (value: string): ClickHouseSql =>
+  clickhouse`(${join(
+    [
+      ...Object.values(searched).flatMap((columns) => columns.map((column) => has(column, value))),
+      ...searchedMaps.map((column) => mapHas(column, value)),
+    ],
+    ' OR ',
+  )})`;
+
+/**
+ * Where to look for text of traces of a range: an hour more on both sides. Text that a trace of the range says more than an
+ * hour after the range's end is not found by this range.
+ */
+export const textRange = ({ from, to }: TimeRange): TimeRange => ({
+  from: from === null ? null : from - HOUR,
+  to: to === null ? null : to + HOUR,
+});
+const HOUR = 3_600_000_000;
+
+/** Payloads are searched where they lie, and only rows that match are compared with the versions in force. */
+function textSql(
+  scope: ProjectScope,
+  { value, not: isNegated }: TextSearch,
+  traces: ClickHouseSql,
+  range: TimeRange,
+): ClickHouseSql {
+  const found = clickhouse`trace_id IN (
+    SELECT trace_id FROM ${currentRows(scope, traces)}
+    WHERE (trace_id, kind, id, row_version) IN (
+      SELECT trace_id, kind, id, row_version FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(textRange(range))} AND ${traces} AND ${rowHasText(value)}))`;
+  return isNegated ? not(found) : found;
+}
+
+/** Field, text of the field: of the first column that has the text. */
+export function hitOf(value: string): { field: ClickHouseSql; text: ClickHouseSql } {
+  const columns = Object.entries(searched).flatMap(([field, names]) => names.map((column) => ({ field, column })));
+  const branches = (show: (one: { field: string; column: string }) => ClickHouseSql): ClickHouseSql =>
+    join(
+      columns.map((one) => clickhouse`${has(one.column, value)}, ${show(one)}`),
+      ', ',
+    );
+  const inMaps = join(
+    searchedMaps.map(
+      (column) =>
+        clickhouse`arrayFirst(text -> text ILIKE ${pattern(value, 'contains')}, mapValues(${trusted(column)}))`,
+    ),
+    ', ',
+  );
+  return {
+    field: clickhouse`multiIf(${branches(({ field }) => string(field))}, 'metadata')`,
+    text: clickhouse`multiIf(${branches(({ column }) => clickhouse`toString(${trusted(column)})`)}, concat(${inMaps}))`,
+  };
+}
