@@ -35,7 +35,7 @@ export const receivedMetadata = ({ attributes, resourceAttributes, ...scope }: R
   ...(!hidesAttributes(scope.scopeName) && { attributes }),
   resourceAttributes: parsedValues(resourceAttributes),
   scope: {
-    name: scope.scopeName,
+    ...(scope.scopeName !== '' && { name: scope.scopeName }),
     ...(scope.scopeVersion !== '' && { version: scope.scopeVersion }),
     attributes: scope.scopeAttributes === '' ? {} : parsed(scope.scopeAttributes),
   },

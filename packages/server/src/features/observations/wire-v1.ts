@@ -35,7 +35,7 @@ export function toObservationV1(row: ObservationRow, place: Place): Observation 
     output: payload(row.output),
     metadata: { ...parsedValues(row.metadata), ...(row.source === 'otlp' && receivedMetadata(row)) },
     model: orNull(row.model),
-    modelParameters: row.modelParameters === '' ? null : parsed(row.modelParameters),
+    modelParameters: row.modelParameters !== '' ? parsed(row.modelParameters) : row.source === 'otlp' ? {} : null,
     completionStartTime: row.completionStartTime === null ? null : toIso(row.completionStartTime),
     promptId: orNull(row.promptId),
     promptName: orNull(row.promptName),

@@ -50,10 +50,7 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
   const { groups, trace } = view;
   const cost = numbers(row.cost);
   const usage = row.usage;
-  const price = (key: string): string | null => {
-    const usd = groups.has('model') ? row.prices[key] : undefined;
-    return usd === undefined ? null : String(Number(usd));
-  };
+  const price = (key: string): string | null => (groups.has('model') ? (row.prices[key] ?? null) : null);
   const parent = row.parentId === '' && !isRoot ? traceRootId(row.traceId) : row.parentId;
   return {
     id: row.id,
@@ -63,8 +60,10 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
     projectId: row.projectId,
     parentObservationId: orNull(parent),
     type: row.type,
-    latency: row.endTime === null ? null : secondsBetween(row.startTime, row.endTime),
-    timeToFirstToken: row.completionStartTime === null ? null : secondsBetween(row.startTime, row.completionStartTime),
+    // As recorded: v2 shows no duration where v1 shows 0.
+    latency: row.endTime === null ? null : secondsBetween(row.startTime, row.endTime) || null,
+    timeToFirstToken:
+      row.completionStartTime === null ? null : secondsBetween(row.startTime, row.completionStartTime) || null,
     modelId: groups.has('model') ? orNull(row.modelId) : null,
     inputPrice: price('input'),
     outputPrice: price('output'),
