@@ -612,6 +612,7 @@ describe('Vercel AI SDK 5 and 6', () => {
 
 describe('LiteLLM', () => {
   test.each<Case>([
+    ['the name the caller gave the call', { 'langfuse.generation.name': 'say it' }, { name: 'say it' }],
     [
       'the real model before the alias of the proxy',
       { 'llm.model_name': 'gpt-4o-mini', 'llm.response.model': 'smart' },

@@ -13,6 +13,7 @@ export const liteLlm = {
   // oxfmt-ignore
   rules: [
     // attribute                   field            read as                             known from
+    ['langfuse.generation.name',  'name',          text,                               'seen'], // by header: the span keeps its own
     ['llm.model_name',            'model',         text,                               'seen'], // llm.response.model is the proxy's alias
     ['langfuse.trace.id',         'traceMetadata', named('langfuse.trace.id'),         'seen'], // the id the caller wanted
     ['langfuse.trace.existing_id', 'traceMetadata', named('langfuse.trace.existing_id'), 'seen'],

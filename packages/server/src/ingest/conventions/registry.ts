@@ -13,6 +13,7 @@ import {
   vercelMessages,
   type MessageReader,
 } from './messages.ts';
+import { logfire } from './logfire.ts';
 import { openInference } from './openinference.ts';
 import { otel } from './otel.ts';
 import { isOuterSpan, vercelAi } from './vercel-ai.ts';
@@ -23,6 +24,7 @@ export const conventions = [
   openInference,
   vercelAi,
   liteLlm,
+  logfire,
   otel,
 ] as const satisfies readonly Convention[];
 
@@ -47,7 +49,7 @@ type Ordered = Exclude<Field, 'input' | 'output' | 'toolDefinitions'>;
 // oxfmt-ignore
 export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   // S1.3; when nobody answers, the span's own name
-  name: ['gen-ai/gen_ai.tool.name', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
+  name: ['litellm/langfuse.generation.name', 'gen-ai/gen_ai.tool.name', 'logfire/logfire.msg', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
   // S1.4; when nobody answers, SPAN
   type: ['langfuse/langfuse.observation.type', 'openinference/openinference.span.kind', 'gen-ai/gen_ai.operation.name',
     'vercel-ai/ai.operationId', 'gen-ai/gen_ai.tool.name', 'gen-ai/gen_ai.tool.call.id',
