@@ -203,11 +203,12 @@ export function DataTable<Row extends RowData>({
       </div>
       <div
         ref={scroller}
+        role="rowgroup"
         tabIndex={-1}
         className={classes('overflow-x-hidden', fit ? 'max-h-160 overflow-y-auto' : 'min-h-0 flex-1 overflow-y-scroll')}
         {...(fit && { style: { height: virtualizer.getTotalSize() } })}
       >
-        <div role="rowgroup" className="relative" style={{ height: virtualizer.getTotalSize() }}>
+        <div role="presentation" className="relative" style={{ height: virtualizer.getTotalSize() }}>
           {items.map((item) => {
             const row = tableRows[item.index];
             if (!row) return null;
@@ -253,7 +254,11 @@ export function DataTable<Row extends RowData>({
             );
           })}
         </div>
-        {footer !== undefined && <div className="px-4 py-2 text-small text-text-3">{footer}</div>}
+        {footer !== undefined && (
+          <div role="row" className="px-4 py-2 text-small text-text-3">
+            <div role="gridcell">{footer}</div>
+          </div>
+        )}
       </div>
     </div>
   );

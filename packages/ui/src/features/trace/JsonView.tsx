@@ -57,7 +57,7 @@ export function JsonView({ parts }: { parts: JsonPart[] }) {
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => 20,
+    estimateSize: () => 24,
     overscan: 20,
     getItemKey: (index) => rows[index]?.id ?? index,
   });
@@ -87,7 +87,7 @@ export function JsonView({ parts }: { parts: JsonPart[] }) {
                 key={item.key}
                 ref={virtualizer.measureElement}
                 data-index={item.index}
-                className="group absolute inset-x-0 flex min-h-5 items-start leading-5 hover:bg-hover"
+                className="group absolute inset-x-0 flex min-h-6 items-start leading-6 hover:bg-hover"
                 style={{ top: item.start }}
               >
                 <span
@@ -131,12 +131,12 @@ function JsonLine({ row, onTurn }: { row: JsonRow; onTurn: () => void }) {
           aria-expanded={isOpen}
           aria-label={`${isOpen ? 'Collapse' : 'Expand'} ${label}`}
           onClick={onTurn}
-          className="flex h-5 w-4 shrink-0 items-center text-text-3"
+          className="flex size-6 shrink-0 items-center justify-center text-text-3"
         >
           <Icon of={isOpen ? ChevronDown : ChevronRight} small />
         </button>
       ) : (
-        <span className="w-4 shrink-0" />
+        <span className="w-6 shrink-0" />
       )}
       <span className={classes('min-w-0 flex-1', isOpen && isLong ? 'break-words whitespace-pre-wrap' : 'truncate')}>
         <span className={isRoot ? 'font-medium text-text' : 'text-text-3'}>{label}</span>{' '}
@@ -162,13 +162,13 @@ function JsonLine({ row, onTurn }: { row: JsonRow; onTurn: () => void }) {
       <span className="flex shrink-0 pr-2 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100">
         {isRoot ? (
           <>
-            <CopyButton labelled label="Copy raw" text={row.raw ?? ''} className="-my-0.5" />
-            <CopyButton labelled label="Copy pretty" text={text ?? writeJson(value)} className="-my-0.5" />
+            <CopyButton labelled label="Copy raw" text={row.raw ?? ''} />
+            <CopyButton labelled label="Copy pretty" text={text ?? writeJson(value)} />
           </>
         ) : (
           <>
-            <CopyButton labelled label="Value" text={text ?? writeJson(value)} className="-my-0.5" />
-            <CopyButton labelled label="Path" text={pathText(row.path)} className="-my-0.5" />
+            <CopyButton labelled label="Value" text={text ?? writeJson(value)} />
+            <CopyButton labelled label="Path" text={pathText(row.path)} />
           </>
         )}
       </span>

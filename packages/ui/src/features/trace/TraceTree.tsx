@@ -136,8 +136,8 @@ export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect,
           </div>
         </div>
       </div>
-      <div ref={scroller} tabIndex={-1} className="min-h-0 flex-1 overflow-x-hidden overflow-y-scroll">
-        <div role="rowgroup" className="relative min-h-full" style={{ height: virtualizer.getTotalSize() }}>
+      <div ref={scroller} role="rowgroup" tabIndex={-1} className="min-h-0 flex-1 overflow-x-hidden overflow-y-scroll">
+        <div role="presentation" className="relative min-h-full" style={{ height: virtualizer.getTotalSize() }}>
           <Lines ticks={ticks} place={place} />
           {virtualizer.getVirtualItems().map((item) => {
             const row = rows[item.index];

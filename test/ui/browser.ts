@@ -1,0 +1,92 @@
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { startServer, type TestServer } from '../harness/server.ts';
+
+/** What a file of tests works with: a server of its own and one browser. */
+export interface Stage {
+  readonly server: TestServer;
+  /** A fresh browser profile with a page. Whatever the page must not do is collected in `faults`. */
+  open(options?: { theme?: 'light' | 'dark'; width?: number; height?: number }): Promise<Seat>;
+  /** As `open`, signed in as the owner. */
+  openSignedIn(options?: { theme?: 'light' | 'dark'; width?: number; height?: number }): Promise<Seat>;
+}
+
+export interface Seat {
+  readonly page: Page;
+  /** Refused by the content security policy, sent to another host, or thrown by the page. */
+  readonly faults: string[];
+}
+
+/** Starts server and browser before the tests of the file, stops them after; no page may have had a fault. */
+export function useStage(): Stage {
+  let server: TestServer | undefined;
+  let browser: Browser | undefined;
+  const contexts: BrowserContext[] = [];
+  const allFaults: string[] = [];
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await Promise.all(contexts.map((context) => context.close()));
+    await browser?.close();
+    await server?.stop();
+    expect(allFaults).toEqual([]);
+  });
+  const running = () => {
+    if (!server || !browser) throw new Error('The stage is used before its beforeAll');
+    return { server, browser };
+  };
+  const stage: Stage = {
+    get server() {
+      return running().server;
+    },
+    async open({ theme = 'light', width = 1440, height = 900 } = {}) {
+      const { browser, server } = running();
+      const context = await browser.newContext({
+        baseURL: server.url,
+        viewport: { width, height },
+        colorScheme: theme,
+        timezoneId: 'UTC',
+        locale: 'en-US',
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.setDefaultTimeout(20_000);
+      const faults = watch(page, server.url, allFaults);
+      return { page, faults };
+    },
+    async openSignedIn(options) {
+      const seat = await stage.open(options);
+      await signIn(seat.page, running().server);
+      return seat;
+    },
+  };
+  return stage;
+}
+
+export async function signIn(page: Page, { email, password }: Pick<TestServer, 'email' | 'password'>): Promise<void> {
+  await page.goto('/sign-in?next=/project/test-project/settings/api-keys');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'API keys' }).waitFor();
+}
+
+function watch(page: Page, url: string, all: string[]): string[] {
+  const faults: string[] = [];
+  const note = (fault: string) => {
+    faults.push(fault);
+    all.push(fault);
+  };
+  page.on('console', (message) => {
+    if (/content security policy/iu.test(message.text())) note(message.text());
+  });
+  page.on('pageerror', (error) => note(`thrown: ${error.message}`));
+  page.on('request', (request) => {
+    const address = request.url();
+    if (!address.startsWith(`${url}/`) && !address.startsWith('blob:')) note(`sent to another host: ${address}`);
+  });
+  return faults;
+}

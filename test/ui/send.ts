@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import type { ProjectAccess } from '../harness/project-api.ts';
+
+/** A span to send: milliseconds are relative to the trace's start. */
+export interface SpanToSend {
+  name: string;
+  id?: string;
+  parent?: string;
+  start?: number;
+  end?: number;
+  error?: string;
+  attributes?: Record<string, string | number | boolean | readonly string[]>;
+}
+
+export const newTraceId = (): string => randomBytes(16).toString('hex');
+export const newSpanId = (): string => randomBytes(8).toString('hex');
+
+/** Sends spans over OTLP with the project's key; answers the trace's id. @throws when they are not accepted */
+export async function sendTrace(
+  { url, publicKey, secretKey }: ProjectAccess,
+  spans: readonly SpanToSend[],
+  { traceId = newTraceId(), startedAt = new Date(Date.now() - 5000) }: { traceId?: string; startedAt?: Date } = {},
+): Promise<string> {
+  const nanos = (ms: number) => `${startedAt.getTime() + ms}000000`;
+  const body = {
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            scope: { name: 'test' },
+            spans: spans.map(({ name, id, parent, start = 0, end = 1000, error, attributes = {} }) => ({
+              traceId,
+              spanId: id ?? newSpanId(),
+              ...(parent !== undefined && { parentSpanId: parent }),
+              name,
+              kind: 1,
+              startTimeUnixNano: nanos(start),
+              endTimeUnixNano: nanos(end),
+              attributes: Object.entries(attributes).map(([key, value]) => ({ key, value: attributeValue(value) })),
+              status: error === undefined ? {} : { code: 2, message: error },
+            })),
+          },
+        ],
+      },
+    ],
+  };
+  const answer = await fetch(`${url}/api/public/otel/v1/traces`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`The door answered ${answer.status}: ${await answer.text()}`);
+  return traceId;
+}
+
+function attributeValue(value: string | number | boolean | readonly string[]): object {
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (typeof value === 'string') return { stringValue: value };
+  return { arrayValue: { values: value.map((one) => ({ stringValue: one })) } };
+}
+
+type Attributes = NonNullable<SpanToSend['attributes']>;
+
+/** Attributes of a model call whose price is known. */
+export const modelCall = (input: number, output: number, more: Attributes = {}): Attributes => ({
+  'langfuse.observation.type': 'generation',
+  'langfuse.observation.model.name': 'gpt-4o-mini',
+  'langfuse.observation.usage_details': JSON.stringify({ input, output }),
+  ...more,
+});

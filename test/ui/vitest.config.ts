@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** The screens in a real browser against the real program: `npm run test:ui`, after test/install-parts.sh. */
+export default defineConfig({
+  test: {
+    name: 'ui',
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    include: ['test/ui/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    env: { UV_THREADPOOL_SIZE: '16' },
+  },
+});
