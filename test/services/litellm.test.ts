@@ -8,7 +8,8 @@ import { startServer, type TestServer } from '../harness/server.ts';
 
 /**
  * The three wires LiteLLM speaks under two names. `children` are the observations of a call below its generation; `output` is
- * without reasoning tokens where those are told apart.
+ * without reasoning tokens where those are told apart. `traceIdOf` is what becomes of a trace id that the caller chose; where
+ * the span keeps its own, it is in the trace's metadata.
  */
 const wires = [
   {
@@ -18,6 +19,7 @@ const wires = [
     embedding: 'openai/text-embedding-3-small',
     children: 0,
     output: USAGE.completion,
+    traceIdOf: (id: string) => ({ id: id.replaceAll('-', '') }),
   },
   {
     release: '1.108.7',
@@ -26,6 +28,7 @@ const wires = [
     embedding: 'text-embedding-3-small',
     children: 1,
     output: USAGE.completion - USAGE.reasoning,
+    traceIdOf: (id: string) => ({ metadata: { 'langfuse.trace.id': id.replaceAll('-', '') } }),
   },
   {
     release: '1.98.1',
@@ -34,6 +37,7 @@ const wires = [
     embedding: 'openai/text-embedding-3-small',
     children: 0,
     output: USAGE.completion,
+    traceIdOf: (id: string) => ({ id }),
   },
 ] as const;
 
@@ -44,7 +48,7 @@ const cost = (answer: Response): number => Number(answer.headers.get('x-litellm-
 
 describe.each(wires)(
   'LiteLLM $release with callback $callback',
-  ({ release, callback, model, embedding, children, output }) => {
+  ({ release, callback, model, embedding, children, output, traceIdOf }) => {
     let server: TestServer;
     let fakeModel: FakeModel;
     let litellm: LiteLlm;
@@ -148,7 +152,7 @@ describe.each(wires)(
 
     test('an embedding has its model, tokens and cost', async () => {
       const { answer, trace, observations } = await call('/embeddings', { model: 'embed', input: 'France' });
-      expect(observations[0]).toMatchObject({
+      expect(generationOf(observations)).toMatchObject({
         model: embedding,
         usageDetails: { input: USAGE.embedding, total: USAGE.embedding },
       });
@@ -182,6 +186,12 @@ describe.each(wires)(
       );
       expect(trace).toMatchObject({ userId: 'user-2', sessionId: `headers-${release}-${callback}` });
       expect(outline(trace.observations)[0]).toBe('GENERATION by header');
+    });
+
+    test('a trace id that the caller chose leads to the trace', async () => {
+      const chosen = randomUUID();
+      const { trace } = await call('/chat/completions', { model: 'smart', messages }, { langfuse_trace_id: chosen });
+      expect(trace).toMatchObject(traceIdOf(chosen));
     });
 
     test('its health check finds this server in order', async () => {

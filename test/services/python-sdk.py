@@ -1,4 +1,4 @@
-"""Writes with the newest Python SDK what python-sdk.test.ts reads back; prints the ids as JSON."""
+"""Writes with a Python SDK what python-sdk.test.ts reads back; prints the ids as JSON."""
 
 import json
 

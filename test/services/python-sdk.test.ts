@@ -13,8 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('what the newest Python SDK writes is read back whole as soon as it has flushed', async () => {
-  const printed = await run(python('langfuse-5.0.4'), [fileURLToPath(new URL('python-sdk.py', import.meta.url))], {
+test.each([
+  { sdk: '5.0.4 (the newest)', environment: 'langfuse-5.0.4' },
+  { sdk: '4.18.0 (that of LiteLLM)', environment: 'litellm-1.108.7' },
+] as const)('what Python SDK $sdk writes is read back whole as soon as it has flushed', async ({ environment }) => {
+  const printed = await run(python(environment), [fileURLToPath(new URL('python-sdk.py', import.meta.url))], {
     env: {
       LANGFUSE_BASE_URL: server.url,
       LANGFUSE_PUBLIC_KEY: server.publicKey,

@@ -7,6 +7,7 @@ export default defineConfig({
     name: 'services',
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['test/services/**/*.test.ts'],
+    globalSetup: 'test/harness/build-ui.ts',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
