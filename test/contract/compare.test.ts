@@ -38,6 +38,14 @@ test('generated values are compared by form', () => {
   expect(paths({ modelId: null }, { modelId: 'openai:gpt-4o' })).toEqual(['modelId']);
 });
 
+test('an id that the server made is compared by form, one that the client chose is not', () => {
+  const [made, ours] = ['23a60af9-757c-4680-9e61-dc12a76b1cde', '0304d546-064c-4f07-831d-b08c5e1a63af'];
+  expect(paths({ id: made }, { id: ours })).toEqual([]);
+  expect(paths({ id: made }, { id: '' })).toEqual(['id']);
+  expect(paths({ id: made, name: 'x' }, { id: ours, name: 'x' })).toEqual(['id']);
+  expect(paths({ id: 's1' }, { id: ours })).toEqual(['id']);
+});
+
 test('costs agree within a billionth of a dollar', () => {
   expect(paths({ totalCost: 0.000159999999 }, { totalCost: 0.00016 })).toEqual([]);
   expect(paths({ costDetails: { total: 0.00015 } }, { costDetails: { total: 0.00016 } })).toEqual([

@@ -16,10 +16,14 @@ export function compare(expected: Json | undefined, got: Json | undefined, path 
   return Object.is(expected, got) ? [] : [{ path, expected, got }];
 }
 
+/** The whole answer to a write that gave the thing its id. */
+const isMade = (answer: JsonObject): boolean => Object.keys(answer).join() === 'id' && UUID.test(String(answer['id']));
+
 /** Inside these a key more is a fault: they are what the client sent, not fields of ours. */
 const CLIENT_DATA = /(^|\.)(input|output|metadata|usageDetails|costDetails|modelParameters|expectedOutput)(\.|\[|$)/;
 
 function compareObjects(expected: JsonObject, got: JsonObject, path: string): Difference[] {
+  if (path === '' && isMade(expected) && isMade(got)) return [];
   const additionsCount = CLIENT_DATA.test(path);
   const keys = new Set([...Object.keys(expected), ...(additionsCount ? Object.keys(got) : [])]);
   return [...keys].flatMap((key) => {
@@ -79,6 +83,7 @@ interface Rule {
   agrees(expected: Json | undefined, got: Json | undefined): boolean;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** USD: built-in prices agree within this, or stand in price-differences.ts (D8). */
 export const USD_TOLERANCE = 1e-9;

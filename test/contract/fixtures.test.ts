@@ -50,8 +50,8 @@ beforeAll(async () => {
   server = await startServer({
     projects: fixtures.map(({ name }) => ({
       id: projectOf(name),
-      name,
-      organization: { id: 'fixtures', name: 'Fixtures' },
+      name: `fx ${name}`,
+      organization: { id: 'seed-org-id', name: 'Seed Org' },
       publicKey: `pk-lf-${name}`,
       secretKey: `sk-lf-${name}`,
     })),

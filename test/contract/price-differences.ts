@@ -20,9 +20,9 @@ const CACHE_WRITE =
 // oxfmt-ignore
 export const priceDifferences: readonly PriceDifference[] = [
   { where: 'fixtures/openinference-json', observationId: '7c66541857ed10a2', recordedUsd: 0.0000114, source: REASONING,
-    ourCost: { input: 0.00000465, input_cached_tokens: 0.00000015, output: 0.0000066, output_reasoning_tokens: 0.0000006, output_audio_tokens: 0 } },
+    ourCost: { input: 0.00000465, input_cached_tokens: 0.00000015, output: 0.0000066, output_reasoning_tokens: 0.0000006, output_audio_tokens: 0, 'prompt_details.audio': 0 } },
   { where: 'fixtures/openinference-json', observationId: 'bbf0b3686f49d2cf', recordedUsd: 0.00000465, source: REASONING,
-    ourCost: { input: 0.0000009, input_cached_tokens: 0.00000015, output: 0.0000036, output_reasoning_tokens: 0.0000006, output_audio_tokens: 0 } },
+    ourCost: { input: 0.0000009, input_cached_tokens: 0.00000015, output: 0.0000036, output_reasoning_tokens: 0.0000006, output_audio_tokens: 0, 'prompt_details.audio': 0 } },
   { where: 'fixtures/openinference-json', observationId: 'fc780769df0d24bb', recordedUsd: 0.0004925, source: REASONING,
     ourCost: { input: 0, input_cached_tokens: 0.0000025, output: 0.00049, output_reasoning_tokens: 0.00001 } },
   { where: 'fixtures/openinference-json', observationId: 'babf687712c4f245', recordedUsd: 0.00000765, source: REASONING,

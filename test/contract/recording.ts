@@ -16,7 +16,7 @@ export interface GoldenCase {
   case: string;
   request: { method: string; path: string; headers: Record<string, string>; body: Body };
   /** The request with `<<name>>` where values saved from earlier answers belong. */
-  template?: { path?: string; body?: Body };
+  template?: { path?: string; body?: Json };
   save?: Record<string, string>;
   response: { status: number; headers: Record<string, string>; body: Body | { html: number } };
 }

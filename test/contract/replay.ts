@@ -59,11 +59,14 @@ export function toRequest({ request, template }: GoldenCase, variables: Variable
   };
   const path = (template?.path && complete(template.path, encodeURIComponent)) ?? request.path;
   const templateBody = template?.body && complete(JSON.stringify(template.body), (value) => value);
-  const body = templateBody ? (JSON.parse(templateBody) as typeof request.body) : request.body;
+  const body = templateBody ? { json: JSON.parse(templateBody) as Json } : request.body;
   return { method: request.method, path, headers: request.headers, body: bodyOf(body, request.headers) };
 }
 
-function bodyOf(body: GoldenCase['request']['body'], headers: Record<string, string>): Buffer<ArrayBuffer> | string | undefined {
+function bodyOf(
+  body: GoldenCase['request']['body'],
+  headers: Record<string, string>,
+): Buffer<ArrayBuffer> | string | undefined {
   if (body === null) return undefined;
   if ('text' in body) return body.text;
   if ('base64' in body) return Buffer.from(body.base64, 'base64');

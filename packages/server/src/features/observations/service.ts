@@ -59,11 +59,12 @@ export function createObservations({
   async function find(
     scope: ProjectScope,
     query: Selection,
-    count: number,
-    after?: ObservationKey,
+    { count, ties, after }: { count: number; ties: 'up' | 'down'; after?: ObservationKey | undefined },
   ): Promise<ObservationKey[]> {
-    const select = (range: TimeRange, limit: number) =>
-      selectObservationPage(db, scope, selectionOf(scope, query, range), { ...(after && { after }), offset: 0, limit });
+    const select = (range: TimeRange, limit: number) => {
+      const page = { ties, ...(after && { after }), offset: 0, limit };
+      return selectObservationPage(db, scope, selectionOf(scope, query, range), page);
+    };
     const range = after === undefined ? query.range : { ...query.range, to: after.startTime + 1 };
     // The rows of one trace lie together: there is nothing to widen.
     if (query.traceId !== undefined) return select(range, count);
@@ -79,7 +80,7 @@ export function createObservations({
       // Refuses what it does not know before the first query is under way: a promise nobody awaits ends the process.
       const counted = selectionOf(scope, selection, selection.range);
       const [keys, totalItems] = await Promise.all([
-        find(scope, selection, page * limit),
+        find(scope, selection, { count: page * limit, ties: 'up' }),
         countObservations(db, scope, counted),
       ]);
       const rows = await hydrate(scope, keys.slice((page - 1) * limit));
@@ -127,7 +128,7 @@ export function createObservations({
       selectionOf(scope, selection, selection.range);
       if (limit === 0) return { data: [], meta: {} };
       await journal.barrier(reachOf(scope, query.traceId));
-      const found = await find(scope, selection, limit + 1, after);
+      const found = await find(scope, selection, { count: limit + 1, ties: 'down', after });
       const keys = found.slice(0, limit);
       const rows = await hydrate(scope, keys);
       const fromJson = [...new Set(rows.filter((row) => row.source === 'json').map((row) => row.traceId))];

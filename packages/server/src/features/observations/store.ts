@@ -27,13 +27,17 @@ const from = (scope: ProjectScope, { range, reach, where }: ObservationSelection
   clickhouse`FROM ${currentRows(scope, join([startsIn(range), ...reach], ' AND '))}
     WHERE ${join([...where, clickhouse`true`], ' AND ')}`;
 
-/** Keys of a page, newest start first; ties by trace and id, so that a page continues where the last one ended. */
+/**
+ * Keys of a page, newest start first. Ties as recorded: by id upwards on v1's numbered pages, by trace and id downwards where a
+ * page continues after another's last key.
+ */
 export async function selectObservationPage(
   db: ClickHouse,
   scope: ProjectScope,
   selection: ObservationSelection,
-  { after, offset, limit }: { after?: ObservationKey; offset: number; limit: number },
+  { ties, after, offset, limit }: { ties: 'up' | 'down'; after?: ObservationKey; offset: number; limit: number },
 ): Promise<ObservationKey[]> {
+  const order = ties === 'up' ? clickhouse`id, trace_id` : clickhouse`trace_id DESC, id DESC`;
   const past =
     after === undefined
       ? clickhouse`true`
@@ -41,7 +45,7 @@ export async function selectObservationPage(
   return db.rows<ObservationKey>(clickhouse`
     SELECT id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
     ${from(scope, selection)} AND ${past}
-    ORDER BY start_time DESC, trace_id DESC, id DESC
+    ORDER BY start_time DESC, ${order}
     LIMIT ${uint(offset)}, ${uint(limit)}`);
 }
 
