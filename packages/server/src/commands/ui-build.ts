@@ -12,6 +12,7 @@ const SOURCES = [
   'ui/src',
   'ui/public',
   'ui/index.html',
+  'ui/precompress.ts',
   'ui/vite.config.ts',
   'ui/package.json',
   'contract/src',

@@ -89,6 +89,8 @@ export async function createHttpServer({
     await server.register(fastifyStatic, {
       root: uiDirectory,
       wildcard: false,
+      // The build leaves a .br and a .gz beside each text file.
+      preCompressed: true,
       // File names under assets/ carry a hash of their content.
       setHeaders: (reply, path) =>
         void reply.header(
