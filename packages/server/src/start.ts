@@ -8,12 +8,11 @@ import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { createSessions as createTraceSessions } from './features/sessions/service.ts';
-import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
+import { createDeletedTraces } from './features/traces/deletion.ts';
 import { traceScreenRoutes, tracesRoutes } from './features/traces/routes.ts';
 import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
-import type { BoundRoute } from './http/bind.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { createApiKeys } from './identity/api-keys.ts';
@@ -49,7 +48,6 @@ export interface Running {
 }
 
 const now = (): Date => new Date();
-const nowMicros = (): number => Date.now() * 1000;
 const newId = (): string => randomUUID();
 
 /** Role `all`: the product, the worker's health and the OTLP port in this process. Order: stores → people → doors → ports. */
@@ -78,8 +76,7 @@ export async function startAll({
   };
 
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
-  const deleted = createDeletedTraces({ postgres: stores.postgres, now });
-  const ingest = openIngest({ stores, deleted, log });
+  const product = openProduct({ stores, log, now });
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
@@ -96,26 +93,25 @@ export async function startAll({
     return server;
   };
 
-  const product = await serve(
+  const main = await serve(
     [
       ...systemRoutes(vitals),
       ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }),
-      ...ingest.routes,
-      ...featureRoutes(stores, ingest, deleted),
+      ...product.routes,
     ],
     uiDirectory,
   );
-  await listen(product, hostname, port, 'PORT');
+  await listen(main, hostname, port, 'PORT');
   await listen(await serve(workerRoutes(vitals)), hostname, workerPort, 'TRACEHOUSE_WORKER_PORT');
   if (otlpPort !== null) {
-    await listenIfFree(await serve(otlpRoutes(ingest.otlp)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
+    await listenIfFree(await serve(otlpRoutes(product.otlp)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
   }
   return {
     url,
     async stop() {
       stopping = true;
       await Promise.all(servers.map((server) => server.close()));
-      await ingest.journal.close();
+      await product.journal.close();
       await identity.apiKeys.settled();
       await stores.close();
     },
@@ -147,22 +143,22 @@ async function openIdentity({
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
 }
 
-function featureRoutes({ clickhouse }: Stores, { journal, store }: Ingest, deleted: DeletedTraces): BoundRoute[] {
-  const { forgetTraces } = store;
-  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces, now });
-  return [
-    ...tracesRoutes(traces),
-    ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
-    ...observationsRoutes(createObservations({ clickhouse, journal, now })),
-    ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
-  ];
-}
-
-function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; deleted: DeletedTraces; log: Logger }) {
+/** What the product does for a project, on open stores: its doors and its features. */
+export function openProduct({
+  stores: { postgres, clickhouse },
+  log,
+  now,
+}: {
+  stores: Pick<Stores, 'postgres' | 'clickhouse'>;
+  log: Logger;
+  now: () => Date;
+}) {
+  const nowMicros = (): number => now().getTime() * 1000;
+  const deleted = createDeletedTraces({ postgres, now });
+  const deletedTraces = deleted.isDeleted;
   const journal = createDirectJournal(clickhouse, log);
   const doorLog = createDoorLog({ now, newId });
   const { priceRow: price } = createPricing();
-  const deletedTraces = deleted.isDeleted;
   const store = createStatementStore({
     journal,
     readEntities: createReadEntities(clickhouse),
@@ -180,10 +176,19 @@ function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; 
   });
   const json = createJsonDoor({ store, doorLog, log, now: nowMicros });
   const scores = createScores({ store, doorLog, now: nowMicros, newId });
-  return { journal, store, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };
+  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces: store.forgetTraces, now });
+  return {
+    journal,
+    otlp,
+    routes: [
+      ...ingestRoutes({ otlp, json, scores, doorLog }),
+      ...tracesRoutes(traces),
+      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
+      ...observationsRoutes(createObservations({ clickhouse, journal, now })),
+      ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
+    ],
+  };
 }
-
-type Ingest = ReturnType<typeof openIngest>;
 
 async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {
   const answers = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);

@@ -2,57 +2,81 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createDirectJournal } from '../ingest/direct-journal.ts';
+import { createHttpServer } from '../http/server.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../ingest/observation.ts';
 import type { ScoreRow } from '../ingest/score.ts';
+import { openProduct } from '../start.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
 import { sql } from '../stores/postgres/sql.ts';
-import { type ProjectScope, projectScope } from '../stores/scope.ts';
-import { createObservations } from './observations/service.ts';
-import { createSessions } from './sessions/service.ts';
-import { createDeletedTraces } from './traces/deletion.ts';
-import { createTraceScreens } from './traces/screen-service.ts';
-import { createTraces } from './traces/service.ts';
+import { projectScope } from '../stores/scope.ts';
 
-/** For tests of the features that read traces: real engines in this process, over a directory of their own. */
+/**
+ * For tests of the features: the product's doors and routes over real engines in this process, in a directory of their
+ * own. Who asks is said by a header instead of a key; what keys open is tested in `identity` and `http`.
+ */
 export async function openHarness() {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-'));
   const clickhouse = await openChdb(directory);
   const postgres = await openPglite(undefined);
   await Promise.all([migrateClickHouse(clickhouse), migratePostgres(postgres)]);
-  const journal = createDirectJournal(clickhouse, pino({ level: 'silent' }));
-  const now = (): Date => new Date(START / 1000 + 3_600_000);
-  const deleted = createDeletedTraces({ postgres, now });
-  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces: () => undefined, now });
+  let nowMs = START / 1000 + 3_600_000;
+  const now = (): Date => new Date(nowMs);
+  const log = pino({ level: 'silent' });
+  const { journal, routes } = openProduct({ stores: { clickhouse, postgres }, log, now });
+  const server = await createHttpServer({
+    routes,
+    log,
+    authenticator: {
+      authenticate: async ({ headers }) => ({
+        kind: 'projectKey',
+        keyId: 'key',
+        publicKey: 'pk-lf-harness',
+        organizationId: 'organization',
+        scope: projectScope(headers['x-project'] ?? ''),
+      }),
+    },
+  });
   await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
     VALUES ('organization', 'Organization', ${now()}, ${now()})`);
+
   return {
     clickhouse,
-    postgres,
-    journal,
-    deleted,
-    traces,
-    screens: createTraceScreens({ clickhouse, journal, now }),
-    observations: createObservations({ clickhouse, journal, now }),
-    sessions: createSessions({ clickhouse, journal, traces }),
-    async project(id: string): Promise<ProjectScope> {
+    /** Moves the clock on. */
+    wait: (seconds: number) => (nowMs += seconds * 1000),
+    /** A new project, as a client that asks for it. */
+    async project(id: string) {
       await postgres.rows(sql`
         INSERT INTO projects (id, organization_id, name, created_at, updated_at)
         VALUES (${id}, 'organization', ${id}, ${now()}, ${now()})`);
-      return projectScope(id);
-    },
-    /** As a door would, in one block. */
-    async store({ projectId }: ProjectScope, rows: Sample[], scores: Partial<ScoreRow>[] = []): Promise<void> {
-      await journal.append({
-        projectId,
-        observations: rows.map((row) => sampleRow(projectId, row)),
-        scores: scores.map((score, i) => ({ ...sampleScore(projectId, i), ...score })),
-      });
+      const request = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => {
+        const answer = await server.inject({
+          method,
+          url: `/api/public${path}`,
+          headers: { 'x-project': id, ...(body !== undefined && { 'content-type': 'application/json' }) },
+          ...(body !== undefined && { payload: JSON.stringify(body) }),
+        });
+        return { status: answer.statusCode, body: answer.json() as Json };
+      };
+      return {
+        id,
+        get: (path: string) => request('GET', path),
+        post: (path: string, body: unknown) => request('POST', path, body),
+        delete: (path: string, body?: unknown) => request('DELETE', path, body),
+        /** Rows past the doors, in one block. */
+        store: async (rows: Sample[], scores: Partial<ScoreRow>[] = []): Promise<void> => {
+          await journal.append({
+            projectId: id,
+            observations: rows.map((row) => sampleRow(id, row)),
+            scores: scores.map((score, i) => ({ ...sampleScore(id, i), ...score })),
+          });
+        },
+      };
     },
     async close() {
+      await server.close();
       await journal.close();
       await clickhouse.close();
       await postgres.close();
@@ -62,6 +86,15 @@ export async function openHarness() {
 }
 
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
+/** An answer's body; matchers say what is expected of it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any;
+
+/** A project as the harness's client sees it. */
+export type Project = Awaited<ReturnType<Harness['project']>>;
+
+/** The filter parameter of a list. */
+export const filter = (...conditions: object[]): string => `filter=${encodeURIComponent(JSON.stringify(conditions))}`;
 
 /** 2026-11-20T10:00:00Z; `at` of a sample counts seconds from here. */
 export const START: Micros = Date.UTC(2026, 10, 20, 10) * 1000;

@@ -1,0 +1,404 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { at, filter, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
+
+let harness: Harness;
+beforeAll(async () => (harness = await openHarness()));
+afterAll(() => harness.close());
+
+let projects = 0;
+const newProject = (): Promise<Project> => harness.project(`traces-${(projects += 1)}`);
+const ids = (answer: { body: { data: { id: string }[] } }): string[] => answer.body.data.map(({ id }) => id);
+
+/** A trace whose values are said by different spans. */
+const spread: Sample[] = [
+  { id: 'root', lasts: 10, release: 'r1', tags: ['a'] },
+  { id: 'child', parentId: 'root', at: 1, userId: 'ada', tags: ['b'], traceMetadata: { tier: 'gold' } },
+  {
+    id: 'grandchild',
+    parentId: 'child',
+    at: 2,
+    sessionId: 's-1',
+    traceName: 'turn',
+    environment: 'production',
+    version: 'v2',
+  },
+  {
+    id: 'call',
+    parentId: 'child',
+    at: 3,
+    type: 'GENERATION',
+    model: 'm',
+    public: true,
+    totalCost: '0.25',
+    usage: { input: 3, output: 4, total: 7 },
+  },
+];
+const spreadTrace = {
+  name: 'turn',
+  userId: 'ada',
+  sessionId: 's-1',
+  release: 'r1',
+  version: 'v2',
+  environment: 'production',
+  public: true,
+  tags: ['a', 'b'],
+  latency: 10,
+  totalCost: 0.25,
+};
+
+describe('a trace is what its rows say', () => {
+  test('whichever span of whichever batch says it, in any order', async () => {
+    let run = 0;
+    const order = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(order, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), async (indexes, cuts) => {
+        const project = await harness.project(`order-${(run += 1)}`);
+        let batch: Sample[] = [];
+        for (const [i, index] of indexes.entries()) {
+          batch.push(spread[index]!);
+          if (cuts[i] || i === 3) await project.store(batch.splice(0));
+        }
+        batch = [];
+        const { body } = await project.get('/traces/t');
+        expect(body).toMatchObject(spreadTrace);
+        expect(body.metadata).toMatchObject({ tier: 'gold' });
+        expect(body.observations).toHaveLength(4);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('the list, the single read and the screen agree', async () => {
+    const project = await newProject();
+    await project.store(spread);
+    const [listed] = (await project.get('/traces')).body.data;
+    expect(listed).toMatchObject({ id: 't', ...spreadTrace });
+    const [shown] = (await project.get('/x/traces')).body.data;
+    expect(shown).toMatchObject({
+      id: 't',
+      name: 'turn',
+      userId: 'ada',
+      sessionId: 's-1',
+      totalCost: 0.25,
+      totalTokens: 7,
+      latencyMs: 10_000,
+      tags: ['a', 'b'],
+      observationCount: 4,
+    });
+    const { body } = await project.get('/x/traces/t');
+    expect(body.trace).toMatchObject({ name: 'turn', userId: 'ada', totalCost: 0.25, calls: 1, unpricedCalls: 0 });
+  });
+
+  test('its values filter its observations too, though only one span said them', async () => {
+    const project = await newProject();
+    await project.store([...spread, { id: 'other', traceId: 'u', userId: 'lin' }]);
+    const all = ['call', 'child', 'grandchild', 'root'];
+    for (const query of ['userId=ada', 'sessionId=s-1']) {
+      expect(ids(await project.get(`/v2/observations?${query}`)).toSorted(), query).toEqual(all);
+    }
+    expect(ids(await project.get('/observations?userId=ada')).toSorted()).toEqual(all);
+    const tagged = filter({ type: 'arrayOptions', column: 'traceTags', operator: 'all of', value: ['a', 'b'] });
+    expect(ids(await project.get(`/v2/observations?${tagged}`)).toSorted()).toEqual(all);
+  });
+
+  test('about the trace counts before its root, and the root before any span; then the later one', async () => {
+    const project = await newProject();
+    await project.store([
+      { id: 'late', parentId: 'root', at: 5, userId: 'span', sessionId: 'late', release: 'span' },
+      { id: 'early', parentId: 'root', at: 1, sessionId: 'early' },
+      { id: 'root', userId: 'root', release: 'root' },
+      { id: 't', kind: 'trace', at: -1, userId: 'said', source: 'json' },
+    ]);
+    expect((await project.get('/traces/t')).body).toMatchObject({ userId: 'said', release: 'root', sessionId: 'late' });
+  });
+
+  test('an observation under two start hours counts once, before the engine has merged and after', async () => {
+    const project = await newProject();
+    const call: Sample = { id: 'call', type: 'GENERATION', model: 'm', totalCost: '1', usage: { input: 1, total: 1 } };
+    await project.store([{ ...call, at: 0, rowVersion: 10 }]);
+    await project.store([{ ...call, at: 7200, rowVersion: 12 }]);
+    const check = async () => {
+      expect((await project.get('/traces/t')).body).toMatchObject({ totalCost: 1, observations: [{ id: 'call' }] });
+      expect((await project.get('/traces')).body).toMatchObject({ data: [{ totalCost: 1 }], meta: { totalItems: 1 } });
+      expect(ids(await project.get('/v2/observations'))).toEqual(['call']);
+    };
+    await check();
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+    await check();
+  });
+
+  test('a row that moved leaves nothing where it was', async () => {
+    const project = await newProject();
+    await project.store([{ id: 'a', at: 0, rowVersion: 10 }]);
+    await project.store([
+      { id: 'a', at: 40 * 86_400, rowVersion: 12, name: 'moved' },
+      { id: 'a', at: 0, rowVersion: 11, isDeleted: true },
+    ]);
+    expect((await project.get('/observations')).body).toMatchObject({
+      data: [{ id: 'a', name: 'moved' }],
+      meta: { totalItems: 1 },
+    });
+    const to = new Date(at(86_400) / 1000).toISOString();
+    expect((await project.get(`/traces?toTimestamp=${to}`)).body.data).toEqual([]);
+  });
+
+  test('an unknown cost is not zero: the screen says how many calls have no price', async () => {
+    const project = await newProject();
+    await project.store([
+      { id: 'priced', type: 'GENERATION', model: 'm', totalCost: '0.5' },
+      { id: 'unpriced', type: 'GENERATION', model: 'own', totalCost: null },
+      { id: 'alone', traceId: 'u', type: 'GENERATION', model: 'own', totalCost: null },
+    ]);
+    const { data } = (await project.get('/x/traces?sort=-cost')).body;
+    expect(data).toMatchObject([
+      { id: 't', totalCost: 0.5, calls: 2, unpricedCalls: 1 },
+      { id: 'u', totalCost: null, calls: 1, unpricedCalls: 1 },
+    ]);
+  });
+
+  test('SELECT count() FROM traces is what GET /traces counts', async () => {
+    const project = await newProject();
+    await project.store([
+      ...spread,
+      { id: 'x', traceId: 'u' },
+      { id: 'v', traceId: 'v', kind: 'trace', source: 'json' },
+    ]);
+    const { meta } = (await project.get('/traces')).body;
+    const count = clickhouse`SELECT toUInt32(count()) AS traces FROM traces WHERE project_id = ${string(project.id)}`;
+    expect(await harness.clickhouse.rows(count)).toEqual([{ traces: meta.totalItems }]);
+    expect(meta.totalItems).toBe(3);
+  });
+});
+
+describe('the list of traces', () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await newProject();
+    // Two at a time share their start, across several widenings of the range looked at.
+    await project.store(
+      Array.from({ length: 40 }, (_, i): Sample => ({
+        id: `o${i}`,
+        traceId: `t${String(i).padStart(2, '0')}`,
+        at: -(Math.floor(i / 2) ** 4),
+        lasts: (i % 7) + 1,
+        traceName: i % 2 ? 'odd' : 'even',
+        type: 'GENERATION',
+        model: 'm',
+        totalCost: i % 3 ? `${i}.5` : null,
+        level: i % 10 === 0 ? 'ERROR' : 'DEFAULT',
+      })),
+    );
+  });
+
+  test('pages of v1 hold each trace once, newest first', async () => {
+    const pages = [];
+    for (let page = 1; page <= 6; page += 1)
+      pages.push(...(await project.get(`/traces?limit=7&page=${page}`)).body.data);
+    expect(new Set(pages.map(({ id }) => id)).size).toBe(40);
+    const times = pages.map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted().toReversed());
+  });
+
+  test.each(['-time', 'time', '-cost', 'cost', '-latency', 'name', '-tokens'])(
+    'pages of the screen by cursor, sorted by %s, hold each trace once',
+    async (sort) => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { body } = await project.get(
+          `/x/traces?limit=6&sort=${sort}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
+        found.push(...ids({ body }));
+        cursor = body.meta.cursor;
+      } while (cursor !== undefined && found.length < 100);
+      expect(found.toSorted()).toEqual(Array.from({ length: 40 }, (_, i) => `t${String(i).padStart(2, '0')}`));
+    },
+  );
+
+  test('the histogram counts what the list holds', async () => {
+    const { body } = await project.get('/x/histogram?q=name:odd');
+    const sum = (key: 'traces' | 'errors') =>
+      body.data.reduce((total: number, bucket: Record<string, number>) => total + bucket[key]!, 0);
+    expect([sum('traces'), body.totals.traces]).toEqual([20, 20]);
+    expect((await project.get('/x/histogram')).body.totals).toMatchObject({
+      traces: 40,
+      errors: 4,
+      calls: 40,
+      unpricedCalls: 14,
+    });
+  });
+
+  test.each([
+    ['no column', 'orderBy=nope.desc', 400],
+    ['page 0', 'page=0', 400],
+    ['limit 101', 'limit=101', 400],
+    ['no time', 'fromTimestamp=yesterday', 400],
+    ['a page past the end', 'page=99', 200],
+  ])('%s', async (_what, query, status) => {
+    expect((await project.get(`/traces?${query}`)).status).toBe(status);
+  });
+});
+
+describe('search', () => {
+  test.each([
+    ['a part of a word', 'efun'],
+    ['other case', 'REFUND'],
+    ['Arabic', 'طلبي'],
+    ['Chinese', '退款'],
+    ['an emoji', '🚀'],
+    ['what LIKE would read as a wildcard', '100%_sure'],
+    ['the first character', 'Where'],
+    ['the last', 'end.'],
+    ['a quote', `"it's"`],
+  ])('finds %s in the payload of any observation, and says where', async (_what, q) => {
+    const project = await newProject();
+    await project.store([
+      { id: 'root' },
+      {
+        id: 'call',
+        parentId: 'root',
+        output: `Where is my refund? أين طلبي 退款 🚀 100%_sure it's ${'x'.repeat(500)} end.`,
+      },
+      { id: 'other', traceId: 'u', output: 'nothing of it, 100 percent' },
+    ]);
+    const { body } = await project.get(`/x/traces?q=${encodeURIComponent(q)}`);
+    expect(ids({ body })).toEqual(['t']);
+    expect(body.data[0].hit).toMatchObject({ observationId: 'call', field: 'output' });
+    expect(ids(await project.get(`/x/traces?q=${encodeURIComponent(`-${q}`)}`))).toEqual(['u']);
+  });
+
+  test('filter text that cannot be read is refused with what to write instead', async () => {
+    const project = await newProject();
+    const { status, body } = await project.get(`/x/traces?q=${encodeURIComponent('level:ERROR OR level:WARNING')}`);
+    expect([status, body.message]).toEqual([400, expect.stringContaining('OR works between values of one field')]);
+  });
+});
+
+describe('deletion', () => {
+  const span = (traceId: string, spanId: string) => ({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            spans: [
+              {
+                traceId,
+                spanId,
+                name: 'late',
+                startTimeUnixNano: String(at(60) * 1000),
+                endTimeUnixNano: String(at(61) * 1000),
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const event = (id: string, traceId: string) => ({
+    batch: [
+      {
+        id: `e-${id}`,
+        type: 'span-create',
+        timestamp: '2026-11-20T10:30:00.000Z',
+        body: { id, traceId, name: 'late' },
+      },
+    ],
+  });
+
+  test('a deleted trace is gone from the next read of every route, with its scores', async () => {
+    const project = await newProject();
+    await project.store(
+      [...spread, { id: 'kept', traceId: 'kept', sessionId: 's-2' }],
+      [{ traceId: 't' }, { traceId: 'kept' }],
+    );
+    expect((await project.delete('/traces/t')).body).toEqual({ message: 'Trace deleted successfully' });
+    expect((await project.get('/traces/t')).status).toBe(404);
+    expect(ids(await project.get('/traces'))).toEqual(['kept']);
+    expect(ids(await project.get('/observations'))).toEqual(['kept']);
+    expect(ids(await project.get('/v2/observations'))).toEqual(['kept']);
+    expect(ids(await project.get('/x/traces'))).toEqual(['kept']);
+    expect((await project.get('/sessions/s-1')).status).toBe(404);
+    const scores = clickhouse`SELECT DISTINCT trace_id FROM scores WHERE project_id = ${string(project.id)}`;
+    expect(await harness.clickhouse.rows(scores)).toEqual([{ trace_id: 'kept' }]);
+  });
+
+  test('many at once, unknown ones among them', async () => {
+    const project = await newProject();
+    await project.store(['a', 'b', 'c'].map((traceId) => ({ id: traceId, traceId })));
+    expect((await project.delete('/traces', { traceIds: ['a', 'b', 'unknown'] })).body).toEqual({
+      message: 'Traces deleted successfully',
+    });
+    expect(ids(await project.get('/traces'))).toEqual(['c']);
+    expect((await project.delete('/traces', { traceIds: [] })).status).toBe(400);
+  });
+
+  test('what arrives for it within 24 h is acknowledged, not stored and reported as deleted; after that it is stored', async () => {
+    const project = await newProject();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    await project.post('/otel/v1/traces', span(traceId, 'b7ad6b7169203331'));
+    await project.post('/ingestion', event('known', traceId));
+    await project.delete(`/traces/${traceId}`);
+
+    expect((await project.post('/otel/v1/traces', span(traceId, 'b7ad6b7169203332'))).status).toBe(200);
+    expect((await project.post('/ingestion', event('new', traceId))).body.successes).toHaveLength(1);
+    // This one does not name its trace; what the door knew of it does.
+    await project.post('/ingestion', {
+      batch: [
+        { id: 'e', type: 'span-update', timestamp: '2026-11-20T10:31:00.000Z', body: { id: 'known', output: 'x' } },
+      ],
+    });
+    await project.post('/scores', { traceId, name: 'late', value: 1 });
+    expect((await project.get(`/traces/${traceId}`)).status).toBe(404);
+    expect(ids(await project.get('/observations'))).not.toContain('new');
+    const door = (await project.get('/x/door')).body.data;
+    const reported = door.filter(({ message }: { message: string }) => message.includes('deleted trace'));
+    expect(reported.length).toBeGreaterThanOrEqual(3);
+
+    harness.wait(24 * 3600 + 1);
+    await project.post('/otel/v1/traces', span(traceId, 'b7ad6b7169203333'));
+    expect((await project.get(`/traces/${traceId}`)).body.observations).toMatchObject([{ id: 'b7ad6b7169203333' }]);
+  });
+
+  test('rows that are under way while it is deleted are deleted with it', async () => {
+    const project = await newProject();
+    const traceId = '1af7651916cd43dd8448eb211c80319c';
+    const sent = Array.from({ length: 20 }, (_, i) =>
+      project.post('/otel/v1/traces', span(traceId, (i + 1).toString(16).padStart(16, '0'))),
+    );
+    await project.delete(`/traces/${traceId}`);
+    await Promise.all(sent);
+    expect((await project.get(`/traces/${traceId}`)).status).toBe(404);
+  });
+});
+
+test('ids of 800 characters that no URL would carry bare are read, listed and deleted', async () => {
+  const project = await newProject();
+  const traceId = `a/b:c#1?x=y&z %2F "'\\漢🚀${'ü/'.repeat(400)}`.slice(0, 800).toWellFormed();
+  const id = `o${traceId}`.slice(0, 800);
+  await project.post('/ingestion', {
+    batch: [
+      { id: 'e1', type: 'trace-create', timestamp: '2026-11-20T10:00:00.000Z', body: { id: traceId, name: 'odd' } },
+      {
+        id: 'e2',
+        type: 'generation-create',
+        timestamp: '2026-11-20T10:00:01.000Z',
+        body: { id, traceId, name: 'odd call' },
+      },
+    ],
+  });
+  const segment = encodeURIComponent(traceId);
+  expect((await project.get(`/traces/${segment}`)).body).toMatchObject({
+    id: traceId,
+    observations: [{ id, traceId }],
+  });
+  expect((await project.get(`/observations/${encodeURIComponent(id)}`)).body).toMatchObject({ id, traceId });
+  expect(ids(await project.get(`/v2/observations?traceId=${segment}`))).toEqual([id]);
+  expect((await project.get(`/x/traces/${segment}`)).body.observations).toMatchObject([{ id }]);
+  expect((await project.get(`/x/observations/${encodeURIComponent(id)}?traceId=${segment}`)).body).toMatchObject({
+    id,
+  });
+  await project.delete(`/traces/${segment}`);
+  expect((await project.get(`/traces/${segment}`)).status).toBe(404);
+});
