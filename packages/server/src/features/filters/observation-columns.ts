@@ -159,7 +159,7 @@ export function inTraces({ scope, traces, said }: TraceReach, conditions: readon
 
 /** Columns whose value somebody must have said → the test that a row says one of these. */
 // oxfmt-ignore
-const saying: Readonly<Record<string, (values: readonly string[]) => ClickHouseSql>> = {
+const saying = new Map<string, (values: readonly string[]) => ClickHouseSql>(Object.entries({
   userId:    (values) => clickhouse`user_id IN ${anyOf(values)}`,
   sessionId: (values) => clickhouse`session_id IN ${anyOf(values)}`,
   release:   (values) => clickhouse`release IN ${anyOf(values)}`,
@@ -168,13 +168,13 @@ const saying: Readonly<Record<string, (values: readonly string[]) => ClickHouseS
   name:      (values) => clickhouse`(trace_name IN ${anyOf(values)} OR name IN ${anyOf(values)})`,
   traceTags: (values) => clickhouse`hasAny(tags, ${strings(values)})`,
   tags:      (values) => clickhouse`hasAny(tags, ${strings(values)})`,
-};
+}));
 
 /** Payload of a trace → the columns one of which must contain what it contains. */
-const carrying: Readonly<Record<string, readonly string[]>> = {
-  input: ['trace_input', 'input'],
-  output: ['trace_output', 'output'],
-};
+const carrying = new Map([
+  ['input', ['trace_input', 'input']],
+  ['output', ['trace_output', 'output']],
+]);
 
 /**
  * What a condition makes necessary of a trace, so that few are resolved: when it wants one of some values, a row that says
@@ -191,12 +191,12 @@ export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRang
 }
 
 function necessary(condition: Condition): ClickHouseSql | null {
-  const columns = carrying[condition.column];
+  const columns = carrying.get(condition.column);
   if (columns && condition.type === 'string' && condition.operator !== 'does not contain' && condition.value !== '') {
     const contains = columns.map((column) => textColumn(trusted(column))({ ...condition, operator: 'contains' }));
     return clickhouse`(${join(contains, ' OR ')})`;
   }
-  const says = saying[condition.column];
+  const says = saying.get(condition.column);
   const values = wanted(condition);
   return says && values !== null && !values.includes('') ? says(values) : null;
 }
@@ -207,13 +207,13 @@ function wanted(condition: Condition): readonly string[] | null {
   return takesOptions && condition.operator !== 'none of' ? condition.value : null;
 }
 
-/** A key counts whether the observation or its trace has it; where both do, the observation's own value. */
+/** A key counts whether the observation has it or it was said about the trace; where both, the observation's own value. */
 const withTraceMetadata =
   (reach: TraceReach): FilterColumn =>
   (condition) => {
     const own = metadataColumn(ownMetadata)(condition);
     if (!('key' in condition) || condition.key === undefined) return own;
-    const ofTrace = inTraces(reach, [{ ...condition, column: 'metadata' }]);
+    const ofTrace = inTraces(reach, [{ ...condition, column: 'saidMetadata' }]);
     return clickhouse`if(${ownMetadata.has(condition.key)}, ${own}, ${ofTrace})`;
   };
 

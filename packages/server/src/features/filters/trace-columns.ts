@@ -28,13 +28,15 @@ const payload =
 /** Seconds, as the wire counts; NULL while nothing has ended. */
 const latency = `if(ended_count = 0, NULL, (intDiv(toUnixTimestamp64Micro(last_end), 1000) - intDiv(toUnixTimestamp64Micro(first_start), 1000)) / 1000)`;
 
-/** A key of a trace's metadata; what its root received is found under `attributes.`, `resourceAttributes.` and `scope.`. */
-const traceMetadata: KeyedText = keyedText({
-  metadata: 'metadata',
+const rootReceived = {
   attributes: 'root_attributes',
   resourceAttributes: 'root_resource_attributes',
   scope: { name: 'root_scope.1', version: 'root_scope.2' },
-});
+};
+/** A key of a trace's metadata; what its root received is found under `attributes.`, `resourceAttributes.` and `scope.`. */
+const traceMetadata: KeyedText = keyedText({ metadata: 'metadata', ...rootReceived });
+/** The same without what the root says of itself. */
+const saidMetadata: KeyedText = keyedText({ metadata: 'said_metadata', ...rootReceived });
 
 /** Columns of a list of traces (S8.8.4), over the columns of `resolvedTraces`. */
 // oxfmt-ignore
@@ -48,6 +50,7 @@ export const traceColumns = (scope: ProjectScope): FilterColumns => ({
   userId:           text('user_id'),
   sessionId:        text('session_id'),
   metadata:         metadataColumn(traceMetadata),
+  saidMetadata:     metadataColumn(saidMetadata),
   version:          text('version'),
   release:          text('release'),
   level:            text('level'),

@@ -63,7 +63,9 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
     // As recorded: v2 shows no duration where v1 shows 0.
     latency: row.endTime === null ? null : secondsBetween(row.startTime, row.endTime) || null,
     timeToFirstToken:
-      row.completionStartTime === null ? null : secondsBetween(row.startTime, row.completionStartTime) || null,
+      row.completionStartTime !== null && (groups.has('time') || groups.has('metrics'))
+        ? secondsBetween(row.startTime, row.completionStartTime) || null
+        : null,
     modelId: groups.has('model') ? orNull(row.modelId) : null,
     inputPrice: price('input'),
     outputPrice: price('output'),

@@ -53,12 +53,12 @@ const lent = (explicit: string, value: string): string =>
 
 const plainMap = (map: string): string => `CAST(${map}, 'Map(String, String)')`;
 
-/** By key, statements of higher precedence over lower ones. */
-const mergedMetadata = `arrayFold(
+/** By key, statements of higher precedence over lower ones; `rows` are those whose own metadata is the trace's too. */
+const mergedMetadata = (rows: string): string => `arrayFold(
     (merged, one) -> mapUpdate(merged, one.2),
     arraySort(one -> one.1, arrayFilter(one -> NOT (one.1.1 = 0 AND has_trace_event), arrayConcat(
       groupArrayIf((${order('greatest(3, r.trace_rank)')}, ${plainMap('r.trace_metadata')}), notEmpty(r.trace_metadata)),
-      groupArrayIf((${order()}, ${plainMap('r.metadata')}), notEmpty(r.metadata) AND (r.kind = 'trace' OR r.is_root))
+      groupArrayIf((${order()}, ${plainMap('r.metadata')}), notEmpty(r.metadata) AND (${rows}))
     ))),
     CAST(map(), 'Map(String, String)')
   )`;
@@ -90,7 +90,9 @@ const traceColumns: Record<string, string> = {
   output:                  lent('r.trace_output', 'r.output'),
   input_preview:           lent('substringUTF8(r.trace_input, 1, 200)', 'r.input_preview'),
   output_preview:          lent('substringUTF8(r.trace_output, 1, 200)', 'r.output_preview'),
-  metadata:                mergedMetadata,
+  metadata:                mergedMetadata(`r.kind = 'trace' OR r.is_root`),
+  // Without what the root says of itself: that is not for the other observations.
+  said_metadata:           mergedMetadata(`r.kind = 'trace'`),
   root_attributes:         ofOtlpRoot(plainMap('r.attributes')),
   root_resource_attributes: ofOtlpRoot(plainMap('r.resource_attributes')),
   root_scope:              ofOtlpRoot('(r.scope_name, r.scope_version, r.scope_attributes)'),

@@ -22,6 +22,14 @@ SELECT r.project_id AS project_id, r.trace_id AS trace_id, countIf(r.kind = 'tra
     ))),
     CAST(map(), 'Map(String, String)')
   ) AS metadata,
+  arrayFold(
+    (merged, one) -> mapUpdate(merged, one.2),
+    arraySort(one -> one.1, arrayFilter(one -> NOT (one.1.1 = 0 AND has_trace_event), arrayConcat(
+      groupArrayIf(((greatest(3, r.trace_rank), r.is_root, r.event_time, r.id), CAST(r.trace_metadata, 'Map(String, String)')), notEmpty(r.trace_metadata)),
+      groupArrayIf(((r.trace_rank, r.is_root, r.event_time, r.id), CAST(r.metadata, 'Map(String, String)')), notEmpty(r.metadata) AND (r.kind = 'trace'))
+    ))),
+    CAST(map(), 'Map(String, String)')
+  ) AS said_metadata,
   argMaxIf(CAST(r.attributes, 'Map(String, String)'), (r.event_time, r.id), r.is_root AND r.source = 'otlp') AS root_attributes,
   argMaxIf(CAST(r.resource_attributes, 'Map(String, String)'), (r.event_time, r.id), r.is_root AND r.source = 'otlp') AS root_resource_attributes,
   argMaxIf((r.scope_name, r.scope_version, r.scope_attributes), (r.event_time, r.id), r.is_root AND r.source = 'otlp') AS root_scope,

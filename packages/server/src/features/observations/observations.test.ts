@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clickhouse } from '../../stores/clickhouse/sql.ts';
+import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
+
+let harness: Harness;
+beforeAll(async () => (harness = await openHarness()));
+afterAll(() => harness.close());
+
+const walk = async (project: Project, query: string): Promise<string[]> => {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const { body } = await project.get(
+      `/v2/observations?${query}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
+    found.push(...body.data.map(({ id }: { id: string }) => id));
+    cursor = body.meta.cursor;
+  } while (cursor !== undefined && found.length < 500);
+  return found;
+};
+
+test('pages of v2 by cursor hold each observation once, newest first, however many share a time', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: -200_000, max: 3000 }), fc.integer({ min: 0, max: 3 })), {
+        minLength: 1,
+        maxLength: 30,
+      }),
+      fc.integer({ min: 1, max: 7 }),
+      async (rows, limit) => {
+        const project = await harness.project(`cursor-${(run += 1)}`);
+        // Few different times: whole pages share one.
+        await project.store(
+          rows.map(([time, trace], i): Sample => ({ id: `o${i}`, traceId: `t${trace}`, at: time - (time % 1000) })),
+        );
+        const found = await walk(project, `limit=${limit}`);
+        expect(found.toSorted()).toEqual(rows.map((_, i) => `o${i}`).toSorted());
+        const times = found.map((id) => rows[Number(id.slice(1))]![0]).map((time) => time - (time % 1000));
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+describe('one observation', () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await harness.project('shapes');
+    await project.store([
+      { id: 'root', lasts: 3 },
+      {
+        id: 'call',
+        parentId: 'root',
+        type: 'GENERATION',
+        at: 1,
+        lasts: 2,
+        completionStartTime: at(1.5),
+        model: 'gpt-4o',
+        provider: 'openai',
+        modelParameters: '{"temperature":0.5}',
+        usage: { input: 10, input_cached_tokens: 5, output: 4, total: 19 },
+        cost: { input: '0.000025', output: '0.00004', total: '0.000065' },
+        totalCost: '0.000065',
+        costSource: 'prices',
+        input: '[{"role":"user","content":"hi"}]',
+        output: 'plain',
+        metadata: { n: '1', text: 'x', nested: '{"a":{"b":[1,2]}}', long: 'y'.repeat(300) },
+        attributes: { 'http.status': '200' },
+        resourceAttributes: { 'service.name': 'svc' },
+        scopeName: 'scope',
+        level: 'ERROR',
+        statusMessage: 'boom',
+      },
+    ]);
+  });
+
+  test('v1 parses payloads and shows null for what was not said', async () => {
+    expect((await project.get('/observations/call')).body).toMatchObject({
+      id: 'call',
+      parentObservationId: 'root',
+      startTime: '2026-11-20T10:00:01.000Z',
+      endTime: '2026-11-20T10:00:03.000Z',
+      latency: 2,
+      timeToFirstToken: 0.5,
+      input: [{ role: 'user', content: 'hi' }],
+      output: 'plain',
+      metadata: {
+        n: 1,
+        text: 'x',
+        nested: { a: { b: [1, 2] } },
+        attributes: { 'http.status': '200' },
+        resourceAttributes: { 'service.name': 'svc' },
+      },
+      model: 'gpt-4o',
+      modelParameters: { temperature: 0.5 },
+      usage: { input: 15, output: 4, total: 19, unit: 'TOKENS' },
+      calculatedTotalCost: 0.000065,
+      promptName: null,
+      version: null,
+    });
+    expect((await project.get('/observations/root')).body).toMatchObject({
+      parentObservationId: null,
+      model: null,
+      input: null,
+      statusMessage: null,
+    });
+  });
+
+  test('v2 shows the groups asked for, payloads as received, metadata flat and cut unless asked whole', async () => {
+    const [plain] = (await project.get('/v2/observations?type=GENERATION')).body.data;
+    expect(Object.keys(plain)).not.toContain('input');
+    expect(plain).toMatchObject({
+      id: 'call',
+      level: 'ERROR',
+      statusMessage: 'boom',
+      latency: 2,
+      timeToFirstToken: 0.5,
+    });
+    const [full] = (await project.get('/v2/observations?type=GENERATION&fields=io,metadata,model,usage')).body.data;
+    expect(full).toMatchObject({
+      input: '[{"role":"user","content":"hi"}]',
+      output: 'plain',
+      usageDetails: { input: 10, total: 19 },
+    });
+    expect(full.metadata).toMatchObject({
+      n: 1,
+      'attributes.http.status': 200,
+      'resourceAttributes.service.name': 'svc',
+    });
+    expect(full.metadata.long).toHaveLength(200);
+    const [expanded] = (await project.get('/v2/observations?type=GENERATION&fields=metadata&expandMetadata=long')).body
+      .data;
+    expect(expanded.metadata.long).toHaveLength(300);
+  });
+
+  test('the screen gets every byte as received, and what the receipt needs', async () => {
+    const { body } = await project.get('/x/observations/call?traceId=t');
+    expect(body).toMatchObject({
+      id: 'call',
+      input: '[{"role":"user","content":"hi"}]',
+      metadata: { n: '1', text: 'x' },
+      attributes: { 'http.status': '200' },
+      usage: { input: 10, input_cached_tokens: 5, output: 4, total: 19 },
+      costSource: 'prices',
+      provider: 'openai',
+      startTime: '2026-11-20T10:00:01.000000Z',
+    });
+  });
+
+  test.each([
+    ['limit=1001', 400],
+    ['limit=0', 200],
+    ['cursor=nonsense', 400],
+    ['parseIoAsJson=true', 400],
+    ['fields=nope', 200],
+  ])('GET /v2/observations?%s answers %i', async (query, status) => {
+    expect((await project.get(`/v2/observations?${query}`)).status).toBe(status);
+  });
+});
+
+describe('what a read touches', () => {
+  beforeAll(async () => {
+    const project = await harness.project('many');
+    for (let block = 0; block < 5; block += 1) {
+      await project.store(
+        Array.from({ length: 2000 }, (_, i): Sample => ({
+          id: `o${block}-${i}`,
+          traceId: `t${(block * 2000 + i) % 500}`,
+          at: -block * 86_400 - i,
+        })),
+      );
+    }
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+  });
+
+  const granulesOf = async (where: ReturnType<typeof clickhouse>): Promise<{ read: number; all: number }> => {
+    const plan = await harness.clickhouse.rows<{ explain: string }>(clickhouse`
+      EXPLAIN indexes = 1 SELECT id FROM observations WHERE project_id = 'many' AND ${where}`);
+    const granules = plan
+      .map(({ explain }) => /Granules: (\d+)\/(\d+)/.exec(explain))
+      .filter((match) => match !== null);
+    return { read: Number(granules.at(-1)![1]), all: Number(granules[0]![2]) };
+  };
+
+  test('a trace is found by its hash in the sort key, without a bound in time', async () => {
+    const { read, all } = await granulesOf(clickhouse`trace_id = 't7' AND cityHash64(trace_id) = cityHash64('t7')`);
+    expect(read).toBeLessThan(all);
+  });
+
+  test('a list with a lower bound reads the hours above it', async () => {
+    const since = clickhouse`fromUnixTimestamp64Micro(toInt64(${clickhouse`1795165200000000`}), 'UTC')`;
+    const { read, all } = await granulesOf(
+      clickhouse`start_time >= ${since} AND toStartOfHour(start_time) >= toStartOfHour(${since})`,
+    );
+    expect(read).toBeLessThan(all / 2);
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clickhouse } from '../stores/clickhouse/sql.ts';
+import { filter, type Harness, openHarness, type Project, type Sample } from './harness.ts';
+
+let harness: Harness;
+let ours: Project;
+let theirs: Project;
+
+/** The same ids on both sides; every text names its owner. */
+const rows = (owner: string): Sample[] => [
+  {
+    id: 'root',
+    name: `root of ${owner}`,
+    userId: `user of ${owner}`,
+    sessionId: 'session',
+    tags: [owner],
+    input: `input of ${owner}`,
+    metadata: { owner },
+  },
+  {
+    id: 'call',
+    parentId: 'root',
+    name: `call of ${owner}`,
+    type: 'GENERATION',
+    model: 'm',
+    totalCost: owner === 'ours' ? '1' : '987654',
+    output: `output of ${owner}`,
+  },
+  { id: 't', kind: 'trace', traceName: `trace of ${owner}`, source: 'json' },
+];
+
+beforeAll(async () => {
+  harness = await openHarness();
+  ours = await harness.project('ours');
+  theirs = await harness.project('theirs');
+  for (const project of [theirs, ours]) {
+    await project.store(rows(project.id), [{ id: 'score', name: `score of ${project.id}`, comment: project.id }]);
+  }
+});
+afterAll(() => harness.close());
+
+const reads = [
+  '/traces',
+  '/traces/t',
+  '/traces?orderBy=totalCost.desc',
+  `/traces?${filter({ type: 'numberObject', column: 'scores_avg', key: 'score of theirs', operator: '>=', value: 0 })}`,
+  '/observations',
+  '/observations/call',
+  '/v2/observations?fields=core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context',
+  '/v2/observations?traceId=t&userId=user%20of%20theirs',
+  '/sessions',
+  '/sessions/session',
+  '/x/traces',
+  '/x/traces?q=theirs',
+  '/x/traces?sort=-cost',
+  '/x/histogram',
+  '/x/traces/t',
+  '/x/observations/call?traceId=t',
+  '/x/door',
+];
+
+test.each(reads)('GET %s shows nothing of the other project', async (path) => {
+  const { status, body } = await ours.get(path);
+  expect(status).toBe(200);
+  expect(JSON.stringify(body)).not.toMatch(/theirs|987654/);
+});
+
+test('what only the other project has is not there', async () => {
+  await theirs.store([{ id: 'secret', traceId: 'secret', sessionId: 'secret' }]);
+  for (const path of [
+    '/traces/secret',
+    '/observations/secret',
+    '/sessions/secret',
+    '/x/traces/secret',
+    '/x/observations/secret?traceId=secret',
+  ]) {
+    expect((await ours.get(path)).status, path).toBe(404);
+  }
+});
+
+test('a write to one changes nothing in the other, though the ids are the same', async () => {
+  const before = (await theirs.get('/traces/t')).body;
+  await ours.post('/ingestion', {
+    batch: [
+      {
+        id: '1',
+        type: 'trace-create',
+        timestamp: '2026-11-20T10:20:00.000Z',
+        body: { id: 't', name: 'changed', tags: ['changed'] },
+      },
+      {
+        id: '2',
+        type: 'generation-update',
+        timestamp: '2026-11-20T10:20:00.000Z',
+        body: { id: 'call', traceId: 't', output: 'changed' },
+      },
+      {
+        id: '3',
+        type: 'score-create',
+        timestamp: '2026-11-20T10:20:00.000Z',
+        body: { id: 'score', traceId: 't', name: 'changed', value: 7 },
+      },
+    ],
+  });
+  expect((await ours.get('/traces/t')).body).toMatchObject({ name: 'changed', scores: [{ id: 'score', value: 7 }] });
+  expect((await theirs.get('/traces/t')).body).toEqual(before);
+});
+
+test('queries that fail for one leave nothing in front of the answers of the other', async () => {
+  const expected = (await theirs.get('/traces/t')).body;
+  // The failing ones hold the project's own text in what they had written before they failed.
+  const failing = clickhouse`SELECT concat('text of ours', toString(number)) AS a, throwIf(number = 70000) AS b FROM numbers(100000)`;
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) =>
+      i % 3 === 0
+        ? harness.clickhouse.rows(failing).catch((error: unknown) => String(error))
+        : (await theirs.get('/traces/t')).body,
+    ),
+  );
+  answers.forEach((answer, i) => {
+    if (i % 3 === 0) expect(answer).toMatch(/395|throwIf/);
+    else expect(answer).toEqual(expected);
+  });
+});
+
+test('deleting in one deletes nothing in the other, and does not refuse what the other sends', async () => {
+  const before = (await theirs.get('/traces/t')).body;
+  await ours.delete('/traces/t');
+  expect((await ours.get('/traces/t')).status).toBe(404);
+  expect((await theirs.get('/traces/t')).body).toEqual(before);
+  await theirs.post('/scores', { traceId: 't', name: 'later', value: 1 });
+  expect((await theirs.get('/traces/t')).body.scores).toHaveLength(before.scores.length + 1);
+});
