@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           ...server,
           name: 'clients',
-          include: ['test/clients/**/*.test.ts'],
+          include: ['test/{clients,program}/**/*.test.ts'],
           globalSetup: 'test/clients/global-setup.ts',
           testTimeout: 60_000,
         },

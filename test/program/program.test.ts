@@ -1,0 +1,144 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../harness/ports.ts';
+import { type RunningProcess, startProcess, waitUntilAnswers } from '../harness/process.ts';
+
+const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
+
+const clean: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const each of clean.splice(0).toReversed()) await each();
+});
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tracehouse-program-'));
+  clean.push(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** The program with nothing set but where its data and its ports are. */
+async function start(
+  args: string[],
+  directory: string,
+  env: Record<string, string> = {},
+): Promise<RunningProcess & { url: string; otlpUrl: string; workerUrl: string }> {
+  const [port, worker, otlp] = (await freePorts(3)) as [number, number, number];
+  const settings = {
+    UV_THREADPOOL_SIZE: '16',
+    TRACEHOUSE_DATA_DIR: directory,
+    PORT: String(port),
+    TRACEHOUSE_WORKER_PORT: String(worker),
+    TRACEHOUSE_OTLP_PORT: String(otlp),
+    ...env,
+  };
+  const program = startProcess(process.execPath, [main, ...args], { env: settings });
+  clean.push(() => program.stop());
+  const at = (value: string) => `http://127.0.0.1:${value}`;
+  return {
+    ...program,
+    url: at(settings.PORT),
+    otlpUrl: at(settings.TRACEHOUSE_OTLP_PORT),
+    workerUrl: at(settings.TRACEHOUSE_WORKER_PORT),
+  };
+}
+
+const statusOf = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
+
+describe('the first start without configuration', () => {
+  test('makes everything, tells the login in a file only its owner can read, and drains when asked to end', async () => {
+    const directory = await newDirectory();
+    const program = await start(['all', '--no-ui'], directory);
+    await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+
+    const file = join(directory, 'first-login.txt');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const login = await readFile(file, 'utf8');
+    const [, publicKey, secretKey] = /LANGFUSE_PUBLIC_KEY=(\S+)\nLANGFUSE_SECRET_KEY=(\S+)/.exec(
+      login,
+    ) as unknown as string[];
+    const [, email] = /E-mail\s+(\S+)/.exec(login) as unknown as string[];
+    const [, password] = /Password\s+(\S+)/.exec(login) as unknown as string[];
+
+    const authorization = `Basic ${btoa(`${publicKey}:${secretKey}`)}`;
+    expect(await statusOf(`${program.url}/api/public/projects`, { headers: { authorization } })).toBe(200);
+    const signIn = await fetch(`${program.url}/api/auth/signin/password`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: program.url },
+      body: JSON.stringify({ email, password }),
+    });
+    expect(signIn.status).toBe(200);
+    expect(signIn.headers.get('set-cookie')).toMatch(/^next-auth\.session-token=.*HttpOnly/);
+    for (const url of [
+      `${program.url}/api/public/ready`,
+      `${program.workerUrl}/api/health`,
+      `${program.workerUrl}/api/ready`,
+    ])
+      expect(await statusOf(url), url).toBe(200);
+    expect(await statusOf(`${program.otlpUrl}/v1/metrics`, { method: 'POST', headers: { authorization } })).toBe(200);
+
+    expect(await program.stop()).toBe(0);
+    for (const secret of [secretKey!, password!, authorization]) expect(program.output()).not.toContain(secret);
+    expect(program.output()).toContain(file);
+
+    // The next start keeps it all.
+    const again = await start(['--no-ui'], directory);
+    await waitUntilAnswers(`${again.url}/api/public/health`, again, 30_000);
+    expect(await statusOf(`${again.url}/api/public/projects`, { headers: { authorization } })).toBe(200);
+  });
+});
+
+test('a second process on the same data is refused by name, and the first goes on', async () => {
+  const directory = await newDirectory();
+  const first = await start(['--no-ui'], directory);
+  await waitUntilAnswers(`${first.url}/api/public/health`, first, 30_000);
+  const second = await start(['--no-ui'], directory);
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`The data directory ${directory} is in use by process ${first.pid}`);
+  expect(await statusOf(`${first.url}/api/public/ready`)).toBe(200);
+});
+
+test('a taken OTLP port is a warning, a taken product port ends the start with what to change', async () => {
+  const [taken] = (await freePorts(1)) as [number];
+  const other = createServer().listen(taken, '127.0.0.1');
+  clean.push(async () => other.close());
+
+  const program = await start(['--no-ui'], await newDirectory(), { TRACEHOUSE_OTLP_PORT: String(taken) });
+  await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+  expect(program.output()).toMatch(/port is in use.*TRACEHOUSE_OTLP_PORT/);
+
+  const refused = await start(['--no-ui'], await newDirectory(), { PORT: String(taken) });
+  expect(await refused.ended).toBe(1);
+  expect(refused.output()).toContain(`Port ${taken} is in use. Stop what listens there, or set PORT to another port.`);
+});
+
+describe('what is wrong with the configuration is said all at once', () => {
+  test.each([
+    [
+      'all',
+      { PORT: 'http', ENCRYPTION_KEY: 'short' },
+      [/PORT: 'http' is not a port number/, /ENCRYPTION_KEY: the value is not 64 hexadecimal digits/],
+    ],
+    [
+      'web',
+      {},
+      [/DATABASE_URL is not set: role 'web'/, /CLICKHOUSE_URL is not set: role 'web'/, /REDIS_HOST is not set/],
+    ],
+    ['worker', {}, [/DATABASE_URL is not set: role 'worker'/]],
+    ['migrate', {}, [/DATABASE_URL is not set: role 'migrate'/]],
+  ] as const)('%s', async (command, env, problems) => {
+    const program = await start([command], await newDirectory(), env);
+    expect(await program.ended).toBe(1);
+    for (const problem of problems) expect(program.output()).toMatch(problem);
+    expect(program.output()).not.toMatch(/^\s+at /m);
+  });
+
+  test('a command that there is not', async () => {
+    const program = await start(['serve'], await newDirectory());
+    expect(await program.ended).toBe(2);
+    expect(program.output()).toMatch(/There is no command 'serve'[^]*all +The whole product/);
+  });
+});
