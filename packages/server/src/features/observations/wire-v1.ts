@@ -35,7 +35,7 @@ export function toObservationV1(row: ObservationRow, place: Place): Observation 
     output: payload(row.output),
     metadata: { ...parsedValues(row.metadata), ...(row.source === 'otlp' && receivedMetadata(row)) },
     model: orNull(row.model),
-    modelParameters: row.modelParameters !== '' ? parsed(row.modelParameters) : row.source === 'otlp' ? {} : null,
+    modelParameters: row.modelParameters === '' ? noParameters(row) : parsed(row.modelParameters),
     completionStartTime: row.completionStartTime === null ? null : toIso(row.completionStartTime),
     promptId: orNull(row.promptId),
     promptName: orNull(row.promptName),
@@ -61,3 +61,7 @@ export function toObservationV1(row: ObservationRow, place: Place): Observation 
     usage: { unit: 'TOKENS', input: promptTokens, output: completionTokens, total: totalTokens },
   };
 }
+
+/** As recorded: what may call a model and came by OTLP has an empty set of parameters, anything else has none. */
+const noParameters = ({ source, type }: ObservationRow): Record<string, never> | null =>
+  source === 'otlp' && type !== 'SPAN' && type !== 'EVENT' ? {} : null;

@@ -51,6 +51,9 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
   const cost = numbers(row.cost);
   const usage = row.usage;
   const price = (key: string): string | null => (groups.has('model') ? (row.prices[key] ?? null) : null);
+  // As recorded: asked for with `metrics`, a duration of 0 is none.
+  const duration = (from: number, to: number): number | null =>
+    groups.has('metrics') ? secondsBetween(from, to) || null : secondsBetween(from, to);
   const parent = row.parentId === '' && !isRoot ? traceRootId(row.traceId) : row.parentId;
   return {
     id: row.id,
@@ -60,11 +63,10 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
     projectId: row.projectId,
     parentObservationId: orNull(parent),
     type: row.type,
-    // As recorded: v2 shows no duration where v1 shows 0.
-    latency: row.endTime === null ? null : secondsBetween(row.startTime, row.endTime) || null,
+    latency: row.endTime === null ? null : duration(row.startTime, row.endTime),
     timeToFirstToken:
       row.completionStartTime !== null && (groups.has('time') || groups.has('metrics'))
-        ? secondsBetween(row.startTime, row.completionStartTime) || null
+        ? duration(row.startTime, row.completionStartTime)
         : null,
     modelId: groups.has('model') ? orNull(row.modelId) : null,
     inputPrice: price('input'),
