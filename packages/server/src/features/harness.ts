@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createHttpServer } from '../http/server.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../ingest/observation.ts';
-import type { ScoreRow } from '../ingest/score.ts';
+import { emptyScore, type ScoreRow } from '../ingest/score.ts';
 import { openProduct } from '../start.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
@@ -129,29 +129,11 @@ function sampleRow(projectId: string, { id, at: seconds = 0, lasts = 1, ...row }
 }
 
 const sampleScore = (projectId: string, i: number): ScoreRow => ({
-  projectId,
-  id: `score-${(version += 1)}-${i}`,
+  ...emptyScore(projectId, `score-${(version += 1)}-${i}`),
   name: 'quality',
-  dataType: 'NUMERIC',
-  value: 0,
-  stringValue: '',
-  longStringValue: '',
-  source: 'API',
   traceId: 't',
-  observationId: '',
-  sessionId: '',
-  datasetRunId: '',
-  comment: '',
-  metadata: {},
-  configId: '',
-  queueId: '',
-  authorUserId: '',
-  executionTraceId: '',
-  environment: 'default',
-  clocks: '',
   timestamp: START,
   createdAt: START,
   updatedAt: START,
   rowVersion: version,
-  isDeleted: false,
 });

@@ -36,3 +36,32 @@ export interface ScoreRow {
   rowVersion: number;
   isDeleted: boolean;
 }
+
+/** A score that says nothing but who it is. */
+export const emptyScore = (projectId: string, id: string): ScoreRow => ({
+  projectId,
+  id,
+  name: '',
+  dataType: 'NUMERIC',
+  value: 0,
+  stringValue: '',
+  longStringValue: '',
+  source: 'API',
+  traceId: '',
+  observationId: '',
+  sessionId: '',
+  datasetRunId: '',
+  comment: '',
+  metadata: {},
+  configId: '',
+  queueId: '',
+  authorUserId: '',
+  executionTraceId: '',
+  environment: 'default',
+  clocks: '',
+  timestamp: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  rowVersion: 0,
+  isDeleted: false,
+});

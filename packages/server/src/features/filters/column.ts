@@ -1,7 +1,7 @@
 import type { Condition } from '@tracehouse/contract/filter';
 import { InvalidRequestError } from '../../http/errors.ts';
 import {
-  type ClickHouseSql,
+  ClickHouseSql,
   anyOf,
   clickhouse,
   float,
@@ -174,3 +174,13 @@ export function compare(
       return clickhouse`${sql} = ${value}`;
   }
 }
+
+const of =
+  (column: (sql: ClickHouseSql) => FilterColumn) =>
+  (sql: string): FilterColumn =>
+    column(ClickHouseSql.trusted(sql));
+/** The same from SQL that stands in a table of columns. */
+export const text = of(textColumn);
+export const number = of(numberColumn);
+export const list = of(listColumn);
+export const flag = of(flagColumn);

@@ -16,23 +16,21 @@ import {
   conditionsSql,
   type FilterColumn,
   type FilterColumns,
-  flagColumn,
-  listColumn,
   not,
   metadataColumn,
-  numberColumn,
-  textColumn,
   timeColumn,
+  text,
+  number,
+  list,
+  flag,
+  textColumn,
+  flagColumn,
 } from './column.ts';
 import { scoresColumn } from './scores.ts';
 import { startsIn, type TimeRange } from './time.ts';
 import { keyedText, traceColumns } from './trace-columns.ts';
 
 const { trusted } = Sql;
-const text = (sql: string) => textColumn(trusted(sql));
-const number = (sql: string) => numberColumn(trusted(sql));
-const list = (sql: string) => listColumn(trusted(sql));
-const flag = (sql: string) => flagColumn(trusted(sql));
 
 const seconds = (from: string, to: string): string =>
   `((intDiv(toUnixTimestamp64Micro(${to}), 1000) - intDiv(toUnixTimestamp64Micro(${from}), 1000)) / 1000)`;

@@ -3,21 +3,17 @@ import { type ClickHouseSql, clickhouse, ClickHouseSql as Sql, string } from '..
 import {
   type FilterColumn,
   type FilterColumns,
-  flagColumn,
   type KeyedText,
-  listColumn,
   metadataColumn,
-  numberColumn,
-  textColumn,
   timeColumn,
+  text,
+  number,
+  list,
+  flag,
 } from './column.ts';
 import { scoresColumn } from './scores.ts';
 
 const { trusted } = Sql;
-const text = (sql: string) => textColumn(trusted(sql));
-const number = (sql: string) => numberColumn(trusted(sql));
-const list = (sql: string) => listColumn(trusted(sql));
-const flag = (sql: string) => flagColumn(trusted(sql));
 
 /** Whether there is one is told by the preview: payloads are read only to be searched. */
 const payload =

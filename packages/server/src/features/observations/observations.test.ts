@@ -117,7 +117,6 @@ describe('one observation', () => {
       level: 'ERROR',
       statusMessage: 'boom',
       latency: 2,
-      timeToFirstToken: 0.5,
     });
     const [full] = (await project.get('/v2/observations?type=GENERATION&fields=io,metadata,model,usage')).body.data;
     expect(full).toMatchObject({

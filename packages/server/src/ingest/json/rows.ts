@@ -1,7 +1,7 @@
 import { describeTools, toolCallsOf, toolsOfInput } from '../conventions/tools.ts';
 import { providerOfModel } from '../conventions/provider.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../observation.ts';
-import type { ScoreRow } from '../score.ts';
+import { emptyScore, type ScoreRow } from '../score.ts';
 import { type Clock, ClockTable, ZERO } from './clock.ts';
 import { observationFields, scoreFields } from './fields.ts';
 import { type Entity, type Fields, silent, type Statement } from './merge.ts';
@@ -104,34 +104,6 @@ function sizeOf(row: ObservationRow): number {
   for (const record of [row.metadata, row.traceMetadata]) texts.push(...Object.keys(record), ...Object.values(record));
   return texts.reduce((size, text) => size + Buffer.byteLength(text), 0);
 }
-
-const emptyScore = (projectId: string, id: string): ScoreRow => ({
-  projectId,
-  id,
-  name: '',
-  dataType: 'NUMERIC',
-  value: 0,
-  stringValue: '',
-  longStringValue: '',
-  source: 'API',
-  traceId: '',
-  observationId: '',
-  sessionId: '',
-  datasetRunId: '',
-  comment: '',
-  metadata: {},
-  configId: '',
-  queueId: '',
-  authorUserId: '',
-  executionTraceId: '',
-  environment: 'default',
-  clocks: '',
-  timestamp: 0,
-  createdAt: 0,
-  updatedAt: 0,
-  rowVersion: 0,
-  isDeleted: false,
-});
 
 /** The JSON of a row's `clocks`: each clock once, everything else its position. Most rows have one or two. */
 interface ClocksJson {
