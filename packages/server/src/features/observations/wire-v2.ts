@@ -50,7 +50,11 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
   const { groups, trace } = view;
   const cost = numbers(row.cost);
   const usage = row.usage;
-  const price = (key: string): string | null => (groups.has('model') ? (row.prices[key] ?? null) : null);
+  // As recorded: a number's shortest text, `1.5e-7` below a millionth.
+  const price = (key: string): string | null => {
+    const usd = groups.has('model') ? row.prices[key] : undefined;
+    return usd === undefined ? null : String(Number(usd));
+  };
   // As recorded: asked for with `metrics`, a duration of 0 is none.
   const duration = (from: number, to: number): number | null =>
     groups.has('metrics') ? secondsBetween(from, to) || null : secondsBetween(from, to);
@@ -122,7 +126,10 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
   };
 }
 
-/** One level with dotted keys: what the span was received with, the observation's own, then what it says about its trace. */
+/**
+ * What the span was received with under dotted keys, then the observation's own and what it says about its trace, whose values
+ * stay whole as recorded (S1.6 has them flattened; v3-core and v5-tracing show objects).
+ */
 function flatMetadata(row: ObservationRow, { expand, trace }: View): Record<string, unknown> {
   const flat: Record<string, string> = {};
   const put = (prefix: string, values: Readonly<Record<string, string>>): void => {
@@ -135,9 +142,7 @@ function flatMetadata(row: ObservationRow, { expand, trace }: View): Record<stri
     put('resourceAttributes.', row.resourceAttributes);
     if (!hidesAttributes(row.scopeName)) put('attributes.', row.attributes);
   }
-  for (const values of [trace?.metadata ?? {}, row.metadata, row.traceMetadata]) {
-    for (const [key, value] of Object.entries(values)) flatten(key, value, flat);
-  }
+  for (const values of [trace?.metadata ?? {}, row.metadata, row.traceMetadata]) put('', values);
   return Object.fromEntries(Object.entries(flat).map(([key, value]) => [key, shorten(key, value, expand)]));
 }
 
