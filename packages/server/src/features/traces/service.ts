@@ -10,11 +10,11 @@ import {
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
+import { anyOf, clickhouse } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { findNewest } from '../filters/newest.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { createObservations } from '../observations/service.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
@@ -67,15 +67,21 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
         countTraces(db, scope, everything),
       ]);
       const ids = positions.map(({ id }) => id);
+      const { environment } = query;
       const [rows, scores] = await Promise.all([
-        ids.length === 0 ? [] : selectListed(db, scope, traceIsOneOf(ids), groups),
+        selectListed(db, scope, ids, groups, environment),
         groups.has('scores') ? selectScores(db, scope, ids) : [],
       ]);
       const byId = new Map(rows.map((row) => [row.trace_id, row]));
       const data = ids.flatMap((id) => {
         const row = byId.get(id);
         if (!row) return [];
-        const ofTrace = scores.filter((score) => score.traceId === id && score.dataType !== 'CORRECTION');
+        const ofTrace = scores.filter(
+          (score) =>
+            score.traceId === id &&
+            score.dataType !== 'CORRECTION' &&
+            (environment === undefined || environment.includes(score.environment)),
+        );
         return {
           ...toTrace(scope, row),
           ...toMetrics(row),
@@ -97,7 +103,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const groups = new Set(fields);
       await journal.barrier({ projectId: scope.projectId, traceId });
       const [rows, ofTrace, scores] = await Promise.all([
-        selectListed(db, scope, traceIs(traceId), groups),
+        selectListed(db, scope, [traceId], groups),
         groups.has('observations') ? observations.ofTrace(scope, traceId) : [],
         groups.has('scores') ? selectScores(db, scope, [traceId]) : [],
       ]);
@@ -144,18 +150,35 @@ export const notFound = (traceId: string): NotFoundError =>
 type ListedRow = Pick<TraceRow, (typeof coreColumns)[number]> &
   Partial<Pick<TraceRow, (typeof ioColumns | typeof metricColumns)[number] | 'observation_ids'>>;
 
-const selectListed = (
+/**
+ * As recorded: when a list asks for environments, the observations, cost and latency of its traces are those of observations
+ * in these environments.
+ */
+async function selectListed(
   db: ClickHouse,
   scope: ProjectScope,
-  where: ClickHouseSql,
+  ids: readonly string[],
   groups: ReadonlySet<TraceFieldGroup>,
-): Promise<ListedRow[]> =>
-  selectTraces(db, scope, where, [
-    ...coreColumns,
-    ...(groups.has('io') ? ioColumns : []),
+  environments?: readonly string[],
+): Promise<ListedRow[]> {
+  if (ids.length === 0) return [];
+  const own = [...coreColumns, ...(groups.has('io') ? ioColumns : [])];
+  const observed = [
     ...(groups.has('metrics') ? metricColumns : []),
     ...(groups.has('observations') ? (['observation_ids'] as const) : []),
+  ];
+  const traces = traceIsOneOf(ids);
+  if (environments === undefined || observed.length === 0)
+    return selectTraces(db, scope, traces, [...own, ...observed]);
+  const inEnvironments = clickhouse`${traces} AND environment IN ${anyOf(environments)}`;
+  const [rows, parts] = await Promise.all([
+    selectTraces(db, scope, traces, own),
+    selectTraces(db, scope, inEnvironments, ['trace_id', ...observed]),
   ]);
+  const partOf = new Map(parts.map((part) => [part.trace_id, part]));
+  const none = groups.has('metrics') ? { observation_count: 0 } : {};
+  return rows.map((row) => ({ ...none, ...partOf.get(row.trace_id), ...row }));
+}
 
 const rangeOf = ({ fromTimestamp, toTimestamp }: TracesQuery): TimeRange => ({
   from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),

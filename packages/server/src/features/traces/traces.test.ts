@@ -96,7 +96,7 @@ describe('a trace is what its rows say', () => {
     await project.store([...spread, { id: 'other', traceId: 'u', userId: 'lin' }]);
     const all = ['call', 'child', 'grandchild', 'root'];
     for (const query of ['userId=ada', 'sessionId=s-1']) {
-      expect(ids(await project.get(`/v2/observations?${query}`)).toSorted(), query).toEqual(all);
+      expect(ids(await project.get(`/v2/observations?${query}`)).toSorted()).toEqual(all);
     }
     expect(ids(await project.get('/observations?userId=ada')).toSorted()).toEqual(all);
     const tagged = filter({ type: 'arrayOptions', column: 'traceTags', operator: 'all of', value: ['a', 'b'] });
@@ -190,6 +190,23 @@ describe('the list of traces', () => {
         level: i % 10 === 0 ? 'ERROR' : 'DEFAULT',
       })),
     );
+  });
+
+  test('a list that asks for an environment tells of the observations and scores in it', async () => {
+    const project = await newProject();
+    await project.store(
+      [
+        { id: 'root', lasts: 10, environment: 'staging', totalCost: '0.5' },
+        { id: 'child', parentId: 'root', at: 20, totalCost: '2' },
+        { id: 'other', traceId: 'elsewhere' },
+      ],
+      [{ id: 'here', environment: 'staging' }, { id: 'there' }],
+    );
+    const { body } = await project.get('/traces?environment=staging');
+    expect(body.data).toMatchObject([
+      { id: 't', environment: 'staging', observations: ['root'], totalCost: 0.5, latency: 10, scores: ['here'] },
+    ]);
+    expect((await project.get('/traces/t')).body).toMatchObject({ totalCost: 2.5, latency: 21 });
   });
 
   test('pages of v1 hold each trace once, newest first', async () => {
