@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,14 +81,20 @@ test('U127 every snippet, run as printed, makes a trace', async () => {
   const labels = await page.getByRole('tab').allTextContents();
   expect(labels).toEqual(['JS v5', 'JS v3', 'Python', 'LiteLLM', 'OpenTelemetry', 'Vercel AI SDK', 'curl']);
 
+  // Read before the first one runs: the page then turns into its trace.
+  const printed = new Map<string, { name: string; code: string }[]>();
   for (const label of labels) {
     await page.getByRole('tab', { name: label, exact: true }).click();
-    const blocks = await page.locator('pre').evaluateAll((found) =>
+    const blocks = page.locator('pre').evaluateAll((found) =>
       found.map((block) => ({
         name: block.getAttribute('aria-label') ?? '',
         code: block.querySelector('code')?.textContent ?? '',
       })),
     );
+    printed.set(label, await blocks);
+  }
+
+  for (const [label, blocks] of printed) {
     const directory = await mkdtemp(join(tmpdir(), 'tracehouse-snippet-'));
     try {
       // What the install line names is what this repository has installed.
@@ -97,10 +103,9 @@ test('U127 every snippet, run as printed, makes a trace', async () => {
       for (const name of install.split(' ').slice(2)) expect(declared.devDependencies).toHaveProperty([name]);
       for (const { name, code } of blocks) if (name !== 'Command') await writeFile(join(directory, name), code);
       const environment = environments[label];
-      const bin = join(directory, 'bin');
-      await mkdir(bin);
-      if (environment !== undefined) await symlink(python(environment), join(bin, 'python'));
-      const path = [bin, dirname(process.execPath), process.env['PATH']].join(':');
+      // The folder itself: a Python reached by a link elsewhere does not know its environment.
+      const bin = environment === undefined ? [] : [dirname(python(environment))];
+      const path = [...bin, dirname(process.execPath), process.env['PATH']].join(':');
       const before = await countTraces();
       // curl says nothing of a refusal unless it is asked to.
       const command = blocks.at(-1)?.code.replace(/^curl /u, 'curl --fail-with-body --silent --show-error ') ?? '';

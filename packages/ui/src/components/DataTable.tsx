@@ -254,11 +254,7 @@ export function DataTable<Row extends RowData>({
             );
           })}
         </div>
-        {footer !== undefined && (
-          <div role="row" className="px-4 py-2 text-small text-text-3">
-            <div role="gridcell">{footer}</div>
-          </div>
-        )}
+        {footer !== undefined && <div className="px-4 py-2 text-small text-text-3">{footer}</div>}
       </div>
     </div>
   );

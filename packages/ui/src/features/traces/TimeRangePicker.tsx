@@ -39,10 +39,7 @@ export function TimeRangePicker({ t, onChoose }: TimeRangePickerProps) {
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
       <TriggerButton aria-label={`Time range: ${words} ${zoneName(zone, now)}`}>
         <Icon of={CalendarClock} className="text-text-3" />
-        {words}{' '}
-        <span className="text-text-3 max-wide:hidden">
-          {zoneName(zone, now)}
-        </span>
+        {words} <span className="text-text-3 max-wide:hidden">{zoneName(zone, now)}</span>
         <Icon of={ChevronDown} small className="text-text-3" />
       </TriggerButton>
       <Popover placement="bottom end" offset={4} className={layerClass}>
