@@ -164,7 +164,7 @@ function Values({ payload }: { payload: Payload }) {
       {entries.length > shown.length && (
         <button
           type="button"
-          className="font-sans text-small text-accent hover:underline"
+          className="font-sans text-small tracking-normal text-accent hover:underline"
           onClick={() => setShowsAll(true)}
         >
           {entries.length - shown.length} more

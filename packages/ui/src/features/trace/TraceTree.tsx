@@ -309,13 +309,11 @@ function NodeTitle({ node, isHot, isError }: { node: TreeNode; isHot: boolean; i
   return (
     <>
       <TypeIcon type={observation?.type ?? 'TRACE'} />
-      <span
-        className={classes('min-w-0 flex-1 truncate', isHot && 'font-medium', isError && 'text-danger')}
-        dir="auto"
-        title={name}
-      >
-        {name}
-        {node.kind === 'repeats' && <span className="text-text-3"> × {formatCount(node.children.length)}</span>}
+      <span className="flex min-w-0 flex-1 gap-1">
+        <span className={classes('truncate', isHot && 'font-medium', isError && 'text-danger')} dir="auto" title={name}>
+          {name}
+        </span>
+        {node.kind === 'repeats' && <span className="shrink-0 text-text-3">× {formatCount(node.children.length)}</span>}
       </span>
     </>
   );

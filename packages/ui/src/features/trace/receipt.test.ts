@@ -18,7 +18,7 @@ test('each usage is a line with its price, and the total is none', () => {
     cost: { input: '0.00224', input_cached_tokens: '0.000128', output: '0.00412', total: '0.006488' },
   });
   expect(lines.map(({ label, units, pricePerMillion, cost }) => [label, units, pricePerMillion, cost])).toEqual([
-    ['input, other', 1792, '1.25', '0.00224'],
+    ['input, not cached', 1792, '1.25', '0.00224'],
     ['input, cached', 1024, '0.125', '0.000128'],
     ['output', 412, '10.00', '0.00412'],
   ]);

@@ -17,12 +17,15 @@ export function receiptLines({ usage, prices, cost }: Pick<ObservationDetail, 'u
   totalUnits: number;
 } {
   const types = [...new Set([...Object.keys(usage), ...Object.keys(cost)])].filter((type) => type !== 'total');
-  const split = new Set(types.filter((type) => type.includes('_')).map((type) => type.split('_')[0] ?? ''));
+  const parts = types.filter((type) => type.includes('_'));
   const lines = types
     .toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
     .map((type) => ({
       type,
-      label: labelOf(type, split.has(type)),
+      label: labelOf(
+        type,
+        parts.filter((part) => part.startsWith(`${type}_`)),
+      ),
       units: usage[type] ?? 0,
       pricePerMillion: prices[type] === undefined ? null : perMillion(prices[type]),
       cost: cost[type] ?? null,
@@ -33,11 +36,12 @@ export function receiptLines({ usage, prices, cost }: Pick<ObservationDetail, 'u
 const rank = (type: string) =>
   (type.startsWith('input') ? 0 : type.startsWith('output') ? 2 : 1) * 10 + (type.includes('_') ? 1 : 0);
 
-/** `input_cached_tokens` → "input, cached"; the plain rest of a split kind says that it is the rest. */
-function labelOf(type: string, isSplit: boolean): string {
+/** `input_cached_tokens` → "input, cached"; the plain rest of a kind that has such parts says that it is the rest. */
+function labelOf(type: string, parts: readonly string[]): string {
   const [kind = type, ...rest] = type.split('_').filter((word) => word !== 'tokens');
   if (rest.length > 0) return `${kind}, ${rest.join(' ')}`;
-  return isSplit ? `${kind}, other` : kind;
+  if (parts.length === 0) return kind;
+  return parts.every((part) => part.includes('cache')) ? `${kind}, not cached` : `${kind}, other`;
 }
 
 /** Moves the point six places, on the text: exact for any number of decimals. */
