@@ -130,10 +130,6 @@ export const TraceList = z.object({
 });
 export type TraceList = z.output<typeof TraceList>;
 
-/** Query of `GET /api/public/x/histogram`. */
-export const HistogramQuery = TraceSelection;
-export type HistogramQuery = z.output<typeof HistogramQuery>;
-
 /**
  * Answer of `GET /api/public/x/histogram`: at most 100 buckets, gaps filled with zeros, `time` the start of a bucket.
  * `from` and `to` are what was counted: without a lower bound in the query, `from` is the first trace's.
@@ -281,7 +277,7 @@ export const readHistogram = defineRoute({
   path: '/api/public/x/histogram',
   scope: 'traces:read',
   summary: 'Traces and errors over time for a selection, with its totals',
-  query: HistogramQuery,
+  query: TraceSelection,
   response: Histogram,
 });
 

@@ -121,7 +121,7 @@ test('a row is a real link, so that it opens in a tab like any other', () => {
 });
 
 test('a head sorts: the usual direction first, then the other one', () => {
-  const onSort = vi.fn();
+  const onSort = vi.fn<(sort: string) => void>();
   const { rerender } = show({ sort: '-grams', onSort });
   expect(screen.getByRole('columnheader', { name: 'Grams' }).getAttribute('aria-sort')).toBe('descending');
   expect(screen.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('none');
@@ -132,7 +132,7 @@ test('a head sorts: the usual direction first, then the other one', () => {
 });
 
 test('more rows are asked for before the end is reached', () => {
-  const loadMore = vi.fn();
+  const loadMore = vi.fn<() => void>();
   show({ rows: fruits(1000), loadMore });
   expect(loadMore).not.toHaveBeenCalled();
   cleanup();

@@ -176,7 +176,7 @@ export function formatShortDay(at: Date, zone?: string): string {
 }
 
 /** `2025-11-24`. */
-export function formatDay(at: Date, zone?: string): string {
+function formatDay(at: Date, zone?: string): string {
   // Swedish writes dates as ISO 8601 does.
   return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' }).format(at);
 }

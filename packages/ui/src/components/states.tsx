@@ -116,7 +116,7 @@ export function Failure({ what, error, retry, shownSince }: FailureProps) {
 }
 
 /** Everything a person can send to who runs the server. */
-export function errorDetails(error: Error): string {
+function errorDetails(error: Error): string {
   if (!(error instanceof CallError)) return `${error.name}: ${error.message}`;
   return [
     `message: ${error.message}`,

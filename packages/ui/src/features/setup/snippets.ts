@@ -26,7 +26,7 @@ export interface Snippet {
 }
 
 /** Stands for a secret that is not known here; a snippet with it does not run. */
-export const SECRET_PLACEHOLDER = 'YOUR-SECRET-KEY';
+const SECRET_PLACEHOLDER = 'YOUR-SECRET-KEY';
 
 const shell = (code: string): SnippetBlock => ({ language: 'shell', code });
 

@@ -11,7 +11,7 @@ import { call, CallError } from '../../api/call.ts';
 const FOLLOW_MS = 2000;
 const SETTLED_AFTER_MS = 60_000;
 /** Without news for this long, a running observation may have crashed. */
-export const SILENT_AFTER_MS = 15 * 60_000;
+const SILENT_AFTER_MS = 15 * 60_000;
 
 /** The trace without payloads. A trace that runs, or has just ended, is read again until it is settled. */
 export const useTraceSkeleton = (project: string, traceId: string) =>
