@@ -23,6 +23,10 @@ test('items of equal time may come in any order, of different times not', () => 
   expect(paths({ data: [a, b, c] }, { data: [b, a, c] })).toEqual([]);
   expect(paths({ data: [a, b, c] }, { data: [c, a, b] })).toEqual(['data[]']);
   expect(paths({ data: [a, b] }, { data: [a, c] })).toEqual(['data[b]', 'data[c]']);
+  const d = { ...b, id: 'd' };
+  expect(paths({ data: [a, b] }, { data: [d, a] })).toEqual([]);
+  expect(paths({ data: [c, a] }, { data: [c, d] })).toEqual([]);
+  expect(paths({ data: [a, c] }, { data: [d, c] })).toEqual(['data[a]', 'data[d]']);
 });
 
 test('generated values are compared by form', () => {

@@ -33,31 +33,52 @@ function compareObjects(expected: JsonObject, got: JsonObject, path: string): Di
   });
 }
 
-/** Which way a list is sorted is compared by its times; which of two equal times comes first is nobody's promise (golden README). */
+/** The time a list is sorted by. */
 const SORTED_BY = ['startTime', 'timestamp'];
 
+/**
+ * Items are compared with their namesakes, and the order by their times: which of two equal times comes first is nobody's promise
+ * (golden README), so a page that ends among equal times may also hold other ones of them.
+ */
 function compareLists(expected: Json[], got: Json[], path: string): Difference[] {
   if (SETS.test(path) && isTexts(expected) && isTexts(got)) {
     return compareItems(expected.toSorted(), got.toSorted(), path);
   }
-  const byId = CLIENT_DATA.test(path) ? null : index(expected);
-  const ours = byId && index(got);
+  const nameOf = isUnique(expected) && isUnique(got) ? byIdAlone : byIdInTrace;
+  const byId = CLIENT_DATA.test(path) ? null : index(expected, nameOf);
+  const ours = byId && index(got, nameOf);
   if (!byId || !ours) return compareItems(expected, got, path);
 
-  const missing = [...byId.keys()]
-    .filter((id) => !ours.has(id))
-    .map((id) => ({ path: `${path}[${id}]`, expected: 'an item', got: undefined }));
-  const surplus = [...ours.keys()]
-    .filter((id) => !byId.has(id))
-    .map((id) => ({ path: `${path}[${id}]`, expected: undefined, got: 'an item' }));
+  const missing = [...byId.keys()].filter((id) => !ours.has(id));
+  const surplus = [...ours.keys()].filter((id) => !byId.has(id));
   const common = [...byId].flatMap(([id, item]) => (ours.has(id) ? compare(item, ours.get(id), `${path}[${id}]`) : []));
-  if (missing.length + surplus.length > 0) return [...missing, ...surplus, ...common];
-  const key = SORTED_BY.find((name) => expected.every((item) => isObject(item) && typeof item[name] === 'string'));
-  const order = (items: Json[]): string =>
-    items.map((item) => (key && isObject(item) ? String(item[key]) : '')).join(' ');
-  // Observations inside a trace have no order on the wire.
-  const sorted = !key || path.endsWith('observations') || order(expected) === order(got);
-  return [...common, ...(sorted ? [] : [{ path: `${path}[]`, expected: order(expected), got: order(got) }])];
+  const times = timesOf(expected);
+  const ourTimes = timesOf(got);
+  const sorted = !times || path.endsWith('observations') || times.join() === ourTimes?.join();
+  const last = times?.at(-1);
+  const cutAmongEquals =
+    path === 'data' &&
+    missing.length === surplus.length &&
+    [...missing.map((id) => byId.get(id)), ...surplus.map((id) => ours.get(id))].every(
+      (item) => item && timeOf(item) === last,
+    );
+  return [
+    ...(cutAmongEquals ? [] : missing.map((id) => ({ path: `${path}[${id}]`, expected: 'an item', got: undefined }))),
+    ...(cutAmongEquals ? [] : surplus.map((id) => ({ path: `${path}[${id}]`, expected: undefined, got: 'an item' }))),
+    ...common,
+    ...(sorted || missing.length + surplus.length > 0
+      ? []
+      : [{ path: `${path}[]`, expected: times.join(' '), got: ourTimes?.join(' ') }]),
+  ];
+}
+
+const timeOf = (item: JsonObject): string | undefined =>
+  SORTED_BY.map((name) => item[name]).find((value) => typeof value === 'string');
+
+/** Null where the items carry no time. Inside a trace observations have no order on the wire. */
+function timesOf(items: Json[]): string[] | null {
+  const times = items.map((item) => (isObject(item) ? timeOf(item) : undefined));
+  return times.every((time) => time !== undefined) ? times : null;
 }
 
 /** Ids of a trace's observations and scores come in any order. */
@@ -69,14 +90,23 @@ function compareItems(expected: Json[], got: Json[], path: string): Difference[]
   );
 }
 
-function index(items: Json[]): Map<string, JsonObject> | null {
+/** By name; what is there twice is numbered. Null when items have no id. */
+function index(items: Json[], nameOf: (item: JsonObject) => string): Map<string, JsonObject> | null {
   const map = new Map<string, JsonObject>();
   for (const item of items) {
-    if (!isObject(item) || typeof item['id'] !== 'string' || map.has(item['id'])) return null;
-    map.set(item['id'], item);
+    if (!isObject(item) || typeof item['id'] !== 'string') return null;
+    const name = nameOf(item);
+    map.set(map.has(name) ? `${name}#2` : name, item);
   }
   return map;
 }
+
+const byIdAlone = ({ id }: JsonObject): string => String(id);
+/** An observation's id holds only within its trace. */
+const byIdInTrace = ({ id, traceId }: JsonObject): string =>
+  typeof traceId === 'string' ? `${traceId}/${String(id)}` : String(id);
+const isUnique = (items: Json[]): boolean =>
+  new Set(items.map((item) => isObject(item) && byIdAlone(item))).size === items.length;
 
 interface Rule {
   field: RegExp;

@@ -41,7 +41,7 @@ export function createJudge({ accepted, pending }: { accepted: readonly Accepted
     unused: (): string[] =>
       [...accepted, ...pending]
         .filter((entry) => !used.has(entry))
-        .map((entry) => `${[entry.case].flat().join(', ')} ${entry.field ?? ''}`),
+        .map((entry) => `${[entry.case].flat().join(', ')} ${[entry.field ?? []].flat().join(', ')}`),
   };
 }
 

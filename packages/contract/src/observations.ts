@@ -126,13 +126,8 @@ export const ObservationsV2Query = z.object({
   fields: csvOf(observationFieldGroups).optional(),
   /** Comma-separated metadata keys whose values are not cut. */
   expandMetadata: z.string().optional(),
-  parseIoAsJson: z
-    .string()
-    .refine((value) => value !== 'true', {
-      message:
-        'parseIoAsJson=true is no longer supported on the v2 observations endpoint. Input/output fields are always returned as raw strings. Remove the parseIoAsJson parameter or set it to false.',
-    })
-    .optional(),
+  /** `true` is refused, after a bad cursor was (recorded). */
+  parseIoAsJson: z.string().optional(),
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(0).max(1000).default(50),
 });

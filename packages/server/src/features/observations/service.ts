@@ -8,7 +8,7 @@ import type {
 import type { PageMeta } from '@tracehouse/contract/pagination';
 import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
-import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { InvalidRequestError, NotFoundError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { ObservationRow } from '../../ingest/observation.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
@@ -33,6 +33,13 @@ import { toObservationV1 } from './wire-v1.ts';
 import { toObservationV2, traceRootId } from './wire-v2.ts';
 
 export type Observations = ReturnType<typeof createObservations>;
+
+const parsingIsGone = {
+  code: 'custom',
+  path: ['parseIoAsJson'],
+  message:
+    'parseIoAsJson=true is no longer supported on the v2 observations endpoint. Input/output fields are always returned as raw strings. Remove the parseIoAsJson parameter or set it to false.',
+} as const;
 
 export function createObservations({
   clickhouse: db,
@@ -121,6 +128,7 @@ export function createObservations({
       query: ObservationsV2Query,
     ): Promise<{ data: ObservationV2[]; meta: { cursor?: string } }> {
       const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+      if (query.parseIoAsJson === 'true') throw new ValidationError([parsingIsGone]);
       const { limit } = query;
       const conditions = [...conditionsOf(query), ...parseFilter(query.filter, 'events')];
       const selection = { ...select(query), conditions, showsTraceRoots: true };
