@@ -97,7 +97,7 @@ export type Project = Awaited<ReturnType<Harness['project']>>;
 export const filter = (...conditions: object[]): string => `filter=${encodeURIComponent(JSON.stringify(conditions))}`;
 
 /** 2026-11-20T10:00:00Z; `at` of a sample counts seconds from here. */
-export const START: Micros = Date.UTC(2026, 10, 20, 10) * 1000;
+const START: Micros = Date.UTC(2026, 10, 20, 10) * 1000;
 export const at = (seconds: number): Micros => START + Math.round(seconds * 1_000_000);
 
 /** What a test says of a row: trace `t`, starting at `at` seconds, lasting `lasts`; the rest is that nothing was said. */

@@ -58,7 +58,7 @@ export const textColumn =
   };
 
 /** Case counts for `=` alone. */
-export function textSql(sql: ClickHouseSql, operator: ConditionOf<'string'>['operator'], value: string): ClickHouseSql {
+function textSql(sql: ClickHouseSql, operator: ConditionOf<'string'>['operator'], value: string): ClickHouseSql {
   switch (operator) {
     case '=':
       return clickhouse`${sql} = ${string(value)}`;
@@ -74,7 +74,7 @@ export function textSql(sql: ClickHouseSql, operator: ConditionOf<'string'>['ope
 }
 
 /** A number that may be NULL, which satisfies no comparison. */
-export const numberColumn =
+const numberColumn =
   (sql: ClickHouseSql): FilterColumn =>
   (condition) => {
     if (condition.type === 'number') {
@@ -95,7 +95,7 @@ export const timeColumn =
   };
 
 /** A list of texts. */
-export const listColumn =
+const listColumn =
   (sql: ClickHouseSql): FilterColumn =>
   (condition) => {
     switch (condition.type) {
@@ -121,7 +121,7 @@ export const flagColumn =
   (condition) =>
     condition.type === 'boolean' ? truthSql(condition, sql) : refuse(condition, 'true or false');
 
-export const truthSql = (condition: ConditionOf<'boolean' | 'booleanObject'>, sql: ClickHouseSql): ClickHouseSql =>
+const truthSql = (condition: ConditionOf<'boolean' | 'booleanObject'>, sql: ClickHouseSql): ClickHouseSql =>
   condition.value === (condition.operator === '=') ? clickhouse`(${sql}) = 1` : clickhouse`(${sql}) = 0`;
 
 /** Texts by key. `at` reads one, `''` when it is not there; `any` is whether any value passes a test on `value`. */

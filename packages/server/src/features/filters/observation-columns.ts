@@ -149,7 +149,7 @@ const traceValue =
     inTraces(reach, [{ ...condition, column }]);
 
 /** The traces of the reach that satisfy all conditions (columns of `traceColumns`). */
-export function inTraces({ scope, traces, said }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
+function inTraces({ scope, traces, said }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
   const reach = join([traces, ...conditions.flatMap((condition) => saidBy(scope, condition, said))], ' AND ');
   const test = join(conditionsSql(traceColumns(scope), conditions), ' AND ');
   return clickhouse`trace_id IN (SELECT trace_id FROM ${resolvedTraces(scope, reach, test)} WHERE ${test})`;

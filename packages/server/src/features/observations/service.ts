@@ -34,12 +34,13 @@ import { toObservationV2, traceRootId } from './wire-v2.ts';
 
 export type Observations = ReturnType<typeof createObservations>;
 
-const parsingIsGone = {
+const parsingIsGone: z.core.$ZodIssue = {
   code: 'custom',
+  input: undefined,
   path: ['parseIoAsJson'],
   message:
     'parseIoAsJson=true is no longer supported on the v2 observations endpoint. Input/output fields are always returned as raw strings. Remove the parseIoAsJson parameter or set it to false.',
-} as const;
+};
 
 export function createObservations({
   clickhouse: db,

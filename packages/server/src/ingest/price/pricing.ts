@@ -12,8 +12,6 @@ const UNIT = 10n ** BigInt(UNIT_DIGITS);
 /** The most that `Decimal(18, 12)` holds: a "cost" above it is a mistake in the sender's units. */
 const MAX_USD = 10n ** BigInt(18 - USD_DIGITS) * 10n ** BigInt(USD_DIGITS) - 1n;
 
-export type Pricing = ReturnType<typeof createPricing>;
-
 /** Asks the books in their order, so that what a project defines itself can come before the built-in list. */
 export function createPricing({ books = [createBuiltInPrices()] }: { books?: readonly PriceBook[] } = {}) {
   return {
