@@ -26,16 +26,17 @@ import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
 import { createSignIn } from './identity/sign-in.ts';
-import { createDirectJournal } from './ingest/direct-journal.ts';
 import { createDoorLog } from './ingest/door-log.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
+import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree } from './listen.ts';
+import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { hasRecentRows } from './stores/clickhouse/vitals.ts';
 import { createEpochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
@@ -71,15 +72,15 @@ export async function startAll({
   const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
   const servers: FastifyInstance[] = [];
   let stopping = false;
+  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
+  const deleted = createDeletedTraces({ postgres: stores.postgres, now });
+  const ingest = await openIngest({ settings, directory, stores, deleted, log });
   const vitals: Vitals = {
     storesAnswer: () => storesAnswer(stores),
+    ingestionProblem: () => ingest.journal.state().problem,
     hasRecentEvents: () => hasRecentRows(stores.clickhouse, now()),
     isStopping: () => stopping,
   };
-
-  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
-  const deleted = createDeletedTraces({ postgres: stores.postgres, now });
-  const ingest = openIngest({ stores, deleted, log });
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
@@ -158,8 +159,29 @@ function featureRoutes({ clickhouse }: Stores, { journal, store }: Ingest, delet
   ];
 }
 
-function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; deleted: DeletedTraces; log: Logger }) {
-  const journal = createDirectJournal(clickhouse, log);
+async function openIngest({
+  settings,
+  directory,
+  stores: { clickhouse },
+  deleted,
+  log,
+}: {
+  settings: Settings;
+  directory: DataDirectory;
+  stores: Stores;
+  deleted: DeletedTraces;
+  log: Logger;
+}) {
+  const fsync = settings.ingestion.fsync === 'on';
+  await setInsertDurability(clickhouse, { fsync });
+  const journal = await openSegmentJournal({
+    directory: directory.inside('journal'),
+    clickhouse,
+    log,
+    fsync,
+    maxBytes: settings.ingestion.journalMaxMb * 1024 * 1024,
+    deletedTraces: deleted.all,
+  });
   const doorLog = createDoorLog({ now, newId });
   const { priceRow: price } = createPricing();
   const deletedTraces = deleted.isDeleted;
@@ -183,7 +205,7 @@ function openIngest({ stores: { clickhouse }, deleted, log }: { stores: Stores; 
   return { journal, store, otlp, routes: ingestRoutes({ otlp, json, scores, doorLog }) };
 }
 
-type Ingest = ReturnType<typeof openIngest>;
+type Ingest = Awaited<ReturnType<typeof openIngest>>;
 
 async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {
   const answers = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);

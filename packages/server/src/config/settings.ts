@@ -107,6 +107,20 @@ export const variables = {
       { without: 'embedded' },
     ),
   },
+  ingestion: {
+    fsync: variable(
+      'TRACEHOUSE_FSYNC',
+      choice('on', 'off'),
+      'on',
+      'Whether an acknowledgement waits until the disk has the data, so that it survives the loss of power; `off`: until the operating system has it, so that it survives a crash of the process alone.',
+    ),
+    journalMaxMb: variable(
+      'TRACEHOUSE_JOURNAL_MAX_MB',
+      positiveInteger,
+      '512',
+      'Megabytes of acknowledged data that may wait for the engine, half of it for one project; beyond, ingestion answers 503.',
+    ),
+  },
   secrets: {
     nextauthSecret: optional(
       'NEXTAUTH_SECRET',

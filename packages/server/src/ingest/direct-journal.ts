@@ -109,6 +109,7 @@ export function createDirectJournal(clickhouse: ClickHouse, log: Pick<Logger, 'e
       } finally {
         untrack();
       }
+      return { applied: Promise.resolve('stored') };
     },
     barrier: () => Promise.resolve(),
     async settled(projectId) {

@@ -68,6 +68,14 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       return deleted;
     },
 
+    /** All marks there are, of every project: what the journal of an earlier run holds of these traces must not come back. */
+    async all(): Promise<{ projectId: string; traceId: string }[]> {
+      const rows = await postgres.rows<{ project_id: string; trace_id: string }>(sql`
+        SELECT project_id, trace_id
+        FROM deleted_traces`);
+      return rows.map(({ project_id, trace_id }) => ({ projectId: project_id, traceId: trace_id }));
+    },
+
     /** From here on the doors of this process refuse these traces, and those of others soon. */
     async mark(scope: ProjectScope, traceIds: readonly string[]): Promise<void> {
       const at = now();
