@@ -20,6 +20,7 @@ import {
   ValidationError,
 } from './errors.ts';
 import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
+import { parseJson } from './json-body.ts';
 
 /** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -167,9 +168,9 @@ function parseBody(request: FastifyRequest): unknown {
   const type = request.headers['content-type'] ?? 'application/json';
   if (!type.includes('json')) return body.toString();
   try {
-    return JSON.parse(body.toString()) as unknown;
+    return parseJson(body);
   } catch (cause) {
-    throw new InvalidRequestError('Invalid JSON', { cause });
+    throw new InvalidRequestError((cause as Error).message, { cause });
   }
 }
 
