@@ -1,12 +1,20 @@
 import { ingest, usage as ingestUsage } from './ingest/ingest.ts';
+import { query, usage as queryUsage } from './query/query.ts';
 import { print, type Report } from './report.ts';
+import { start, usage as startUsage } from './start.ts';
 
-const benches: Record<string, (args: string[]) => Promise<{ report: Report; file: string | undefined }>> = { ingest };
+const benches: Record<string, (args: string[]) => Promise<{ report: Report; file: string | undefined }>> = {
+  ingest,
+  query,
+  start,
+};
 
 async function main([name = '', ...args]: string[]): Promise<number> {
   const bench = benches[name];
   if (!bench) {
-    process.stderr.write(`Usage: npm run bench -- <bench> [options]\n\n${[ingestUsage].join('\n\n')}\n`);
+    process.stderr.write(
+      `Usage: npm run bench -- <bench> [options]\n\n${[ingestUsage, queryUsage, startUsage].join('\n\n')}\n`,
+    );
     return 2;
   }
   try {

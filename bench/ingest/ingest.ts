@@ -13,9 +13,9 @@ import type { CheckResult } from './check.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 export const usage = `ingest [--door ${doors.join('|')}] [--seconds 60] [--connections 8] [--rate 0] [--reads 0.03]
-         [--fsync on|off] [--warmup 2] [--seed 1] [--json FILE]
+         [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
   Several doors or connections: separated by commas. --rate is spans a second (0: as fast as it goes), --reads the share of
-  requests that are followed by a read.`;
+  requests that are followed by a read. --set gives the server a variable of its environment; it may be repeated.`;
 
 /** Measures each door with each number of connections, each time with a fresh server and an empty data directory. */
 export async function ingest(args: string[]): Promise<{ report: Report; file: string | undefined }> {
@@ -28,7 +28,7 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
       rate: { type: 'string', default: '0' },
       reads: { type: 'string', default: '0.03' },
       warmup: { type: 'string', default: '2' },
-      fsync: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
       seed: { type: 'string', default: '1' },
       json: { type: 'string' },
     },
@@ -45,7 +45,7 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
     readShare: Number(values.reads),
     seed: Number(values.seed),
   };
-  const env = values.fsync === undefined ? {} : { TRACEHOUSE_FSYNC: values.fsync };
+  const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
   const conditions = { ...machine(), ...common, spansPerRequest: SPANS_PER_REQUEST, ...env };
   const results: Record<string, unknown>[] = [];
   for (const door of asked) {
@@ -78,6 +78,7 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
       authorization: basic(server),
       serverPid: server.pid,
       bodies: BODIES,
+      firstSequence: 0,
       acknowledgedFile,
     };
     let load: LoadResult;

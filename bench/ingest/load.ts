@@ -27,6 +27,8 @@ export interface LoadPlan {
   /** Different bodies; each is sent again with other ids and times. */
   bodies: number;
   seed: number;
+  /** Ids follow from the number of a request: where another load has been, begin above it. */
+  firstSequence: number;
   /** Of the requests, how many are followed by a read of one of their traces. */
   readShare: number;
   /** Spans a second, all connections together; 0 is as fast as it goes. */
@@ -108,7 +110,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
   };
 }
 
-function createSender({ readShare, seed }: LoadPlan, bodies: readonly RequestBody[]) {
+function createSender({ readShare, seed, firstSequence }: LoadPlan, bodies: readonly RequestBody[]) {
   const random = createRandom(seed + 1);
   const free = [...bodies];
   const empty = () => ({
@@ -119,7 +121,7 @@ function createSender({ readShare, seed }: LoadPlan, bodies: readonly RequestBod
     refusals: 0,
   });
   let seen = empty();
-  let sequence = 0;
+  let sequence = firstSequence;
   let lastAck = 0;
   return {
     /** Sends one request until it is acknowledged, and perhaps reads one of its traces. */
