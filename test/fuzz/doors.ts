@@ -38,7 +38,7 @@ const bodies = recordings.flatMap(({ requests }) => requests.map(({ body }) => b
 const jsonExports = bodies.flatMap(({ json }) => (json ? [json] : []));
 const protobufExports = bodies.flatMap(({ base64 }) => (base64 === undefined ? [] : [Buffer.from(base64, 'base64')]));
 
-const isJson = (text: string): boolean => {
+export const isJson = (text: string): boolean => {
   try {
     JSON.parse(text);
     return true;
