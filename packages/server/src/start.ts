@@ -14,6 +14,7 @@ import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { BoundRoute } from './http/bind.ts';
+import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { createApiKeys } from './identity/api-keys.ts';
@@ -73,6 +74,7 @@ export async function startAll({
   const servers: FastifyInstance[] = [];
   let stopping = false;
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
+  const limits = createIngestionLimits({ settings: limitsOf(settings), now });
   const deleted = createDeletedTraces({ postgres: stores.postgres, now });
   const ingest = await openIngest({ settings, directory, stores, deleted, log });
   const vitals: Vitals = {
@@ -89,6 +91,7 @@ export async function startAll({
     const server = await createHttpServer({
       routes,
       authenticator,
+      admit: limits.admit,
       log,
       trustedProxies,
       ...(ui !== undefined && { uiDirectory: ui }),
@@ -122,6 +125,12 @@ export async function startAll({
     },
   };
 }
+
+const limitsOf = ({ ingestion }: Settings): IngestionLimitSettings => ({
+  requestsPerMinute: ingestion.requestsPerMinute ?? null,
+  browserRequestsPerMinute: ingestion.browserRequestsPerMinute ?? null,
+  itemsPerDay: ingestion.itemsPerDay ?? null,
+});
 
 async function openIdentity({
   settings,
