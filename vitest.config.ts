@@ -23,6 +23,7 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      { test: { ...server, name: 'hostile', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       {
         extends: './packages/ui/vite.config.ts',
         test: { name: 'ui', environment: 'jsdom', include: ['packages/ui/src/**/*.test.{ts,tsx}'] },

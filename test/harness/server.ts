@@ -20,17 +20,22 @@ export interface TestServer {
   readonly email: string;
   readonly password: string;
   readonly dataDirectory: string;
+  readonly pid: number;
   /** All it has written so far. */
   readonly log: () => string;
   /** SIGTERM. Removes a data directory made here. @throws when it does not drain and exit with 0 */
   stop(): Promise<void>;
 }
 
-/** Starts role `all` on free ports. `env` wins over what is set here; a `dataDirectory` of the caller's is kept. */
+/**
+ * Starts role `all` on free ports. `env` wins over what is set here; a `dataDirectory` of the caller's is kept; without
+ * screens they are not built first.
+ */
 export async function startServer({
   env = {},
   dataDirectory,
-}: { env?: Record<string, string>; dataDirectory?: string } = {}): Promise<TestServer> {
+  screens = true,
+}: { env?: Record<string, string>; dataDirectory?: string; screens?: boolean } = {}): Promise<TestServer> {
   const [port, workerPort, otlpPort] = (await freePorts(3)) as [number, number, number];
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'tracehouse-test-')));
   const identity = {
@@ -58,7 +63,7 @@ export async function startServer({
     ...env,
   };
   const url = `http://127.0.0.1:${settings.PORT}`;
-  const server = startProcess(process.execPath, [main], { env: settings });
+  const server = startProcess(process.execPath, [main, 'all', ...(screens ? [] : ['--no-ui'])], { env: settings });
   const clean = async (): Promise<void> => {
     if (dataDirectory === undefined) await rm(directory, { recursive: true, force: true });
   };
@@ -76,6 +81,7 @@ export async function startServer({
     otlpUrl: `http://127.0.0.1:${settings.TRACEHOUSE_OTLP_PORT}`,
     workerUrl: `http://127.0.0.1:${settings.TRACEHOUSE_WORKER_PORT}`,
     dataDirectory: directory,
+    pid: server.pid,
     log: server.output,
     async stop() {
       const how = await server.stop();

@@ -128,9 +128,12 @@ export type IngestionEvent = z.output<typeof IngestionEvent>;
 export const IngestionBatch = z.object({ batch: z.array(z.unknown()), metadata: z.unknown().optional() });
 export type IngestionBatch = z.output<typeof IngestionBatch>;
 
-/** The text of a refused event's `error`: the issues, indented; what newer versions of zod add is left out. */
+/** A body of ten thousand wrong fields must not make an answer of megabytes. */
+const ISSUES_NAMED = 20;
+
+/** The text of a refused event's `error`: the first issues, indented; what newer versions of zod add is left out. */
 export const ingestionErrorText = (issues: readonly z.core.$ZodIssue[]): string =>
-  JSON.stringify(issues, (key, value: unknown) => (key === 'options' ? undefined : value), 2);
+  JSON.stringify(issues.slice(0, ISSUES_NAMED), (key, value: unknown) => (key === 'options' ? undefined : value), 2);
 
 /** Answer to a batch, always 207. `sdk-log` is in neither list. */
 export const IngestionResult = z.object({

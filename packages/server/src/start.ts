@@ -8,11 +8,12 @@ import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { createSessions as createTraceSessions } from './features/sessions/service.ts';
-import { createDeletedTraces } from './features/traces/deletion.ts';
+import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
 import { traceScreenRoutes, tracesRoutes } from './features/traces/routes.ts';
 import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
+import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { createApiKeys } from './identity/api-keys.ts';
@@ -25,16 +26,19 @@ import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
 import { createSignIn } from './identity/sign-in.ts';
-import { createDirectJournal } from './ingest/direct-journal.ts';
 import { createDoorLog } from './ingest/door-log.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
+import type { Journal } from './ingest/journal.ts';
+import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree } from './listen.ts';
+import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
+import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { hasRecentRows } from './stores/clickhouse/vitals.ts';
 import { createEpochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
@@ -69,14 +73,17 @@ export async function startAll({
   const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
   const servers: FastifyInstance[] = [];
   let stopping = false;
+  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
+  const limits = createIngestionLimits({ settings: limitsOf(settings), now });
+  const deleted = createDeletedTraces({ postgres: stores.postgres, now });
+  const journal = await openJournal({ settings, directory, stores, deleted, log });
+  const product = openProduct({ clickhouse: stores.clickhouse, journal, deleted, log, now });
   const vitals: Vitals = {
     storesAnswer: () => storesAnswer(stores),
+    ingestionProblem: () => journal.state().problem,
     hasRecentEvents: () => hasRecentRows(stores.clickhouse, now()),
     isStopping: () => stopping,
   };
-
-  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
-  const product = openProduct({ stores, log, now });
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
@@ -85,6 +92,7 @@ export async function startAll({
     const server = await createHttpServer({
       routes,
       authenticator,
+      admit: limits.admit,
       log,
       trustedProxies,
       ...(ui !== undefined && { uiDirectory: ui }),
@@ -111,12 +119,18 @@ export async function startAll({
     async stop() {
       stopping = true;
       await Promise.all(servers.map((server) => server.close()));
-      await product.journal.close();
+      await journal.close();
       await identity.apiKeys.settled();
       await stores.close();
     },
   };
 }
+
+const limitsOf = ({ ingestion }: Settings): IngestionLimitSettings => ({
+  requestsPerMinute: ingestion.requestsPerMinute ?? null,
+  browserRequestsPerMinute: ingestion.browserRequestsPerMinute ?? null,
+  itemsPerDay: ingestion.itemsPerDay ?? null,
+});
 
 async function openIdentity({
   settings,
@@ -143,20 +157,47 @@ async function openIdentity({
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
 }
 
+async function openJournal({
+  settings,
+  directory,
+  stores: { clickhouse },
+  deleted,
+  log,
+}: {
+  settings: Settings;
+  directory: DataDirectory;
+  stores: Stores;
+  deleted: DeletedTraces;
+  log: Logger;
+}) {
+  const fsync = settings.ingestion.fsync === 'on';
+  await setInsertDurability(clickhouse, { fsync });
+  return openSegmentJournal({
+    directory: directory.inside('journal'),
+    clickhouse,
+    log,
+    fsync,
+    maxBytes: settings.ingestion.journalMaxMb * 1024 * 1024,
+    deletedTraces: deleted.all,
+  });
+}
+
 /** What the product does for a project, on open stores: its doors and its features. */
 export function openProduct({
-  stores: { postgres, clickhouse },
+  clickhouse,
+  journal,
+  deleted,
   log,
   now,
 }: {
-  stores: Pick<Stores, 'postgres' | 'clickhouse'>;
+  clickhouse: ClickHouse;
+  journal: Journal;
+  deleted: DeletedTraces;
   log: Logger;
   now: () => Date;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
-  const deleted = createDeletedTraces({ postgres, now });
   const deletedTraces = deleted.isDeleted;
-  const journal = createDirectJournal(clickhouse, log);
   const doorLog = createDoorLog({ now, newId });
   const { priceRow: price } = createPricing();
   const store = createStatementStore({
@@ -178,7 +219,6 @@ export function openProduct({
   const scores = createScores({ store, doorLog, now: nowMicros, newId });
   const traces = createTraces({ clickhouse, journal, deleted, forgetTraces: store.forgetTraces, now });
   return {
-    journal,
     otlp,
     routes: [
       ...ingestRoutes({ otlp, json, scores, doorLog }),

@@ -4,6 +4,7 @@ import { variables } from './settings.ts';
 const titles: Record<keyof typeof variables, string> = {
   server: 'Server',
   stores: 'Stores',
+  ingestion: 'Ingestion',
   secrets: 'Secrets',
   signIn: 'Sign-in',
   init: 'What exists from the first start on',

@@ -107,6 +107,38 @@ export const variables = {
       { without: 'embedded' },
     ),
   },
+  ingestion: {
+    fsync: variable(
+      'TRACEHOUSE_FSYNC',
+      choice('on', 'off'),
+      'on',
+      'Whether an acknowledgement waits until the disk has the data, so that it survives the loss of power; `off`: until the operating system has it, so that it survives a crash of the process alone.',
+    ),
+    journalMaxMb: variable(
+      'TRACEHOUSE_JOURNAL_MAX_MB',
+      positiveInteger,
+      '512',
+      'Megabytes of acknowledged data that may wait for the engine, half of it for one project; beyond, ingestion answers 503.',
+    ),
+    requestsPerMinute: optional(
+      'TRACEHOUSE_LIMIT_REQUESTS_PER_MINUTE',
+      positiveInteger,
+      'Requests for ingestion a project may send in a minute; more are answered 429 with `Retry-After`.',
+      { without: 'no limit' },
+    ),
+    browserRequestsPerMinute: optional(
+      'TRACEHOUSE_LIMIT_BROWSER_REQUESTS_PER_MINUTE',
+      positiveInteger,
+      'The same for requests with a public key alone, as browsers send scores: anyone can read that key.',
+      { without: 'no limit' },
+    ),
+    itemsPerDay: optional(
+      'TRACEHOUSE_QUOTA_ITEMS_PER_DAY',
+      positiveInteger,
+      'Spans, events and scores a project may store in a day of UTC; more are answered 429.',
+      { without: 'no quota' },
+    ),
+  },
   secrets: {
     nextauthSecret: optional(
       'NEXTAUTH_SECRET',

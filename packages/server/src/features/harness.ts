@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createHttpServer } from '../http/server.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../ingest/observation.ts';
 import { emptyScore, type ScoreRow } from '../ingest/score.ts';
+import { openSegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { openProduct } from '../start.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
@@ -12,6 +13,7 @@ import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { projectScope } from '../stores/scope.ts';
+import { createDeletedTraces } from './traces/deletion.ts';
 
 /**
  * For tests of the features: the product's doors and routes over real engines in this process, in a directory of their
@@ -25,7 +27,16 @@ export async function openHarness() {
   let nowMs = START / 1000 + 3_600_000;
   const now = (): Date => new Date(nowMs);
   const log = pino({ level: 'silent' });
-  const { journal, routes } = openProduct({ stores: { clickhouse, postgres }, log, now });
+  const deleted = createDeletedTraces({ postgres, now });
+  const journal = await openSegmentJournal({
+    directory: join(directory, 'journal'),
+    clickhouse,
+    log,
+    fsync: false,
+    maxBytes: 64 * 1024 * 1024,
+    deletedTraces: deleted.all,
+  });
+  const { routes } = openProduct({ clickhouse, journal, deleted, log, now });
   const server = await createHttpServer({
     routes,
     log,
@@ -72,6 +83,8 @@ export async function openHarness() {
             observations: rows.map((row) => sampleRow(id, row)),
             scores: scores.map((score, i) => ({ ...sampleScore(id, i), ...score })),
           });
+          // Tests also ask the engine directly.
+          await journal.barrier({ projectId: id });
         },
       };
     },

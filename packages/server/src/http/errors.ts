@@ -73,9 +73,12 @@ export class TooHeavyError extends ApiError {
 
 export class TooManyRequestsError extends ApiError {
   readonly retryAfterS: number;
-  constructor(message: string, retryAfterS: number) {
+  /** `X-RateLimit-*`, where the limit is one a caller may know. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(message: string, retryAfterS: number, headers: Readonly<Record<string, string>> = {}) {
     super(429, 'TooManyRequestsError', message);
     this.retryAfterS = retryAfterS;
+    this.headers = headers;
   }
 }
 

@@ -1,4 +1,5 @@
 import { defineRoute } from '@tracehouse/contract/route';
+import { connect, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -204,4 +205,64 @@ test('every answer forbids inline code and other hosts', async () => {
   expect(headers['content-security-policy']).toMatch(/default-src 'none'/);
   expect(headers['content-security-policy']).not.toMatch(/unsafe|https?:|\*/);
   expect(headers['x-content-type-options']).toBe('nosniff');
+});
+
+/** What a listening server answers to these bytes, sent one piece at a time with a pause before each but the first. */
+async function talk(pieces: readonly string[], pauseMs: number): Promise<{ answer: string; tookMs: number }> {
+  const from = performance.now();
+  const socket = connect(slowPort, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined); // the other side may be gone already
+  for (const [index, piece] of pieces.entries()) {
+    if (index > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (!socket.destroyed) socket.write(piece);
+  }
+  await closed;
+  return { answer, tookMs: performance.now() - from };
+}
+
+let slow: FastifyInstance;
+let slowPort: number;
+
+describe('who is slow, or sends what nobody asked for', () => {
+  const post = 'POST /api/public/things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+  const drips = Array.from({ length: 100 }, () => 'x');
+
+  beforeAll(async () => {
+    slow = await createHttpServer({
+      log: pino({ level: 'silent' }),
+      authenticator: {
+        authenticate: async ({ headers }) => {
+          if (headers['authorization'] === undefined) throw new UnauthorizedError('No authorization header');
+          return { kind: 'public' };
+        },
+      },
+      routes: [bind(createThing, ({ body }) => body)],
+      timeouts: { headersMs: 300, requestMs: 600, silenceMs: 5_000, checkEveryMs: 50 },
+    });
+    await slow.listen({ port: 0, host: '127.0.0.1' });
+    slowPort = (slow.server.address() as AddressInfo).port;
+  });
+  afterAll(() => slow.close());
+
+  test.each([
+    ['headers that do not end', [post, ...drips]],
+    ['a body that comes byte by byte', [`${post}authorization: Basic a\r\ncontent-length: 1000\r\n\r\n`, ...drips]],
+  ])('%s: the connection is given up with 408', async (_what, pieces) => {
+    const { answer, tookMs } = await talk(pieces, 30);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(tookMs).toBeLessThan(5_000);
+  });
+
+  test('a megabyte of headers is refused', async () => {
+    const { answer } = await talk([`${post}x-large: ${'x'.repeat(1024 * 1024)}\r\n\r\n`], 0);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  test('without a key the answer does not wait for the body', async () => {
+    const { answer } = await talk([`${post}connection: close\r\ncontent-length: 16000000\r\n\r\n{`], 0);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  });
 });

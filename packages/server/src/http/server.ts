@@ -7,6 +7,7 @@ import type { Principal } from '../identity/principal.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../stores/scope.ts';
 import { Answer, type BoundRoute } from './bind.ts';
+import { type BodyBudget, createBodyBudget } from './body-budget.ts';
 import {
   ApiError,
   errorBody,
@@ -20,11 +21,22 @@ import {
   ValidationError,
 } from './errors.ts';
 import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
+import { parseJson } from './json-body.ts';
 
 /** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Ids have up to 800 characters, each up to twelve bytes when percent-encoded. */
 const MAX_PARAM_LENGTH = 10_000;
+/** Routes that anyone may call take a credential or a question, nothing large. */
+const PUBLIC_BODY_LIMIT_BYTES = 64 * 1024;
+/** All bodies on their way in or being handled. */
+const ALL_BODIES_BYTES = 256 * 1024 * 1024;
+/**
+ * A connection that says nothing, or only a little at a time, is given up: the headers of a request must be there within 20 s,
+ * the whole of it within 60 (16 MB at 2.2 Mbit/s), and a connection on which nothing moves is closed after 2 minutes, which is
+ * longer than any answer takes. Node answers 408.
+ */
+const TIMEOUTS = { headersMs: 20_000, requestMs: 60_000, silenceMs: 120_000, checkEveryMs: 5_000 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 interface Authenticator {
@@ -45,18 +57,36 @@ export interface HttpServerOptions {
   uiDirectory?: string;
   /** Addresses and networks whose `X-Forwarded-For` is believed; none: the caller is who connects. */
   trustedProxies?: readonly string[];
+  /** Asked about each request for ingestion before its body is read; answers headers of the answer. @throws TooManyRequestsError */
+  admit?(principal: Principal): Record<string, string>;
+  timeouts?: typeof TIMEOUTS;
 }
 
-/** A server with these routes, not yet listening. Life of a request: parse → authenticate → validate → handle → answer. */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; null until the request was authenticated. */
+    principal: Principal | null;
+  }
+}
+
+/**
+ * A server with these routes, not yet listening. Life of a request: authenticate → admit → read the body → validate → handle →
+ * answer. Who may not send is refused before a byte of the body is kept.
+ */
 export async function createHttpServer({
   routes,
   authenticator,
   log,
   uiDirectory,
   trustedProxies = [],
+  admit = () => ({}),
+  timeouts = TIMEOUTS,
 }: HttpServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: timeouts.requestMs,
+    connectionTimeout: timeouts.silenceMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkEveryMs },
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
@@ -83,7 +113,9 @@ export async function createHttpServer({
       log,
     );
   });
-  for (const bound of routes) register(server, bound, authenticator);
+  server.decorateRequest('principal', null);
+  const budget = createBodyBudget({ maxBytes: ALL_BODIES_BYTES });
+  for (const bound of routes) register(server, bound, { authenticator, admit, budget });
   refuseOtherMethods(server, routes);
   if (uiDirectory !== undefined) {
     await server.register(fastifyStatic, {
@@ -106,15 +138,36 @@ const isKeyRoute = ({ url }: FastifyRequest): boolean => url.startsWith('/api/pu
 const familyOf = (request: FastifyRequest): RouteFamily =>
   (request.routeOptions.config as { family?: RouteFamily } | undefined)?.family ?? 'standard';
 
-function register(server: FastifyInstance, { route, handle }: BoundRoute, authenticator: Authenticator): void {
+interface Gate {
+  authenticator: Authenticator;
+  admit(principal: Principal): Record<string, string>;
+  budget: BodyBudget;
+}
+
+function register(
+  server: FastifyInstance,
+  { route, handle }: BoundRoute,
+  { authenticator, admit, budget }: Gate,
+): void {
+  const isIngestion = route.method === 'POST' && (route.scope === 'traces:create' || route.scope === 'scores');
   server.route({
     method: route.method,
     url: route.path,
     config: { family: route.family },
-    async handler(request, reply) {
+    ...(route.scope === 'public' && { bodyLimit: PUBLIC_BODY_LIMIT_BYTES }),
+    async onRequest(request, reply) {
       const headers = plainHeaders(request);
       const query = withoutEmpty(request.query as Record<string, unknown>);
       const principal = await authenticator.authenticate({ headers, method: request.method, query, route });
+      request.principal = principal;
+      if (isIngestion) reply.headers(admit(principal));
+      if (route.method === 'GET') return;
+      reply.raw.once('close', budget.take(scopeOf(principal)?.projectId ?? '', headers['content-length']));
+    },
+    async handler(request, reply) {
+      const headers = plainHeaders(request);
+      const query = withoutEmpty(request.query as Record<string, unknown>);
+      const principal = request.principal!;
       const gone = new AbortController();
       reply.raw.once('close', () => {
         if (!reply.raw.writableEnded) gone.abort();
@@ -169,9 +222,9 @@ function parseBody(request: FastifyRequest): unknown {
   const type = request.headers['content-type'] ?? 'application/json';
   if (!type.includes('json')) return body.toString();
   try {
-    return JSON.parse(body.toString()) as unknown;
+    return parseJson(body);
   } catch (cause) {
-    throw new InvalidRequestError('Invalid JSON', { cause });
+    throw new InvalidRequestError((cause as Error).message, { cause });
   }
 }
 
@@ -199,16 +252,15 @@ function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply 
 /** 159: the query's time was up, 241: its memory, 394: it was stopped. */
 const TOO_HEAVY = new Set([159, 241, 394]);
 
-function toApiError(error: unknown): ApiError | null {
+function toApiError(error: unknown, bodyLimitBytes: number): ApiError | null {
   if (error instanceof ApiError) return error;
   if (error instanceof ClickHouseError && TOO_HEAVY.has(error.code)) {
     return new TooHeavyError('This query took too long or too much memory. Narrow the time range or the filter.');
   }
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new TooLargeError(
-      `The body exceeds ${BODY_LIMIT_BYTES / 1024 / 1024} MB. Send fewer items a request, or compress it.`,
-    );
+    const limit = bodyLimitBytes < 1024 * 1024 ? `${bodyLimitBytes / 1024} kB` : `${bodyLimitBytes / 1024 / 1024} MB`;
+    return new TooLargeError(`The body exceeds ${limit}. Send fewer items a request, or compress it.`);
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new ApiError(statusCode, 'InvalidRequestError', (error as Error).message);
@@ -223,7 +275,7 @@ function answerError(
   reply: FastifyReply,
   log: Logger,
 ): FastifyReply {
-  const known = toApiError(error);
+  const known = toApiError(error, request.routeOptions.bodyLimit ?? BODY_LIMIT_BYTES);
   if (known === null) {
     log.error(
       { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url },
@@ -238,6 +290,7 @@ function answerError(
   }
   if (known instanceof OverloadedError || known instanceof TooManyRequestsError)
     reply.header('retry-after', String(known.retryAfterS));
+  if (known instanceof TooManyRequestsError) reply.headers(known.headers);
   if (known.status >= 500)
     log.warn({ err: known, requestId: request.id, route: request.routeOptions.url }, 'request refused for now');
   return reply

@@ -11,6 +11,8 @@ import { Answer, bind, type BoundRoute } from './bind.ts';
 export interface Vitals {
   /** Whether both stores answer. */
   storesAnswer(): Promise<boolean>;
+  /** What keeps this process from taking data or from making it readable, a sentence; empty when nothing does. */
+  ingestionProblem(): string;
   /** Whether anything was ingested in the last three minutes, in any project. */
   hasRecentEvents(): Promise<boolean>;
   /** True once the process was asked to end. */
@@ -21,7 +23,8 @@ const say = (status: string, code = 200): Answer<{ status: string; version: stri
   new Answer({ status, version: CONTRACT_VERSION }, { status: code });
 
 /** Health and readiness of the web role (S10.1). */
-export function systemRoutes({ storesAnswer, hasRecentEvents, isStopping }: Vitals): BoundRoute[] {
+export function systemRoutes(vitals: Vitals): BoundRoute[] {
+  const { storesAnswer, hasRecentEvents } = vitals;
   const health = async ({
     query,
   }: {
@@ -34,16 +37,17 @@ export function systemRoutes({ storesAnswer, hasRecentEvents, isStopping }: Vita
     }
     return say('OK');
   };
-  return [bind(readHealth, health), bind(postHealth, health), bind(readReady, () => ready(storesAnswer, isStopping))];
+  return [bind(readHealth, health), bind(postHealth, health), bind(readReady, () => ready(vitals))];
 }
 
 /** Health and readiness of the worker, on its own port. */
-export const workerRoutes = ({ storesAnswer, isStopping }: Vitals): BoundRoute[] => [
+export const workerRoutes = (vitals: Vitals): BoundRoute[] => [
   bind(readWorkerHealth, () => say('OK')),
-  bind(readWorkerReady, () => ready(storesAnswer, isStopping)),
+  bind(readWorkerReady, () => ready(vitals)),
 ];
 
-async function ready(storesAnswer: Vitals['storesAnswer'], isStopping: Vitals['isStopping']) {
+async function ready({ storesAnswer, ingestionProblem, isStopping }: Vitals) {
   if (isStopping()) return say('Stopping', 500);
-  return (await storesAnswer()) ? say('OK') : say('Database not available', 503);
+  const problem = (await storesAnswer()) ? ingestionProblem() : 'Database not available';
+  return problem === '' ? say('OK') : say(problem, 503);
 }

@@ -1,28 +1,46 @@
 import type { ObservationRow } from './observation.ts';
 import type { ScoreRow } from './score.ts';
 
-/** The rows of one request; stored together or not at all. */
+/** The rows of one request; acknowledged together or not at all. */
 export interface RowBlock {
   projectId: string;
   observations: readonly ObservationRow[];
   scores: readonly ScoreRow[];
+  /** The sender keeps the state of these rows in memory until they are applied, so it need not wait to read it (JSON door). */
+  isKeptUntilApplied?: true;
 }
 
 /** What a read could have been told is stored. Without `traceId` it waits for the whole project. */
 export interface Reach {
   projectId: string;
   traceId?: string;
+  /** Does not wait for blocks with `isKeptUntilApplied`. */
+  exceptKept?: true;
+}
+
+/** What became of acknowledged rows: readable, or refused by the engine for what they say (and set aside). */
+export type Fate = 'stored' | 'rejected';
+
+/** An acknowledgement. */
+export interface Receipt {
+  /** When the rows are in the engine. Never rejects; stays open while the engine takes nothing. */
+  applied: Promise<Fate>;
 }
 
 /**
- * The one way rows reach the engine. `append` resolving is the acknowledgement: what it stored survives a crash and is seen
- * by every read that awaited `barrier` afterwards.
+ * The one way rows reach the engine. `append` resolving is the acknowledgement: what it took survives a crash and is seen by
+ * every read that awaited `barrier` afterwards.
  */
 export interface Journal {
   /** @throws OverloadedError when the rows could not be stored; the caller may send them again. */
-  append(block: RowBlock): Promise<void>;
+  append(block: RowBlock): Promise<Receipt>;
+  /** @throws OverloadedError when what was acknowledged cannot be read for now */
   barrier(reach: Reach): Promise<void>;
-  /** Resolves when the project's rows that are under way now, acknowledged or not, are stored or have failed: before a deletion. */
+  /**
+   * Resolves when the project's rows that are under way now, acknowledged or not, are in the engine or have failed: before a
+   * deletion.
+   * @throws OverloadedError when they do not get there for now
+   */
   settled(projectId: string): Promise<void>;
   /** Stores what is under way, then refuses more. */
   close(): Promise<void>;

@@ -66,5 +66,6 @@ const isNamedBy = (dialect: Dialect, key: string): boolean =>
 
 function toUnits(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? Math.max(0, number) : undefined;
+  // A number past the safe integers is not a count.
+  return typeof number === 'number' && Math.abs(number) <= Number.MAX_SAFE_INTEGER ? Math.max(0, number) : undefined;
 }

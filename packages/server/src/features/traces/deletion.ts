@@ -47,7 +47,8 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       WHERE project_id = ${projectId} AND deleted_at > ${new Date(at - MARK_MS)}`);
     // What was marked here while the query ran is newer than its answer.
     for (const { trace_id, deleted_at } of rows) {
-      marks.deletedAt.set(trace_id, Math.max(deleted_at.getTime(), marks.deletedAt.get(trace_id) ?? 0));
+      const id = fromColumn(trace_id);
+      marks.deletedAt.set(id, Math.max(deleted_at.getTime(), marks.deletedAt.get(id) ?? 0));
     }
     for (const [id, deletedAt] of marks.deletedAt) if (deletedAt <= at - MARK_MS) marks.deletedAt.delete(id);
     marks.loadedAt = at;
@@ -68,6 +69,14 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       return deleted;
     },
 
+    /** All marks there are, of every project: what the journal of an earlier run holds of these traces must not come back. */
+    async all(): Promise<{ projectId: string; traceId: string }[]> {
+      const rows = await postgres.rows<{ project_id: string; trace_id: string }>(sql`
+        SELECT project_id, trace_id
+        FROM deleted_traces`);
+      return rows.map(({ project_id, trace_id }) => ({ projectId: project_id, traceId: fromColumn(trace_id) }));
+    },
+
     /** From here on the doors of this process refuse these traces, and those of others soon. */
     async mark(scope: ProjectScope, traceIds: readonly string[]): Promise<void> {
       const at = now();
@@ -75,12 +84,16 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       for (const id of traceIds) marks.deletedAt.set(id, at.getTime());
       await postgres.rows(sql`
         INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
-        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds}::text[]) AS trace_id
+        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(toColumn)}::text[]) AS trace_id
         ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
       await postgres.rows(sql`DELETE FROM deleted_traces WHERE deleted_at < ${new Date(at.getTime() - MARK_MS)}`);
     },
   };
 }
+
+/** Ids are any text, and a text of Postgres holds no NUL. */
+const toColumn = (id: string): string => id.replaceAll('%', '%25').replaceAll('\0', '%00');
+const fromColumn = (text: string): string => text.replaceAll('%00', '\0').replaceAll('%25', '%');
 
 export interface DeletionNeeds {
   clickhouse: ClickHouse;

@@ -3,6 +3,8 @@ import { limits, type AttributeValue } from '../otlp/span.ts';
 import { normalizeUsageDetails } from '../usage-details.ts';
 import type { MetadataEntries, ModelParameters, Reader, SpanContext } from './convention.ts';
 
+const MAX_UINT32 = 2 ** 32 - 1;
+
 const reader = <T>(
   label: string,
   read: (value: AttributeValue, context: SpanContext, key: string) => T | undefined,
@@ -26,16 +28,16 @@ export const payload: Reader<string> = reader('payload', (value) => (value ? toT
 /** As `payload`, but everything except null is a statement: the SDK's own attributes are exact. */
 export const exactPayload: Reader<string> = reader('payload', (value) => (value === null ? undefined : toText(value)));
 
-/** A number of tokens or units, zero or more; decimal text too. */
+/** A number of tokens or units, zero or more; decimal text too. One past the safe integers is no count. */
 export const count: Reader<number> = reader('count', (value) => {
   const number = toNumber(value);
-  return number !== undefined && number >= 0 ? number : undefined;
+  return number !== undefined && number >= 0 && number <= Number.MAX_SAFE_INTEGER ? number : undefined;
 });
 
-/** A whole number of at least 0. */
+/** A whole number of at least 0 that 32 bits hold. */
 export const integer: Reader<number> = reader('integer', (value) => {
   const number = toNumber(value);
-  return number !== undefined && Number.isInteger(number) && number >= 0 ? number : undefined;
+  return number !== undefined && Number.isInteger(number) && number >= 0 && number <= MAX_UINT32 ? number : undefined;
 });
 
 /** US dollars for the whole call. */

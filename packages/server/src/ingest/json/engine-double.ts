@@ -4,7 +4,7 @@
  */
 import { IngestionEvent } from '@tracehouse/contract/ingestion';
 import { projectScope } from '../../stores/scope.ts';
-import type { RowBlock } from '../journal.ts';
+import type { Journal, RowBlock } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import { type EventStatement, readEvent } from './events.ts';
@@ -76,15 +76,21 @@ export const p1 = projectScope('p1');
 /** When requests of the tests are received, unless they say otherwise. */
 export const receipt: Micros = toMicros('2026-11-20T12:00:00Z');
 
+/** Acknowledges what `insert` has taken. */
+export const journalOver = (insert: (block: RowBlock) => Promise<unknown>): Journal => ({
+  async append(block) {
+    await insert(block);
+    return { applied: Promise.resolve('stored') };
+  },
+  barrier: async () => {},
+  settled: async () => {},
+  close: async () => {},
+});
+
 /** A store on that engine; `needs` replace single parts of it. */
 export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {
   return createStatementStore({
-    journal: {
-      append: async (block) => engine.insert(block),
-      barrier: async () => {},
-      settled: async () => {},
-      close: async () => {},
-    },
+    journal: journalOver(async (block) => engine.insert(block)),
     readEntities: engine.readEntities,
     readScores: engine.readScores,
     deletedTraces: async () => new Set(),

@@ -2,10 +2,12 @@
  * The open entities of the JSON door: the last state of what events are about, so that an update need not read its row.
  *
  * A request looks at all its entities at once (`open`): each is pinned before the first await and stays in memory until the
- * request's rows are stored (`release`), so requests that overlap see each other's statements. The step from one state to the
- * next (`apply`) does not await: none can come between. What is not pinned is forgotten, least recently used first, when
- * the memory bound is reached, and read again from the engine.
+ * request's rows are in the engine (`release`), which is after it was acknowledged: requests that overlap see each other's
+ * statements, and so does one that comes while the rows are in the journal alone. The step from one state to the next
+ * (`apply`) does not await: none can come between. What is not pinned is forgotten, least recently used first, when the
+ * memory bound is reached, and read again from the engine.
  */
+import { OverloadedError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { Micros } from '../observation.ts';
 import type { Entity } from './merge.ts';
@@ -14,6 +16,9 @@ const DAY: Micros = 86_400_000_000;
 
 /** Heap of an entity beside its texts: row, statements and slot (measured on Node 24 with generations of 1.2 KB). */
 const SLOT_BYTES = 4500;
+/** What is pinned may exceed the bound of the memory this many times, while the engine takes no rows; then requests are refused. */
+const MAX_PINNED = 4;
+const MIN_BOUND_BYTES = 1024 * 1024;
 
 /** Which rows to read. Without bounds, at whatever time. */
 export interface TimeRange {
@@ -61,13 +66,15 @@ interface Slot<Row, Key> {
   name: string;
   key: Key;
   pins: number;
-  /** Another door wrote the row meanwhile: not to be kept once nobody uses it. */
+  /** Another door wrote the row meanwhile: to be read again before the next request builds on it. */
   isOverwritten: boolean;
   /** Set while the engine is being asked. */
   loading: Promise<void> | null;
   isKnown: boolean;
   entity: Entity<Row> | null;
   version: number;
+  /** Counts calls of `apply`. */
+  writes: number;
   /** Place → newest row of ours there that may be stored and not removed. More than one only while an entity moves. */
   places: Map<string, Row>;
   bytes: number;
@@ -80,7 +87,14 @@ export interface Opened<Row> {
 
 export function createEntities<Row extends StoredRow, Key>(
   kind: EntityKind<Row, Key>,
-  { maxBytes = 32 * 1024 * 1024 }: { maxBytes?: number } = {},
+  {
+    maxBytes = 32 * 1024 * 1024,
+    whenApplied = async () => undefined,
+  }: {
+    maxBytes?: number;
+    /** Resolves once all rows of the project acknowledged before are in the engine. */
+    whenApplied?(scope: ProjectScope): Promise<void>;
+  } = {},
 ) {
   /** Least recently used first. */
   const slots = new Map<string, Slot<Row, Key>>();
@@ -99,6 +113,7 @@ export function createEntities<Row extends StoredRow, Key>(
       isKnown: false,
       entity: null,
       version: 0,
+      writes: 0,
       places: new Map(),
       bytes: 0,
     };
@@ -131,6 +146,7 @@ export function createEntities<Row extends StoredRow, Key>(
     scope: ProjectScope,
     wanted: readonly Wanted<Key>[],
     slotOf: (key: Key) => Slot<Row, Key>,
+    isStillWanted: () => boolean = () => true,
   ): Promise<void> {
     const found = new Map<Slot<Row, Key>, Row>();
     const read = async (keys: readonly Key[], range: TimeRange): Promise<void> => {
@@ -151,29 +167,64 @@ export function createEntities<Row extends StoredRow, Key>(
       anywhere.map(({ key }) => key),
       {},
     );
+    if (!isStillWanted()) return;
     for (const { key } of wanted) {
       const slot = slotOf(key);
       const row = found.get(slot);
       slot.isKnown = true;
-      slot.version = row?.rowVersion ?? 0;
-      if (row && !row.isDeleted) {
-        slot.entity = kind.fromRow(row);
-        slot.places.set(kind.placeOf(row), row);
+      slot.version = Math.max(slot.version, row?.rowVersion ?? 0);
+      slot.entity = row && !row.isDeleted ? kind.fromRow(row) : null;
+      slot.places = new Map(row && !row.isDeleted ? [[kind.placeOf(row), row]] : []);
+    }
+  }
+
+  /** For entities that another door has written to while they were pinned: both doors' rows must be in the engine first. */
+  async function reload(
+    scope: ProjectScope,
+    wanted: readonly Wanted<Key>[],
+    slotOf: (key: Key) => Slot<Row, Key>,
+  ): Promise<void> {
+    const writes = (): number => wanted.reduce((sum, { key }) => sum + slotOf(key).writes, 0);
+    try {
+      for (let before = -1; before !== writes();) {
+        before = writes();
+        for (const { key } of wanted) slotOf(key).isOverwritten = false;
+        await whenApplied(scope);
+        // A request that had them before may write meanwhile: what is read then does not have that.
+        await load(scope, wanted, slotOf, () => before === writes());
       }
+    } catch (error) {
+      for (const { key } of wanted) slotOf(key).isOverwritten = true;
+      throw error;
     }
   }
 
   return {
-    /** Pins the entities and finds out what is stored of them. Every `open` that resolves needs its `release`. */
+    /**
+     * Pins the entities and finds out what is stored of them. Every `open` that resolves needs its `release`.
+     * @throws OverloadedError when too many are pinned by rows that the engine does not take
+     */
     async open(scope: ProjectScope, wanted: readonly Wanted<Key>[]) {
+      evict();
+      if (bytes > Math.max(maxBytes, MIN_BOUND_BYTES) * MAX_PINNED) {
+        throw new OverloadedError('Ingestion is behind; send this again', 5);
+      }
       const pinned = new Map(wanted.map((each) => [kind.nameOf(each.key), pin(scope, each.key)]));
       const slotOf = (key: Key): Slot<Row, Key> => pinned.get(kind.nameOf(key))!;
       const unknown = wanted.filter(({ key }) => !slotOf(key).isKnown && !slotOf(key).loading);
-      if (unknown.length > 0) {
-        const loading = load(scope, unknown, slotOf).finally(() => {
-          for (const { key } of unknown) slotOf(key).loading = null;
+      const stale = wanted.filter(({ key }) => {
+        const { isKnown, isOverwritten, loading } = slotOf(key);
+        return isKnown && isOverwritten && !loading;
+      });
+      for (const [those, read] of [
+        [unknown, load],
+        [stale, reload],
+      ] as const) {
+        if (those.length === 0) continue;
+        const loading = read(scope, those, slotOf).finally(() => {
+          for (const { key } of those) slotOf(key).loading = null;
         });
-        for (const { key } of unknown) slotOf(key).loading = loading;
+        for (const { key } of those) slotOf(key).loading = loading;
       }
       /** What this request wrote to, and the rows it removed from where they were. */
       const written: { slot: Slot<Row, Key>; removed: Row[] }[] = [];
@@ -200,6 +251,7 @@ export function createEntities<Row extends StoredRow, Key>(
           for (const tombstone of removed) tombstone.rowVersion = row.rowVersion - 1;
 
           slot.entity = entity;
+          slot.writes += 1;
           slot.version = row.rowVersion;
           slot.places.set(place, row);
           bytes -= slot.bytes;
@@ -210,8 +262,8 @@ export function createEntities<Row extends StoredRow, Key>(
         },
 
         /**
-         * Ends the request: `stored` tells whether its rows are in the engine. When they are not, what they said is forgotten as
-         * soon as no other request builds on it, and the sender is told to send it again.
+         * Ends the request: `stored` tells whether its rows are in the engine. When they are not (they could not be written, and
+         * the sender is told to send them again), what they said is forgotten as soon as no other request builds on it.
          */
         release({ stored }: { stored: boolean }): void {
           for (const { slot, removed } of stored ? written : []) {

@@ -126,9 +126,13 @@ function stateObservation(
   say('modelParameters', payload('modelParameters', body.modelParameters), isEmptyObject(body.modelParameters));
   say('usage', unlessEmpty('providedUsage', readUsage(body.usage, body.usageDetails)));
   say('cost', unlessEmpty('providedCost', readCost(body.usage, body.costDetails)));
-  if (body.promptName) say('prompt', { promptName: body.promptName, promptVersion: body.promptVersion ?? null });
+  if (body.promptName) say('prompt', { promptName: body.promptName, promptVersion: toVersion(body.promptVersion) });
   else if (body.promptName === null) say('prompt', { promptName: '', promptVersion: null });
 }
+
+/** Versions count from 1 in 32 bits; another number names none. */
+const toVersion = (given: number | null | undefined): number | null =>
+  typeof given === 'number' && given > 0 && given < 2 ** 32 ? given : null;
 
 type ObservationEventType = Exclude<IngestionEvent['type'], 'trace-create' | OtherEvent['type']>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OverloadedError, ValidationError } from '../../http/errors.ts';
 import { createDoorLog } from '../door-log.ts';
-import { createEngineDouble, createStoreOn, p1, receipt } from './engine-double.ts';
+import { createEngineDouble, journalOver, createStoreOn, p1, receipt } from './engine-double.ts';
 import { createJsonDoor, type IngestionAccess } from './ingest.ts';
 import type { StatementStoreNeeds } from './statement-store.ts';
 
@@ -99,10 +99,7 @@ describe('the answer', () => {
   });
 
   test('rows that could not be stored are no success', async () => {
-    const append = () => Promise.reject(new OverloadedError('full'));
-    const { ingest, doorLog } = createDoor({
-      journal: { append, barrier: async () => {}, settled: async () => {}, close: async () => {} },
-    });
+    const { ingest, doorLog } = createDoor({ journal: journalOver(() => Promise.reject(new OverloadedError('full'))) });
     await expect(ingest([event('1', 'trace-create', { id: 't' })])).rejects.toThrow(OverloadedError);
     expect(doorLog.recent(p1)).toMatchObject([{ status: 503, stored: 0 }]);
   });

@@ -9,11 +9,12 @@ import {
   type IngestionResult,
 } from '@tracehouse/contract/ingestion';
 import type { Logger } from 'pino';
-import { ApiError, ValidationError } from '../../http/errors.ts';
+import { ApiError, TooLargeError, ValidationError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { DoorLog, DoorNote } from '../door-log.ts';
 import type { Micros } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
+import { isDeeperThan, MAX_DEPTH } from './depth.ts';
 import { type EventStatement, readEvent, type RequestSource, type Sender } from './events.ts';
 import type { Entity } from './merge.ts';
 import { readScoreEvent } from './scores.ts';
@@ -23,7 +24,8 @@ import { toMicros } from './time.ts';
 /** `scores`: the Bearer public key of a browser, which may send scores and logs alone. */
 export type IngestionAccess = 'project' | 'scores';
 
-const MAX_DEPTH = 100;
+/** Events of one batch. SDKs send a few hundred; each refused one costs more in the answer than it took to send. */
+const MAX_EVENTS = 10_000;
 
 export type JsonDoor = ReturnType<typeof createJsonDoor>;
 
@@ -46,6 +48,10 @@ export function createJsonDoor({
   ): Promise<Received> {
     const batch = IngestionBatch.safeParse(body);
     if (!batch.success) throw new ValidationError(batch.error.issues);
+    const { length } = batch.data.batch;
+    if (length > MAX_EVENTS) {
+      throw new TooLargeError(`The batch has ${length} events, the limit is ${MAX_EVENTS}: send fewer a request`);
+    }
 
     const errors: IngestionResult['errors'] = [];
     const accepted: IngestionEvent[] = [];
@@ -73,7 +79,7 @@ export function createJsonDoor({
   return {
     /**
      * Answers once everything accepted is stored. Events of a trace deleted in the last 24 h are acknowledged and not stored.
-     * @throws ValidationError when the body is no batch, OverloadedError when the rows could not be stored
+     * @throws ValidationError when the body is no batch, TooLargeError, OverloadedError when the rows could not be stored
      */
     async ingest(
       scope: ProjectScope,
@@ -141,12 +147,6 @@ function check(given: unknown, access: IngestionAccess): Checked {
 function idOf(given: unknown): string {
   const id = typeof given === 'object' && given !== null && 'id' in given ? given.id : undefined;
   return typeof id === 'string' ? id : 'unknown';
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  return Object.values(value).some((each) => isDeeperThan(each, levels - 1));
 }
 
 /** S2.3: creates by time, then updates by time. Nothing depends on it but the order of the answer. */

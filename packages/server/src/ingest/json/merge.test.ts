@@ -2,7 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OverloadedError } from '../../http/errors.ts';
 import type { ObservationRow } from '../observation.ts';
-import { createEngineDouble, createStoreOn, type GivenEvent, p1, receipt, state } from './engine-double.ts';
+import {
+  createEngineDouble,
+  journalOver,
+  createStoreOn,
+  type GivenEvent,
+  p1,
+  receipt,
+  state,
+} from './engine-double.ts';
 
 /** The last hours of a month, so that starts move across hours, days and the month. */
 const EVENING = Date.parse('2026-10-31T20:00:00Z');
@@ -127,6 +135,35 @@ describe('the row is a function of the set of events', () => {
     );
   });
 
+  test('with requests that are acknowledged before their rows can be read', async () => {
+    await fc.assert(
+      fc.asyncProperty(arrivals, fc.scheduler(), async ({ all, requests }, s) => {
+        const engine = createEngineDouble();
+        const inserts: Promise<void>[] = [];
+        let last = Promise.resolve();
+        const store = createStoreOn(engine, {
+          maxCacheBytes: 0,
+          readEntities: s.scheduleFunction(engine.readEntities),
+          journal: {
+            ...journalOver(async () => undefined),
+            async append(block) {
+              // In the order of the journal, at whatever time.
+              last = Promise.all([last, s.schedule(Promise.resolve())]).then(() => engine.insert(block));
+              inserts.push(last);
+              return { applied: last.then(() => 'stored' as const) };
+            },
+          },
+        });
+        const send = (request: GivenEvent[], at: number): Promise<unknown> =>
+          store.store(p1, { events: state(request, { receivedAt: at }) }, at);
+        await s.waitFor(Promise.all(requests.map((request, index) => send(request, receipt + index))));
+        await s.waitFor(Promise.all(inserts));
+        expect(comparable(engine.observations())).toEqual(await expected(all));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('with requests that overlap, answers of the engine in any order, and inserts that fail and are sent again', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -139,18 +176,15 @@ describe('the row is a function of the set of events', () => {
           const store = createStoreOn(engine, {
             maxCacheBytes: 0,
             readEntities: s.scheduleFunction(engine.readEntities),
-            journal: {
-              append: s.scheduleFunction(async (block) => {
+            journal: journalOver(
+              s.scheduleFunction(async (block) => {
                 if (failuresLeft > 0 && fails.next().value) {
                   failuresLeft -= 1;
                   throw new OverloadedError('the engine is away');
                 }
                 engine.insert(block);
               }),
-              barrier: async () => {},
-              settled: async () => {},
-              close: async () => {},
-            },
+            ),
           });
           const send = async (request: GivenEvent[], at: number): Promise<void> => {
             try {

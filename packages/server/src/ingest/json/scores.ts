@@ -7,13 +7,14 @@ import {
   type ScoreEventBody,
 } from '@tracehouse/contract/scores';
 import type * as z from 'zod';
-import { ValidationError } from '../../http/errors.ts';
+import { TooLargeError, ValidationError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { DoorLog } from '../door-log.ts';
 import { normalizeEnvironment } from '../environment.ts';
 import type { Micros } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import type { Clock } from './clock.ts';
+import { isDeeperThan, MAX_DEPTH } from './depth.ts';
 import type { RequestSource } from './events.ts';
 import type { ScoreField } from './fields.ts';
 import { type Entity, silent, type Statement } from './merge.ts';
@@ -26,6 +27,10 @@ export type CreateScoresAnswer =
   | { status: 200; body: z.input<typeof CreatedScore> }
   | { status: 202; body: z.input<typeof AcceptedScores> }
   | { status: 207; body: z.input<typeof PartlyAcceptedScores> };
+
+/** Scores of one list. */
+const MAX_SCORES = 10_000;
+const TOO_DEEP = CreateScore.refine(() => false, `The score is nested more than ${MAX_DEPTH} levels deep`);
 
 export type Scores = ReturnType<typeof createScores>;
 
@@ -44,12 +49,17 @@ export function createScores({
     /**
      * Stores one score or a list of them. A score that exists is changed: what is not said stays, and so does its time.
      * @throws ValidationError for one score; refused members of a list are counted in the answer
-     * @throws OverloadedError
+     * @throws TooLargeError, OverloadedError
      */
     async create(scope: ProjectScope, body: unknown, source: RequestSource): Promise<CreateScoresAnswer> {
       const receivedAt = now();
-      const given = Array.isArray(body) ? body : [body];
-      const parsed = given.map((score) => CreateScore.safeParse(score));
+      const given: unknown[] = Array.isArray(body) ? body : [body];
+      if (given.length > MAX_SCORES) {
+        throw new TooLargeError(
+          `The list has ${given.length} scores, the limit is ${MAX_SCORES}: send fewer a request`,
+        );
+      }
+      const parsed = given.map((score) => (isDeeperThan(score, MAX_DEPTH) ? TOO_DEEP : CreateScore).safeParse(score));
       const issues = parsed.flatMap(({ error }) => (error ? [error.issues] : []));
       if (!Array.isArray(body) && issues[0]) throw new ValidationError(issues[0]);
 

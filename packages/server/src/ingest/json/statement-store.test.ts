@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { projectScope } from '../../stores/scope.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
-import { createEngineDouble, createStoreOn, type GivenEvent, p1, receipt, state } from './engine-double.ts';
+import {
+  createEngineDouble,
+  journalOver,
+  createStoreOn,
+  type GivenEvent,
+  p1,
+  receipt,
+  state,
+} from './engine-double.ts';
 import type { StatementStoreNeeds } from './statement-store.ts';
 import { toMicros } from './time.ts';
 
@@ -95,12 +103,7 @@ describe('rows that move', () => {
   test('a start in another hour leaves one row, one version above what removes the old one', async () => {
     const blocks: ObservationRow[] = [];
     const { send } = createDoor({
-      journal: {
-        append: async ({ observations }) => void blocks.push(...observations),
-        barrier: async () => {},
-        settled: async () => {},
-        close: async () => {},
-      },
+      journal: journalOver(async ({ observations }) => blocks.push(...observations)),
       maxCacheBytes: 1_000_000,
     });
     await send(event('span-update', '2026-11-01T10:59:59Z', { id: 's', traceId: 't' }));

@@ -40,11 +40,24 @@ export function createStatementStore({
   price,
   maxCacheBytes,
 }: StatementStoreNeeds) {
+  // Our own rows in the journal are pinned in memory; those of other doors and of the last run must be in the engine first.
+  const othersApplied = (scope: ProjectScope): Promise<void> =>
+    journal.barrier({ projectId: scope.projectId, exceptKept: true });
+  const whenApplied = (scope: ProjectScope): Promise<void> => journal.barrier({ projectId: scope.projectId });
   const observations = createEntities(
-    observationKind(readEntities, price),
-    maxCacheBytes === undefined ? {} : { maxBytes: maxCacheBytes },
+    observationKind(async (scope, ...asked) => {
+      await othersApplied(scope);
+      return readEntities(scope, ...asked);
+    }, price),
+    { whenApplied, ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }) },
   );
-  const scores = createEntities(scoreKind(readScores), { maxBytes: MAX_SCORE_BYTES });
+  const scores = createEntities(
+    scoreKind(async (scope, ids) => {
+      await othersApplied(scope);
+      return readScores(scope, ids);
+    }),
+    { maxBytes: MAX_SCORE_BYTES, whenApplied },
+  );
 
   function forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void {
     observations.forget(scope, (entity) => isIn(traceIds, entity));
@@ -53,7 +66,7 @@ export function createStatementStore({
 
   return {
     /**
-     * Resolves once the rows are stored.
+     * Resolves once the rows are acknowledged by the journal.
      * @throws OverloadedError when they could not be; sending the same statements again is always right
      */
     async store(
@@ -68,7 +81,11 @@ export function createStatementStore({
       const openedEvents = await observations.open(scope, events);
       let openedScores: Awaited<ReturnType<typeof scores.open>> | null = null;
       let deleted: ReadonlySet<string> = new Set();
-      let stored = false;
+      const release = (stored: boolean): void => {
+        openedScores?.release({ stored });
+        openedEvents.release({ stored });
+        if (deleted.size > 0) forgetTraces(scope, deleted);
+      };
       try {
         openedScores = await scores.open(scope, newScores);
         deleted = await deletedTraces(scope, [
@@ -83,7 +100,12 @@ export function createStatementStore({
         ]);
 
         // From here to the append nothing awaits, so no other request's statements are lost in between.
-        const block = { projectId: scope.projectId, observations: [] as ObservationRow[], scores: [] as ScoreRow[] };
+        const block = {
+          projectId: scope.projectId,
+          observations: [] as ObservationRow[],
+          scores: [] as ScoreRow[],
+          isKeptUntilApplied: true as const,
+        };
         let dropped = 0;
         for (const { key, entity, count } of events) {
           const merged = joined(observationFields, openedEvents.get(key).entity, entity);
@@ -95,13 +117,15 @@ export function createStatementStore({
           if (isIn(deleted, merged)) dropped += count;
           else block.scores.push(...openedScores.apply(key, merged, receivedAt));
         }
-        if (block.observations.length + block.scores.length > 0) await journal.append(block);
-        stored = true;
+        if (block.observations.length + block.scores.length === 0) release(true);
+        else {
+          const { applied } = await journal.append(block);
+          void applied.then((fate) => release(fate === 'stored'));
+        }
         return { dropped, traceId: block.observations[0]?.traceId ?? (block.scores[0]?.traceId || null) };
-      } finally {
-        openedScores?.release({ stored });
-        openedEvents.release({ stored });
-        if (deleted.size > 0) forgetTraces(scope, deleted);
+      } catch (error) {
+        release(false);
+        throw error;
       }
     },
 

@@ -103,6 +103,22 @@ describe('a span that cannot be stored', () => {
   });
 });
 
+test('a text that is an object is no text, whatever its toString says', () => {
+  let deep: unknown = 'x';
+  for (let i = 0; i < 500; i += 1) deep = [deep];
+  const span = only({
+    ...ids,
+    name: { toString: 1, valueOf: 1 },
+    attributes: [{ key: 'k', value: { stringValue: deep } }],
+  });
+  expect(span).toMatchObject({ name: '', attributes: new Map([['k', '']]) });
+});
+
+test('spans beyond the 50,000th are refused unread', () => {
+  const decoded = decodeJson(request(...Array.from({ length: 50_003 }, () => ({}))));
+  expect(decoded.rejections.reasons.get('spans:more than 50000 in one request')).toBe(3);
+});
+
 test.each([
   ['an empty object', '{}'],
   ['an array', '[]'],

@@ -1,5 +1,6 @@
 // OTLP/JSON as clients really send it: the standard says hex ids, decimal text for 64-bit integers and base64 bytes; JavaScript
 // exporters send integers as numbers, older ones ids as byte arrays or serialized Buffers and times as {low, high}.
+import { parseJson } from '../../http/json-body.ts';
 import type { Micros } from '../observation.ts';
 import {
   checkIds,
@@ -9,6 +10,8 @@ import {
   parentOrRoot,
   reject,
   RejectedSpanError,
+  TOO_MANY_SPANS,
+  TOO_MANY_VALUES,
   type Attributes,
   type AttributeValue,
   type DecodedExport,
@@ -27,36 +30,52 @@ export function decodeJson(body: Uint8Array): DecodedExport {
   const decoded = emptyExport();
   const request = parse(body);
   if (request['resourceSpans'] === undefined || request['resourceSpans'] === null) return decoded;
+  const budget: Budget = { groups: 0, values: 0 };
   for (const resourceSpans of listOr(request['resourceSpans'], 'resourceSpans', '', decoded)) {
     const { resource, scopeSpans } = asObject(resourceSpans);
+    countGroup(budget);
     const attributes: Attributes = new Map();
     try {
-      readAttributes(asObject(resource)['attributes'], attributes);
+      readAttributes(asObject(resource)['attributes'], attributes, budget);
     } catch (error) {
       rejectAll(scopeSpans, error, decoded);
       continue;
     }
-    decoded.resources.push({
-      attributes,
-      scopes: listOr(scopeSpans, 'scopeSpans', '', decoded).map((each) => readScopeSpans(asObject(each), decoded)),
-    });
+    const scopes = listOr(scopeSpans, 'scopeSpans', '', decoded)
+      .map((each) => readScopeSpans(asObject(each), decoded, budget))
+      .filter(({ spans }) => spans.length > 0);
+    if (scopes.length > 0) decoded.resources.push({ attributes, scopes });
   }
   return decoded;
 }
 
+/** What one request has used of the limits that count over all of it. */
+interface Budget {
+  groups: number;
+  values: number;
+}
+
+/** @throws OtlpParseError when the request has too many of them */
+function countGroup(budget: Budget): void {
+  if ((budget.groups += 1) > limits.groupsPerExport) throw new OtlpParseError('Failed to parse OTel JSON Trace');
+}
+
 function parse(body: Uint8Array): Json {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new OtlpParseError('Failed to parse OTel JSON Trace', { cause });
-  }
+  const parsed = readJson(body);
   if (typeof parsed !== 'object' || parsed === null) throw new OtlpParseError('Failed to parse OTel JSON Trace');
   return parsed as Json;
 }
 
-function readScopeSpans(scopeSpans: Json, decoded: DecodedExport): DecodedScope {
+function readJson(body: Uint8Array): unknown {
+  try {
+    return parseJson(body);
+  } catch (cause) {
+    throw new OtlpParseError('Failed to parse OTel JSON Trace', { cause });
+  }
+}
+
+function readScopeSpans(scopeSpans: Json, decoded: DecodedExport, budget: Budget): DecodedScope {
+  countGroup(budget);
   const given = asObject(scopeSpans['scope']);
   const scope: DecodedScope = {
     name: asText(given['name']),
@@ -65,14 +84,17 @@ function readScopeSpans(scopeSpans: Json, decoded: DecodedExport): DecodedScope 
     spans: [],
   };
   try {
-    readAttributes(given['attributes'], scope.attributes);
+    readAttributes(given['attributes'], scope.attributes, budget);
   } catch (error) {
     rejectSpans(scopeSpans['spans'], error, scope.name, decoded);
     return scope;
   }
-  for (const span of listOr(scopeSpans['spans'], 'spans', scope.name, decoded)) {
+  const spans = listOr(scopeSpans['spans'], 'spans', scope.name, decoded);
+  const readable = Math.max(0, limits.spansPerExport - decoded.spanCount);
+  if (spans.length > readable) reject(decoded, [TOO_MANY_SPANS], scope.name, spans.length - readable);
+  for (const span of spans.slice(0, readable)) {
     try {
-      scope.spans.push(readSpan(asObject(span)));
+      scope.spans.push(readSpan(asObject(span), budget));
       decoded.spanCount += 1;
     } catch (error) {
       if (!(error instanceof RejectedSpanError)) throw error;
@@ -82,7 +104,7 @@ function readScopeSpans(scopeSpans: Json, decoded: DecodedExport): DecodedScope 
   return scope;
 }
 
-function readSpan(given: Json): DecodedSpan {
+function readSpan(given: Json, budget: Budget): DecodedSpan {
   const traceId = readId(given['traceId'], 'traceId');
   const spanId = readId(given['spanId'], 'spanId');
   checkIds(traceId, spanId);
@@ -103,17 +125,17 @@ function readSpan(given: Json): DecodedSpan {
     flags: typeof given['flags'] === 'number' ? given['flags'] : 0,
     droppedAttributes: 0,
   };
-  span.droppedAttributes = readAttributes(given['attributes'], span.attributes);
+  span.droppedAttributes = readAttributes(given['attributes'], span.attributes, budget);
   for (const event of list(given['events'], 'events').slice(0, limits.eventsPerSpan)) {
     const { name, timeUnixNano, attributes } = asObject(event);
     const read: Attributes = new Map();
-    readAttributes(attributes, read, 'events.attributes');
+    readAttributes(attributes, read, budget, 'events.attributes');
     span.events.push({ name: asText(name), time: readTime(timeUnixNano), attributes: read });
   }
   for (const link of Array.isArray(given['links']) ? given['links'].slice(0, limits.eventsPerSpan) : []) {
     const { traceId: linkTrace, spanId: linkSpan, attributes } = asObject(link);
     const read: Attributes = new Map();
-    if (Array.isArray(attributes)) readAttributes(attributes, read);
+    if (Array.isArray(attributes)) readAttributes(attributes, read, budget);
     span.links.push({
       traceId: readId(linkTrace, 'links') ?? '',
       spanId: readId(linkSpan, 'links') ?? '',
@@ -124,20 +146,21 @@ function readSpan(given: Json): DecodedSpan {
 }
 
 /** Answers how many were beyond the limit. @throws RejectedSpanError when it is not an array. */
-function readAttributes(given: unknown, into: Attributes, field = 'attributes'): number {
+function readAttributes(given: unknown, into: Attributes, budget: Budget, field = 'attributes'): number {
   const pairs = list(given, field);
   let dropped = 0;
   for (const pair of pairs) {
     const { key, value } = asObject(pair);
     if (typeof key !== 'string') continue;
     if (into.size >= limits.attributesPerSpan) dropped += 1;
-    else into.set(key, readAnyValue(value, 1));
+    else into.set(key, readAnyValue(value, 1, budget));
   }
   return dropped;
 }
 
-function readAnyValue(given: unknown, depth: number): AttributeValue {
+function readAnyValue(given: unknown, depth: number, budget: Budget): AttributeValue {
   if (depth > limits.depth) throw new RejectedSpanError(`attributes:nested deeper than ${limits.depth}`);
+  if ((budget.values += 1) > limits.valuesPerExport) throw new RejectedSpanError(TOO_MANY_VALUES);
   const value = asObject(given);
   if ('stringValue' in value) return asText(value['stringValue']);
   if ('intValue' in value) return readInt(value['intValue']);
@@ -145,14 +168,14 @@ function readAnyValue(given: unknown, depth: number): AttributeValue {
   if ('boolValue' in value) return value['boolValue'] === true || value['boolValue'] === 'true';
   if ('arrayValue' in value) {
     const { values } = asObject(value['arrayValue']);
-    return Array.isArray(values) ? values.map((each) => readAnyValue(each, depth + 1)) : [];
+    return Array.isArray(values) ? values.map((each) => readAnyValue(each, depth + 1, budget)) : [];
   }
   if ('kvlistValue' in value) {
     const { values } = asObject(value['kvlistValue']);
     const object = Object.create(null) as Record<string, AttributeValue>;
     for (const pair of Array.isArray(values) ? values : []) {
       const entry = asObject(pair);
-      if (typeof entry['key'] === 'string') object[entry['key']] = readAnyValue(entry['value'], depth + 1);
+      if (typeof entry['key'] === 'string') object[entry['key']] = readAnyValue(entry['value'], depth + 1, budget);
     }
     return object;
   }
@@ -250,8 +273,9 @@ function rejectSpans(spans: unknown, error: unknown, scope: string, decoded: Dec
 
 const NOTHING: Json = Object.freeze({});
 const asObject = (given: unknown): Json => (typeof given === 'object' && given !== null ? (given as Json) : NOTHING);
+/** A list or an object is no text: its `toString` may be anything, and may not return. */
 const asText = (given: unknown): string =>
-  typeof given === 'string' ? given : given === undefined || given === null ? '' : String(given);
+  typeof given === 'string' ? given : given === null || typeof given === 'object' ? '' : String(given ?? '');
 
 const kinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 const statusCodes = ['UNSET', 'OK', 'ERROR'];

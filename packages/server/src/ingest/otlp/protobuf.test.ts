@@ -166,3 +166,47 @@ test('the answer is empty when all went well, else an ExportTracePartialSuccess'
     ...bytes(1, [...tag(1, 0), ...varint(300)], text(2, 'no')),
   ]);
 });
+
+describe('what is spoilt costs only what is in it', () => {
+  const resourceOf = (...scopes: number[][]): number[] => bytes(1, ...scopes.map((scope) => bytes(2, scope)));
+  const good = bytes(2, ids);
+  const deep = (levels: number): number[] => {
+    let value = text(1, 'x');
+    for (let i = 0; i < levels; i += 1) value = bytes(5, bytes(1, value));
+    return value;
+  };
+  const count = ({ resources }: ReturnType<typeof decodeProtobuf>): number =>
+    resources.flatMap(({ scopes }) => scopes.flatMap(({ spans }) => spans)).length;
+
+  test.each([
+    ['a span that is cut', [resourceOf([...bytes(2, [...ids, 0x2a, 0x50]), ...good])], 1, 'span:malformed'],
+    ['a scope that is cut', [resourceOf([0x12, 0x7f], good)], 1, 'span:malformed'],
+    ['a group that is cut', [bytes(1, [0x12, 0x7f]), resourceOf(good)], 1, 'span:malformed'],
+    [
+      'an attribute of the scope that is nested too deep',
+      [resourceOf([...bytes(1, text(1, 's'), keyValue(3, 'k', deep(101))), ...good, ...good], good)],
+      1,
+      'attributes:nested deeper than 100 (2)',
+    ],
+    [
+      'an attribute of the resource that is nested too deep',
+      [bytes(1, bytes(2, good), bytes(1, keyValue(1, 'k', deep(101)))), resourceOf(good)],
+      1,
+      'attributes:nested deeper than 100',
+    ],
+  ])('%s', (_what, groups, spans, reason) => {
+    const decoded = decodeProtobuf(Uint8Array.from(groups.flat()));
+    expect(count(decoded)).toBe(spans);
+    expect(rejectionMessage(decoded)).toContain(`(${reason})`);
+  });
+
+  test('a body in which nothing can be read is no export', () => {
+    expect(() => decodeProtobuf(Uint8Array.from(bytes(1, [0x12, 0x7f])))).toThrow(OtlpParseError);
+  });
+
+  test('spans beyond the 50,000th are refused unread', () => {
+    const decoded = decodeProtobuf(Uint8Array.from(resourceOf(Array<number[]>(50_003).fill(bytes(2)).flat())));
+    expect(decoded.rejections).toMatchObject({ count: 50_003 });
+    expect(decoded.rejections.reasons.get('spans:more than 50000 in one request')).toBe(3);
+  });
+});

@@ -9,6 +9,8 @@ import {
   parentOrRoot,
   reject,
   RejectedSpanError,
+  TOO_MANY_SPANS,
+  TOO_MANY_VALUES,
   type Attributes,
   type AttributeValue,
   type DecodedEvent,
@@ -20,17 +22,20 @@ import {
 } from './span.ts';
 
 /**
- * Decodes an ExportTraceServiceRequest. Spans that cannot be stored are counted in `rejections`.
- * @throws OtlpParseError when the bytes are not protobuf.
+ * Decodes an ExportTraceServiceRequest. Spans that cannot be stored are counted in `rejections`; a group or a span whose own
+ * bytes are spoilt costs only what is in it, for its length says where the next one begins.
+ * @throws OtlpParseError when the bytes are not protobuf, or nothing in them could be read.
  */
 export function decodeProtobuf(body: Uint8Array): DecodedExport {
   const reader = new Reader(body);
   const decoded = emptyExport();
   reader.message(body.length, (field, wire) => {
     if (field !== 1 || wire !== LENGTH) return false;
-    decoded.resources.push(readResourceSpans(reader, reader.end(), decoded));
+    const resource = readResourceSpans(reader, reader.end(), decoded);
+    if (resource.scopes.length > 0) decoded.resources.push(resource);
     return true;
   });
+  if (reader.hasMalformed && decoded.rejections.count === decoded.spanCount) throw malformed();
   return decoded;
 }
 
@@ -58,49 +63,98 @@ function varint(value: number): number[] {
 
 function readResourceSpans(reader: Reader, end: number, decoded: DecodedExport): DecodedResource {
   const resource: DecodedResource = { attributes: new Map(), scopes: [] };
-  reader.message(end, (field, wire) => {
-    if (wire !== LENGTH) return false;
-    if (field === 1) {
-      reader.message(reader.end(), (inner, innerWire) => {
-        if (inner !== 1 || innerWire !== LENGTH) return false;
-        readKeyValue(reader, reader.end(), resource.attributes);
+  reader.countGroup();
+  let refusal: RejectedSpanError | null = null;
+  const problem = readGroup(reader, end, () =>
+    reader.message(end, (field, wire) => {
+      if (wire !== LENGTH) return false;
+      if (field === 1) {
+        const resourceEnd = reader.end();
+        refusal ??= readGroup(reader, resourceEnd, () => readAttributes(reader, resourceEnd, 1, resource.attributes));
         return true;
-      });
+      }
+      if (field !== 2) return false;
+      const scope = readScopeSpans(reader, reader.end(), decoded);
+      if (scope.spans.length > 0) resource.scopes.push(scope);
       return true;
-    }
-    if (field === 2) {
-      resource.scopes.push(readScopeSpans(reader, reader.end(), decoded));
-      return true;
-    }
-    return false;
-  });
+    }),
+  );
+  if (problem) reject(decoded, problem.reasons, '');
+  if (refusal) refuseAll(resource.scopes.splice(0), refusal, decoded);
   return resource;
 }
 
 function readScopeSpans(reader: Reader, end: number, decoded: DecodedExport): DecodedScope {
   const scope: DecodedScope = { name: '', version: '', attributes: new Map(), spans: [] };
+  reader.countGroup();
   const refused: RejectedSpanError[] = [];
-  reader.message(end, (field, wire) => {
-    if (wire !== LENGTH) return false;
-    if (field === 1) {
-      readScope(reader, reader.end(), scope);
+  let refusal: RejectedSpanError | null = null;
+  let unread = 0;
+  const problem = readGroup(reader, end, () =>
+    reader.message(end, (field, wire) => {
+      if (wire !== LENGTH) return false;
+      if (field === 1) {
+        const scopeEnd = reader.end();
+        refusal ??= readGroup(reader, scopeEnd, () => readScope(reader, scopeEnd, scope));
+        return true;
+      }
+      if (field !== 2) return false;
+      const spanEnd = reader.end();
+      if (decoded.spanCount + refused.length >= limits.spansPerExport) {
+        unread += 1;
+        reader.at = spanEnd;
+        return true;
+      }
+      const spanProblem = readGroup(reader, spanEnd, () => {
+        scope.spans.push(readSpan(reader, spanEnd));
+        decoded.spanCount += 1;
+      });
+      if (spanProblem) refused.push(spanProblem);
       return true;
-    }
-    if (field !== 2) return false;
-    const spanEnd = reader.end();
-    try {
-      scope.spans.push(readSpan(reader, spanEnd));
-      decoded.spanCount += 1;
-    } catch (error) {
-      if (!(error instanceof RejectedSpanError)) throw error;
-      refused.push(error);
-      reader.at = spanEnd;
-    }
-    return true;
-  });
+    }),
+  );
+  if (problem) refused.push(problem);
   // After the loop: the scope's name may stand behind its spans.
   for (const { reasons } of refused) reject(decoded, reasons, scope.name);
+  if (unread > 0) reject(decoded, [TOO_MANY_SPANS], scope.name, unread);
+  if (refusal) refuseAll([{ ...scope, spans: scope.spans.splice(0) }], refusal, decoded);
   return scope;
+}
+
+/** Runs `read`; what is wrong with these bytes alone is answered, and reading goes on behind them. */
+function readGroup(reader: Reader, end: number, read: () => void): RejectedSpanError | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    reader.at = end;
+    if (error instanceof RejectedSpanError) return error;
+    if (!(error instanceof OtlpParseError) || reader.groups > limits.groupsPerExport) throw error;
+    reader.hasMalformed = true;
+    return new RejectedSpanError('span:malformed');
+  }
+}
+
+/** Spans that were read and cannot be stored after all: what they share was refused. */
+function refuseAll(scopes: readonly DecodedScope[], { reasons }: RejectedSpanError, decoded: DecodedExport): void {
+  for (const { name, spans } of scopes) {
+    decoded.spanCount -= spans.length;
+    if (spans.length > 0) reject(decoded, reasons, name, spans.length);
+  }
+}
+
+function readAttributes(reader: Reader, end: number, number: number, into: Attributes): void {
+  reader.message(end, (field, wire) => {
+    if (field !== number || wire !== LENGTH) return false;
+    readBoundedKeyValue(reader, reader.end(), into);
+    return true;
+  });
+}
+
+/** Beyond the limit attributes are not kept. */
+function readBoundedKeyValue(reader: Reader, end: number, into: Attributes): void {
+  if (into.size < limits.attributesPerSpan) readKeyValue(reader, end, into);
+  else reader.at = end;
 }
 
 function readScope(reader: Reader, end: number, scope: DecodedScope): void {
@@ -108,7 +162,7 @@ function readScope(reader: Reader, end: number, scope: DecodedScope): void {
     if (wire !== LENGTH) return false;
     if (field === 1) scope.name = reader.text();
     else if (field === 2) scope.version = reader.text();
-    else if (field === 3) readKeyValue(reader, reader.end(), scope.attributes);
+    else if (field === 3) readBoundedKeyValue(reader, reader.end(), scope.attributes);
     else return false;
     return true;
   });
@@ -217,6 +271,7 @@ function readKeyValue(reader: Reader, end: number, into: Attributes): void {
 
 function readAnyValue(reader: Reader, end: number, depth: number): AttributeValue {
   if (depth > limits.depth) throw new RejectedSpanError(`attributes:nested deeper than ${limits.depth}`);
+  if ((reader.values += 1) > limits.valuesPerExport) throw new RejectedSpanError(TOO_MANY_VALUES);
   let value: AttributeValue = null;
   while (reader.at < end) {
     const tag = reader.varint();
@@ -276,9 +331,20 @@ const internedBytes: (Buffer | undefined)[] = Array.from({ length: INTERNED });
 class Reader {
   readonly bytes: Buffer;
   at = 0;
+  /** ResourceSpans and ScopeSpans so far. */
+  groups = 0;
+  /** AnyValues so far. */
+  values = 0;
+  /** Whether something inside was not what its length promised. */
+  hasMalformed = false;
 
   constructor(body: Uint8Array) {
     this.bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  }
+
+  /** @throws OtlpParseError when the request has too many of them */
+  countGroup(): void {
+    if ((this.groups += 1) > limits.groupsPerExport) throw malformed();
   }
 
   /** Walks the fields up to `end`; `read` answers false for a field it did not consume, which is then skipped. */

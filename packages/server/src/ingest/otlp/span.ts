@@ -76,6 +76,12 @@ export const limits = {
   /** Ids are opaque text for a JSON client; the read API carries up to this many characters in a path. */
   idLength: 800,
   attributesPerSpan: 10_000,
+  /** Spans of one request, refused ones included; a collector sends 8,192 at once. Those beyond are refused unread. */
+  spansPerExport: 50_000,
+  /** ResourceSpans and ScopeSpans of one request: empty ones cost two bytes each. More is no export that anybody sends. */
+  groupsPerExport: 50_000,
+  /** AnyValues of one request, those inside lists and maps included: an empty one costs two bytes and takes eight. */
+  valuesPerExport: 5_000_000,
   eventsPerSpan: 10_000,
   /** Nesting of arrays and kvlists in one attribute. */
   depth: 100,
@@ -91,7 +97,11 @@ export class RejectedSpanError extends Error {
   override name = 'RejectedSpanError';
   readonly reasons: readonly string[];
   constructor(...reasons: string[]) {
+    // A request may have 50,000 of them, and where they were thrown is never read: with a stack that takes half a second.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(reasons.join(', '));
+    Error.stackTraceLimit = stackTraceLimit;
     this.reasons = reasons;
   }
 }
@@ -101,6 +111,10 @@ export const emptyExport = (): DecodedExport => ({
   spanCount: 0,
   rejections: { count: 0, reasons: new Map(), scopes: new Set() },
 });
+
+/** The reason of spans that were not read because the request has too many. */
+export const TOO_MANY_SPANS = `spans:more than ${limits.spansPerExport} in one request`;
+export const TOO_MANY_VALUES = `attributes:more than ${limits.valuesPerExport} values in one request`;
 
 const REASONS_NAMED = 20; // a hostile body must not make the answer grow
 

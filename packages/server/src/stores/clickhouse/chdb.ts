@@ -100,6 +100,13 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
         await unlink(file);
       }
     },
+    async insertFile(file, { table, columns, where }) {
+      const names = columns.join(', ');
+      const filter = where === undefined ? '' : ` WHERE ${where.text}`;
+      // A client may send what happened in any month; the limit of 100 is meant for mistakes of people.
+      const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinaryWithNamesAndTypes)${filter} SETTINGS max_partitions_per_insert_block = 0`;
+      await inserter.exclusive((connection) => connection.execute(ClickHouseSql.trusted(text), 'Null'));
+    },
     async ping() {
       await spare.exclusive((connection) => connection.execute(clickhouse`SELECT 1`, 'Null'));
     },

@@ -24,6 +24,11 @@ export interface ClickHouse {
   run(statement: ClickHouseSql, options?: QueryOptions): Promise<void>;
   /** Rows in RowBinary; resolves when they are stored and visible. @throws ClickHouseError */
   insert(target: InsertTarget, rows: Uint8Array): Promise<void>;
+  /**
+   * Rows of a file in RowBinaryWithNamesAndTypes, read where it lies; columns of the file that are not in `columns` are left
+   * out, rows that do not meet `where` too. Resolves when they are stored and visible. @throws ClickHouseError
+   */
+  insertFile(file: string, into: { table: string; columns: readonly string[]; where?: ClickHouseSql }): Promise<void>;
   /** @throws ClickHouseError when the engine does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -10,7 +10,11 @@ export interface Kind<Value> {
 
 export const text: Kind<string> = { type: 'String', write: (out, value) => out.string(value) };
 export const flag: Kind<boolean> = { type: 'UInt8', write: (out, value) => out.uint8(value ? 1 : 0) };
-export const count: Kind<number> = { type: 'UInt64', write: (out, value) => out.int64(value) };
+/** Thousands of counts, each of them exact, may add up to what is not: the largest exact number stands for it. */
+export const count: Kind<number> = {
+  type: 'UInt64',
+  write: (out, value) => out.int64(Math.min(value, Number.MAX_SAFE_INTEGER)),
+};
 export const time: Kind<number> = { type: "DateTime64(6, 'UTC')", write: (out, value) => out.int64(value) };
 export const decimal: Kind<string> = {
   type: 'Decimal(18, 12)',

@@ -16,6 +16,21 @@ export class RowBinaryWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
+  /** Bytes it holds on to. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
+  /** Takes back everything from there on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** Overwrites what was written before. */
+  patchUint32(at: number, value: number): void {
+    this.#buffer.writeUInt32LE(value, at);
+  }
+
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));

@@ -79,6 +79,11 @@ export function describePostgres(
       expect(await postgres.rows(sql`SELECT id FROM notes WHERE id = ${hostile}`)).toEqual([{ id: hostile }]);
     });
 
+    test('a NUL, which no text of Postgres holds, becomes U+FFFD', async () => {
+      const [row] = await postgres.rows(sql`SELECT ${'a\0b'}::text AS one, ${['\0', 'c']}::text[] AS list`);
+      expect(row).toEqual({ one: 'a\uFFFDb', list: ['\uFFFD', 'c'] });
+    });
+
     test('errors carry the SQLSTATE', async () => {
       await postgres.rows(sql`INSERT INTO notes (id) VALUES ('twice')`);
       await expect(postgres.rows(sql`INSERT INTO notes (id) VALUES ('twice')`)).rejects.toMatchObject({

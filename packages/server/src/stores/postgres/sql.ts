@@ -7,6 +7,12 @@ export interface Sql {
 const made = new WeakSet<object>();
 const isSql = (part: unknown): part is Sql => typeof part === 'object' && part !== null && made.has(part);
 
+/** Text of Postgres holds no NUL and a statement with one fails: U+FFFD stands for it, as UTF-8 has it for what is no character. */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
+  return Array.isArray(value) ? value.map(storable) : value;
+}
+
 /** Binds every `${value}` as a parameter; a `${sql`…`}` fragment is inserted with its own parameters. */
 export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
   let text = strings[0] ?? '';
@@ -16,7 +22,7 @@ export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
       text += part.text.replaceAll(/\$(\d+)/g, (_, n: string) => `$${Number(n) + values.length}`);
       values.push(...part.values);
     } else {
-      values.push(part);
+      values.push(storable(part));
       text += `$${values.length}`;
     }
     text += strings[i + 1] ?? '';

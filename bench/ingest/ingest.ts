@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { run } from '../../test/harness/process.ts';
+import { startServer } from '../../test/harness/server.ts';
+import { basic } from '../client.ts';
+import { machine, rssMbOf, watchRss } from '../processes.ts';
+import { percentile, type Report, rounded } from '../report.ts';
+import { type Door, doors, SPANS_PER_REQUEST } from '../traffic/requests.ts';
+import type { CheckResult } from './check.ts';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+export const usage = `ingest [--door ${doors.join('|')}] [--seconds 60] [--connections 8] [--rate 0] [--reads 0.03]
+         [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
+  Several doors or connections: separated by commas. --rate is spans a second (0: as fast as it goes), --reads the share of
+  requests that are followed by a read. --set gives the server a variable of its environment; it may be repeated.`;
+
+/** Measures each door with each number of connections, each time with a fresh server and an empty data directory. */
+export async function ingest(args: string[]): Promise<{ report: Report; file: string | undefined }> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      door: { type: 'string', default: doors.join(',') },
+      seconds: { type: 'string', default: '60' },
+      connections: { type: 'string', default: '8' },
+      rate: { type: 'string', default: '0' },
+      reads: { type: 'string', default: '0.03' },
+      warmup: { type: 'string', default: '2' },
+      set: { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'string' },
+    },
+  });
+  const asked = values.door.split(',').map((name) => {
+    const door = doors.find((one) => one === name);
+    if (!door) throw new Error(`There is no door '${name}'; the doors are ${doors.join(', ')}`);
+    return door;
+  });
+  const common = {
+    seconds: Number(values.seconds),
+    warmupSeconds: Number(values.warmup),
+    rate: Number(values.rate),
+    readShare: Number(values.reads),
+    seed: Number(values.seed),
+  };
+  const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  const conditions = { ...machine(), ...common, spansPerRequest: SPANS_PER_REQUEST, ...env };
+  const results: Record<string, unknown>[] = [];
+  for (const door of asked) {
+    for (const connections of values.connections.split(',').map(Number)) {
+      process.stderr.write(`${door}, ${connections} connection(s) …\n`);
+      results.push(await measure(door, { ...common, connections }, env));
+    }
+  }
+  return { report: { conditions, results }, file: values.json };
+}
+
+type Settings = Pick<LoadPlan, 'seconds' | 'warmupSeconds' | 'rate' | 'readShare' | 'seed' | 'connections'>;
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** Bodies to go round: enough that the same text does not meet itself in one block of the engine. */
+const BODIES = 600;
+
+async function measure(door: Door, settings: Settings, env: Record<string, string>): Promise<Record<string, unknown>> {
+  const directory = await mkdtemp(join(tmpdir(), 'tracehouse-bench-'));
+  const dataDirectory = join(directory, 'data');
+  const acknowledgedFile = join(directory, 'acknowledged.bin');
+  try {
+    const server = await startServer({ dataDirectory, screens: false, env: { LANGFUSE_LOG_LEVEL: 'warn', ...env } });
+    const idleRssMb = rssMbOf(server.pid);
+    const peak = watchRss(server.pid);
+    const plan: LoadPlan = {
+      ...settings,
+      door,
+      url: server.url,
+      authorization: basic(server),
+      serverPid: server.pid,
+      bodies: BODIES,
+      firstSequence: 0,
+      acknowledgedFile,
+    };
+    let load: LoadResult;
+    let peakRssMb: number;
+    try {
+      load = JSON.parse(await run(process.execPath, [script('load.ts'), JSON.stringify(plan)])) as LoadResult;
+    } catch (error) {
+      process.stderr.write(`${server.log().split('\n').slice(-20).join('\n')}\n`);
+      throw error;
+    } finally {
+      peakRssMb = peak();
+      await server.stop();
+    }
+    const checked = JSON.parse(
+      await run(process.execPath, [script('check.ts'), dataDirectory, acknowledgedFile]),
+    ) as CheckResult;
+    if (checked.missing.length > 0 || checked.surplus !== 0) {
+      const some = checked.missing.slice(0, 5).join(', ');
+      throw new Error(
+        `Not a result: of ${load.allAcknowledgedSpans} acknowledged spans ${checked.missing.length} are missing (${some}), ` +
+          `${checked.surplus} rows are surplus`,
+      );
+    }
+    return toResult(door, settings, load, checked, { idleRssMb, peakRssMb });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const toResult = (
+  door: Door,
+  { connections }: Settings,
+  load: LoadResult,
+  checked: CheckResult,
+  { idleRssMb, peakRssMb }: { idleRssMb: number; peakRssMb: number },
+): Record<string, unknown> => ({
+  door,
+  connections,
+  acceptedSpansPerSec: rounded(load.acknowledgedSpans / load.clockSeconds),
+  sustainedSpansPerSec: rounded(load.acknowledgedSpans / load.sustainedSeconds),
+  spansPerServerCpuSecond: rounded(load.acknowledgedSpans / load.serverCpuSeconds),
+  ackMs: { p50: percentile(load.ackMs, 0.5), p95: percentile(load.ackMs, 0.95), p99: percentile(load.ackMs, 0.99) },
+  visibleMs: {
+    p50: percentile(load.visibleMs, 0.5),
+    p95: percentile(load.visibleMs, 0.95),
+    max: percentile(load.visibleMs, 1),
+  },
+  reads: load.visibleMs.length,
+  misses: load.misses,
+  refusals: load.refusals,
+  idleRssMb: rounded(idleRssMb),
+  peakRssMb: rounded(peakRssMb),
+  bodyBytesPerSpan: rounded(load.bodyBytesPerSpan),
+  gzipBytesPerSpan: rounded(load.gzipBytesPerSpan),
+  diskBytesPerSpan: rounded(checked.bytesOnDisk / checked.rows),
+  parts: checked.parts,
+  spansPerLoadCpuSecond: rounded(load.acknowledgedSpans / load.loadCpuSeconds),
+  acknowledgedSpans: load.allAcknowledgedSpans,
+  readableSpans: checked.rows,
+  contentsChecked: load.samplesChecked,
+});

@@ -1,0 +1,30 @@
+import { ingest, usage as ingestUsage } from './ingest/ingest.ts';
+import { query, usage as queryUsage } from './query/query.ts';
+import { print, type Report } from './report.ts';
+import { start, usage as startUsage } from './start.ts';
+
+const benches: Record<string, (args: string[]) => Promise<{ report: Report; file: string | undefined }>> = {
+  ingest,
+  query,
+  start,
+};
+
+async function main([name = '', ...args]: string[]): Promise<number> {
+  const bench = benches[name];
+  if (!bench) {
+    process.stderr.write(
+      `Usage: npm run bench -- <bench> [options]\n\n${[ingestUsage, queryUsage, startUsage].join('\n\n')}\n`,
+    );
+    return 2;
+  }
+  try {
+    const { report, file } = await bench(args);
+    await print(report, file);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,95 @@
+import { COUNTS, tag, tenant, userId } from '../traffic/conversations.ts';
+import { type FillFacts, RARE_TEXT } from './fill.ts';
+
+/** A read of the API; `i` counts its repetitions, which ask for different things where there are several. */
+export interface Query {
+  readonly name: string;
+  path(i: number): string;
+  query(i: number): Record<string, string>;
+  /** How many rows an answer has. */
+  rowsOf(answer: unknown): number;
+}
+
+const listed = (answer: unknown): number => (answer as { data: unknown[] }).data.length;
+const observationsOf = (answer: unknown): number => (answer as { observations: unknown[] }).observations.length;
+const iso = (ms: number): string => new Date(ms).toISOString();
+const at = <T>(values: readonly T[], i: number): T => values[i % values.length]!;
+
+/** What is measured. "100k" is a range that holds the newest 100,000 observations. */
+export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }: FillFacts): Query[] {
+  const from = iso(newest100kFrom);
+  /** The list of the screen: a page of 50. */
+  const screen = (name: string, query: (i: number) => Record<string, string>): Query => ({
+    name,
+    path: () => '/api/public/x/traces',
+    query: (i) => ({ limit: '50', ...query(i) }),
+    rowsOf: listed,
+  });
+  const v1 = (name: string, query: (i: number) => Record<string, string>): Query => ({
+    name,
+    path: () => '/api/public/traces',
+    query: (i) => ({ limit: '50', fields: 'core,metrics', ...query(i) }),
+    rowsOf: listed,
+  });
+  const one = (
+    name: string,
+    path: (i: number) => string,
+    rowsOf: Query['rowsOf'],
+    query: Query['query'] = () => ({}),
+  ): Query => ({ name, path, query, rowsOf });
+  const single = (): number => 1;
+  // Not the first few, which a tenth of everything belongs to.
+  const user = (i: number): string => userId(20 + (i % Math.min(200, COUNTS.users)));
+
+  return [
+    v1('v1 traces: newest', () => ({})),
+    v1('v1 traces: newest, all fields', () => ({ fields: 'core,io,scores,observations,metrics' })),
+    screen('traces: newest', () => ({})),
+    screen('traces, 100k: newest', () => ({ from })),
+    screen('traces, 100k: by cost', () => ({ from, sort: '-cost' })),
+    screen('traces, 100k: latency', () => ({ from, q: 'latency:>10' })),
+    screen('traces, 100k: user', (i) => ({ from, q: `user:${user(i)}` })),
+    screen('traces, 100k: tag', (i) => ({ from, q: `tags:${tag(3 + (i % 10))}` })),
+    screen('traces, 100k: metadata', (i) => ({ from, q: `metadata.tenant:${tenant(3 + (i % 50))}` })),
+    screen('traces, 100k: metadata by cost', (i) => ({
+      from,
+      sort: '-cost',
+      q: `metadata.tenant:${tenant(3 + (i % 50))}`,
+    })),
+    v1('v1 traces, 100k: user', (i) => ({ fromTimestamp: from, userId: user(i) })),
+    one('v1 trace of 10', (i) => `/api/public/traces/${at(tracesOfTen, i)}`, observationsOf),
+    one('v1 trace of 1,000', (i) => `/api/public/traces/${at(tracesOfThousand, i)}`, observationsOf),
+    one('trace of 10, tree', (i) => `/api/public/x/traces/${at(tracesOfTen, i)}`, observationsOf),
+    one('trace of 1,000, tree', (i) => `/api/public/x/traces/${at(tracesOfThousand, i)}`, observationsOf),
+    one(
+      'observation by trace and id',
+      (i) => `/api/public/x/observations/${at(some, i).id}`,
+      single,
+      (i) => ({ traceId: at(some, i).traceId }),
+    ),
+    one('v1 observation by id', (i) => `/api/public/observations/${at(some, i).id}`, single),
+    one(
+      'v2 observations: newest',
+      () => '/api/public/v2/observations',
+      listed,
+      () => ({ limit: '50' }),
+    ),
+    screen('text: common word', () => ({ q: 'people' })),
+    screen('text: one in 20,000', () => ({ q: RARE_TEXT })),
+    screen('text: nowhere, 100k', () => ({ from, q: 'xylophonist' })),
+    one(
+      'histogram, 100k',
+      () => '/api/public/x/histogram',
+      (answer) => (answer as { totals: { traces: number } }).totals.traces,
+      () => ({ from }),
+    ),
+    screen('traces, no bound: user', (i) => ({ q: `user:${user(i)}` })),
+    screen('traces, no bound: by cost', () => ({ sort: '-cost' })),
+    screen('text, no bound: nowhere', () => ({ q: 'xylophonist' })),
+    one(
+      'histogram, no bound',
+      () => '/api/public/x/histogram',
+      (answer) => (answer as { totals: { traces: number } }).totals.traces,
+    ),
+  ];
+}

@@ -1,0 +1,118 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { run, startProcess } from '../../test/harness/process.ts';
+import { startServer, type TestServer } from '../../test/harness/server.ts';
+import { basic, type Client, createClient } from '../client.ts';
+import type { LoadPlan } from '../ingest/load.ts';
+import { machine, rssMbOf } from '../processes.ts';
+import { percentile, type Report, rounded } from '../report.ts';
+import type { FillFacts, FillPlan } from './fill.ts';
+import { type Query, queries } from './queries.ts';
+
+export const usage = `query [--observations 100000] [--runs 40] [--only TEXT] [--load 0] [--data-dir DIR] [--set NAME=VALUE] [--json FILE]
+  --only measures the queries whose name has the text, --load runs that many spans a second into the same project meanwhile.
+  --data-dir is filled when it is empty and kept, else measured as it is.`;
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Measures reads over HTTP, one after the other on one connection. */
+export async function query(args: string[]): Promise<{ report: Report; file: string | undefined }> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      observations: { type: 'string', default: '100000' },
+      runs: { type: 'string', default: '40' },
+      only: { type: 'string', default: '' },
+      load: { type: 'string', default: '0' },
+      'data-dir': { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+    },
+  });
+  const given = values['data-dir'];
+  const dataDirectory = given ?? (await mkdtemp(join(tmpdir(), 'tracehouse-bench-')));
+  const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  const rate = Number(values.load);
+  try {
+    const facts = await filled(dataDirectory, Number(values.observations));
+    const conditions = { ...machine(), observations: facts.observations, loadSpansPerSec: rate, ...env };
+    const server = await startServer({ dataDirectory, screens: false, env: { LANGFUSE_LOG_LEVEL: 'warn', ...env } });
+    const stopLoad = rate > 0 ? load(server, rate, dataDirectory) : () => Promise.resolve();
+    const client = createClient({ url: server.url, authorization: basic(server) });
+    const results: Record<string, unknown>[] = [];
+    try {
+      for (const one of queries(facts).filter(({ name }) => name.includes(values.only))) {
+        results.push({ ...(await measure(client, one, Number(values.runs))), rssMb: rounded(rssMbOf(server.pid)) });
+      }
+    } finally {
+      await stopLoad();
+      client.close();
+      await server.stop();
+    }
+    return { report: { conditions, results }, file: values.json };
+  } finally {
+    if (given === undefined) await rm(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Facts of the directory, which is filled first when it is new. */
+export async function filled(dataDirectory: string, observations: number): Promise<FillFacts> {
+  const file = join(dataDirectory, 'bench.json');
+  const isFilled = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (isFilled) return JSON.parse(await readFile(file, 'utf8')) as FillFacts;
+  // Makes the project and its keys.
+  const server = await startServer({ dataDirectory, screens: false });
+  await server.stop();
+  const { projectId, publicKey } = server;
+  const plan: FillPlan = { dataDirectory, projectId, publicKey, observations, seed: 1 };
+  const filling = JSON.parse(await run(process.execPath, [script('fill.ts'), JSON.stringify(plan)], { env: THREADS }));
+  return filling as FillFacts;
+}
+
+const THREADS = { UV_THREADPOOL_SIZE: '16' };
+/** Of one query; a slow one is asked less often. */
+const BUDGET_MS = 15_000;
+const WARM_UPS = 2;
+
+async function measure(client: Client, { name, path, query, rowsOf }: Query, runs: number) {
+  const times: number[] = [];
+  const began = performance.now();
+  let rows = 0;
+  for (let i = 0; i < runs + WARM_UPS && (times.length < 3 || performance.now() - began < BUDGET_MS); i += 1) {
+    const started = performance.now();
+    const { status, text } = await client.get(path(i), query(i));
+    const tookMs = performance.now() - started;
+    if (status !== 200) throw new Error(`${name}: ${path(i)} answered ${status}: ${text.slice(0, 500)}`);
+    if (i >= WARM_UPS) times.push(tookMs);
+    rows = Math.max(rows, rowsOf(JSON.parse(text)));
+  }
+  return { query: name, p50: percentile(times, 0.5), p95: percentile(times, 0.95), runs: times.length, rows };
+}
+
+/** Starts a load that goes on until the answered function is called. */
+function load(server: TestServer, rate: number, directory: string): () => Promise<unknown> {
+  const plan: LoadPlan = {
+    url: server.url,
+    authorization: basic(server),
+    serverPid: server.pid,
+    door: 'otlp-protobuf',
+    seconds: 3600,
+    warmupSeconds: 0,
+    connections: 8,
+    bodies: 300,
+    // Ids of its own, each time.
+    seed: Date.now() % 1_000_000,
+    firstSequence: 2_000_000 + (Math.floor(Date.now() / 1000) % 1_000_000),
+    readShare: 0,
+    rate,
+    acknowledgedFile: join(directory, 'acknowledged.bin'),
+  };
+  const started = startProcess(process.execPath, [script('../ingest/load.ts'), JSON.stringify(plan)]);
+  return () => started.stop({ signal: 'SIGKILL' });
+}

@@ -1,0 +1,126 @@
+import type { InsertTarget } from '../../stores/clickhouse/clickhouse.ts';
+import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
+import type { Fate, RowBlock } from '../journal.ts';
+import { encodeObservation, observationTarget } from '../observation-columns.ts';
+import { encodeScore, scoreTarget } from '../score-columns.ts';
+import { beginRow, endRecord } from './segment.ts';
+
+interface JournalTable {
+  target: InsertTarget;
+  /** Writes the block's rows of this table; `onUnwritable` gets those that cannot be written, which are left out. */
+  encode(out: RowBinaryWriter, block: RowBlock, onUnwritable: (error: unknown) => void): Encoded;
+}
+
+interface Encoded {
+  rows: number;
+  traces: Set<string>;
+}
+
+const journalTable = <Row extends { traceId: string }>(
+  target: InsertTarget,
+  rowsOf: (block: RowBlock) => readonly Row[],
+  encodeRow: (out: RowBinaryWriter, row: Row) => void,
+): JournalTable => ({
+  target,
+  encode(out, block, onUnwritable) {
+    const traces = new Set<string>();
+    let rows = 0;
+    let lastTrace: string | undefined;
+    for (const row of rowsOf(block)) {
+      const start = out.length;
+      try {
+        beginRow(out);
+        encodeRow(out, row);
+      } catch (error) {
+        // One value that no column takes must not cost the sender the other rows.
+        out.truncate(start);
+        onUnwritable(error);
+        continue;
+      }
+      rows += 1;
+      if (row.traceId !== lastTrace) traces.add((lastTrace = row.traceId));
+    }
+    return { rows, traces };
+  },
+});
+
+/** What a block may hold. */
+export const journalTables: readonly JournalTable[] = [
+  journalTable(observationTarget, ({ observations }) => observations, encodeObservation),
+  journalTable(scoreTarget, ({ scores }) => scores, encodeScore),
+];
+
+/** A record of a batch. Offsets count from the start of the part. */
+export interface BatchRecord {
+  projectId: string;
+  traces: Set<string>;
+  isKept: boolean;
+  start: number;
+  end: number;
+  rows: number;
+  settle(fate: Fate): void;
+}
+
+/** The records of one table. */
+export interface BatchPart {
+  out: RowBinaryWriter;
+  records: BatchRecord[];
+  rows: number;
+}
+
+/** What goes to the disk with one write a table. */
+export interface Batch {
+  parts: Map<JournalTable, BatchPart>;
+  rows: number;
+  bytes: number;
+  /** Of the requests in it. */
+  waiting: { resolve(): void; reject(error: unknown): void }[];
+}
+
+export const newBatch = (): Batch => ({ parts: new Map(), rows: 0, bytes: 0, waiting: [] });
+
+/** Buffers that were written out and may be filled again: at 8 connections two of 1 MB serve all. */
+const spare: RowBinaryWriter[] = [];
+const MAX_SPARE = 4;
+const MAX_SPARE_BYTES = 8 * 1024 * 1024;
+
+/** Adds the block's records; answers the bytes they take. `settle` is called once for each record. */
+export function encodeBlock(
+  batch: Batch,
+  block: RowBlock,
+  { settle, onUnwritable }: { settle(fate: Fate): void; onUnwritable(error: unknown, table: string): void },
+): { records: number; bytes: number } {
+  let count = 0;
+  let bytes = 0;
+  for (const table of journalTables) {
+    const known = batch.parts.get(table);
+    const part = known ?? { out: spare.pop() ?? new RowBinaryWriter(), records: [], rows: 0 };
+    const start = part.out.length;
+    const { rows, traces } = table.encode(part.out, block, (error) => onUnwritable(error, table.target.table));
+    if (rows === 0) {
+      if (known === undefined) recycle(part.out);
+      continue;
+    }
+    endRecord(part.out, start);
+    const end = part.out.length;
+    const { projectId, isKeptUntilApplied: isKept = false } = block;
+    part.records.push({ projectId, traces, isKept, start, end, rows, settle });
+    part.rows += rows;
+    batch.parts.set(table, part);
+    batch.rows += rows;
+    batch.bytes += end - start;
+    count += 1;
+    bytes += end - start;
+  }
+  return { records: count, bytes };
+}
+
+/** Gives the buffers back; what they hold is on the disk or given up. */
+export function releaseBatch(batch: Batch): void {
+  for (const { out } of batch.parts.values()) recycle(out);
+}
+
+function recycle(out: RowBinaryWriter): void {
+  out.truncate(0);
+  if (spare.length < MAX_SPARE && out.capacity <= MAX_SPARE_BYTES) spare.push(out);
+}
