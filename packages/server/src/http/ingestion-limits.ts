@@ -17,8 +17,6 @@ export interface IngestionLimitSettings {
 /** What a caller is told of the limit that is nearest to being reached: `X-RateLimit-*`. */
 export type LimitHeaders = Record<string, string>;
 
-type IngestionLimits = ReturnType<typeof createIngestionLimits>;
-
 interface Window {
   startMs: number;
   count: number;
