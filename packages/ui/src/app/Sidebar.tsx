@@ -101,9 +101,15 @@ function ProjectMenu({ labelClass }: { labelClass: string }) {
         aria-label={`Project: ${here.organization.name} / ${here.project.name}`}
         className="h-11 w-full justify-start gap-2 rounded-none border-0 border-b border-line pr-3 pl-4 outline-inside"
       >
-        <span className={classes('font-semibold text-text', labelClass)}>{here.organization.name}</span>
-        <span className={classes('text-text-3', labelClass)}>/</span>
-        <span className={classes('truncate text-text', labelClass)}>{here.project.name}</span>
+        {/* Names that do not fit on one line take two. */}
+        <span
+          className={classes('flex min-w-0 flex-1 flex-wrap gap-x-2 leading-4', labelClass)}
+          title={`${here.organization.name} / ${here.project.name}`}
+        >
+          <span className="max-w-full truncate font-semibold text-text">{here.organization.name}</span>
+          <span className="text-text-3">/</span>
+          <span className="max-w-full truncate text-text">{here.project.name}</span>
+        </span>
         <Icon of={ChevronsUpDown} small className="ml-auto text-text-3" />
       </TriggerButton>
     </Menu>

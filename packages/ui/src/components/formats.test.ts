@@ -75,6 +75,10 @@ test.each([
 
 test('a sum with gaps is a lower bound, and a sum of nothing known is unknown, never zero', () => {
   expect(formatCostSum({ totalCost: 0.034, unpricedCalls: 3 })).toBe('≥ $0.034');
+  expect(formatCostSum({ totalCost: 0.0000296, unpricedCalls: 1 })).toBe('≥ $0.00002');
+  expect(formatCostSum({ totalCost: 0.00001, unpricedCalls: 1 })).toBe('≥ $0.00001');
+  expect(formatCostSum({ totalCost: 0, unpricedCalls: 1 })).toBe('≥ $0');
+  expect(formatCostSum({ totalCost: 0.0000296, unpricedCalls: 0 })).toBe('<$0.0001');
   expect(formatCostSum({ totalCost: null, unpricedCalls: 3 })).toBe('–');
   expect(explainCostSum({ totalCost: 0.034, unpricedCalls: 3, calls: 12 })).toBe('$0.034. 3 of 12 calls have no price');
   expect(explainCostSum({ totalCost: null, unpricedCalls: 0, calls: 0 })).toBe('No cost is known');

@@ -52,6 +52,9 @@ export function formatTokens(tokens: number | null): string {
   return `${write(tokens / 1e6, 2)}M`;
 }
 
+/** Tokens of calls; 0 is what stands there when none were reported, as for a refused call: unknown. */
+export const formatTokenSum = (tokens: number): string => formatTokens(tokens === 0 ? null : tokens);
+
 /** USD: `$1,235`, `$12.35`, `$0.035`, `$0.0012`, `<$0.0001`, known zero `$0`, unknown `–`. */
 export function formatCost(usd: number | null): string {
   if (usd === null) return UNKNOWN;
@@ -71,7 +74,14 @@ export interface CostSum {
 /** A sum; `≥` when some calls have no price, `–` when none has. */
 export function formatCostSum({ totalCost, unpricedCalls }: CostSum): string {
   if (totalCost === null) return UNKNOWN;
-  return unpricedCalls > 0 ? `≥ ${formatCost(totalCost)}` : formatCost(totalCost);
+  return unpricedCalls > 0 ? `≥ ${formatLeastCost(totalCost)}` : formatCost(totalCost);
+}
+
+/** A bound needs a figure, "at least less than" is none: below `$0.0001` its first digit, `$0.00002`, never above it. */
+function formatLeastCost(usd: number): string {
+  if (usd <= 0 || usd >= 0.0001) return formatCost(usd);
+  const digits = Math.ceil(-Math.log10(usd));
+  return digits > 12 ? '$0' : `$${write(Math.floor(usd * 10 ** digits) / 10 ** digits, digits)}`;
 }
 
 /** All that is known about a sum, for a tooltip: twelve decimals, and why it may be incomplete. */

@@ -35,7 +35,7 @@ export function CodeBlock({ block, secret }: { block: SnippetBlock; secret?: str
       <CopyButton
         text={block.code}
         label={block.file === undefined ? 'Copy command' : `Copy ${block.file}`}
-        className="absolute top-1.5 right-1.5"
+        className="absolute top-1.5 right-1.5 bg-sunken"
       />
       {secret === null && <span className="sr-only">The secret key is missing in this command.</span>}
     </div>

@@ -1,6 +1,6 @@
 import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import { Search } from 'lucide-react';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Icon } from '../../components/Icon.tsx';
 import { Section } from './PanelFrame.tsx';
 
@@ -56,6 +56,15 @@ export const AttributesSection = ({ detail }: { detail: ObservationDetail }) => 
   </>
 );
 
+/** Long names break where they have a joint: `langfuse.observation` `.type`. */
+const BrokenAtDots = ({ name }: { name: string }) =>
+  name.split(/(?=[._/-])/u).map((part, index) => (
+    <Fragment key={index}>
+      <wbr />
+      {part}
+    </Fragment>
+  ));
+
 const SEARCH_FROM = 9;
 
 /** Names and values in mono; an empty string is shown as `""`. With many, a field to find one. */
@@ -82,11 +91,11 @@ export function FactTable({ values, empty }: { values: Values; empty?: string })
           />
         </label>
       )}
-      <dl className="code grid grid-cols-fact gap-x-3 leading-5">
+      <dl className="code grid grid-cols-term gap-x-3 leading-5">
         {shown.map(([key, value]) => (
           <div key={key} className="col-span-2 grid grid-cols-subgrid">
-            <dt className="truncate text-text-3" title={key}>
-              {key}
+            <dt className="wrap-anywhere text-text-3" dir="auto">
+              <BrokenAtDots name={key} />
             </dt>
             <dd className="max-h-40 overflow-auto break-words whitespace-pre-wrap" dir="auto">
               {value === '' ? '""' : value}

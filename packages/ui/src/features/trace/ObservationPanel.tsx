@@ -23,7 +23,7 @@ import { Fact, PanelFrame, type PanelSection } from './PanelFrame.tsx';
 import { ReceiptSection } from './ReceiptSection.tsx';
 import { ScoresSection } from './ScoresSection.tsx';
 import { instantMs } from './tree.ts';
-import { isRunning, useObservationDetail } from './useTrace.ts';
+import { isRunning, isSilent, useObservationDetail } from './useTrace.ts';
 
 interface ObservationPanelProps {
   observation: ObservationSkeleton;
@@ -54,8 +54,8 @@ export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, 
       title={
         <>
           <TypeIcon type={observation.type} />
-          <h2 className="min-w-0 flex-1 truncate text-lead" dir="auto">
-            {observation.name ?? `Unnamed ${typeWord(observation.type)}`}{' '}
+          <h2 className="min-w-0 flex-1 truncate text-lead" title={observation.name ?? undefined}>
+            <bdi>{observation.name ?? `Unnamed ${typeWord(observation.type)}`}</bdi>{' '}
             <span className="data font-normal text-text-3" title={observation.id}>
               {formatId(observation.id)}
             </span>
@@ -63,7 +63,7 @@ export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, 
           <CopyButton text={observation.id} label="Copy observation id" />
         </>
       }
-      facts={<Facts observation={observation} detail={detail.data} />}
+      facts={<Facts observation={observation} detail={detail.data} isLive={!isSilent(skeleton, new Date())} />}
       alert={<LevelAlert observation={observation} />}
       sections={detail.data ? sections : [{ id: 'messages', label: 'Messages', content: pending }]}
       json={detail.data ? <JsonView key={observation.id} parts={rawParts(detail.data)} /> : pending}
@@ -159,7 +159,13 @@ const rawParts = (detail: ObservationDetail) => [
   { name: 'Resource', values: detail.resourceAttributes },
 ];
 
-function Facts({ observation, detail }: { observation: ObservationSkeleton; detail: ObservationDetail | undefined }) {
+interface FactsProps {
+  observation: ObservationSkeleton;
+  detail: ObservationDetail | undefined;
+  isLive: boolean;
+}
+
+function Facts({ observation, detail, isLive }: FactsProps) {
   const start = instantMs(observation.startTime);
   const durationMs = observation.endTime === null ? null : instantMs(observation.endTime) - start;
   const firstTokenMs =
@@ -175,7 +181,7 @@ function Facts({ observation, detail }: { observation: ObservationSkeleton; deta
         </span>
       )}
       {isRunning(observation) ? (
-        <Fact>{formatSoFar(Date.now() - start)}</Fact>
+        <Fact>{isLive ? formatSoFar(Date.now() - start) : 'no end received'}</Fact>
       ) : (
         durationMs !== null && durationMs !== 0 && <Fact>{formatDuration(durationMs)}</Fact>
       )}

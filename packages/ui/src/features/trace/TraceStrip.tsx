@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { TraceSkeleton } from '@tracehouse/contract/x-traces';
 import { ChevronDown, ChevronUp, OctagonAlert, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useZone } from '../../app/preferences.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
@@ -12,13 +13,15 @@ import {
   formatDuration,
   formatId,
   formatSoFar,
+  formatTime,
 } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { RunningIcon } from '../../components/LevelIcon.tsx';
 import { Time } from '../../components/Time.tsx';
+import { useNow } from '../../components/useNow.ts';
 import { Tag } from '../traces/TracesTable.tsx';
 import type { ListPosition } from './useListPosition.ts';
-import { isRunning } from './useTrace.ts';
+import { isRunning, isSilent, newsAt } from './useTrace.ts';
 
 interface TraceStripProps {
   skeleton: TraceSkeleton;
@@ -27,8 +30,11 @@ interface TraceStripProps {
 }
 
 /** What stays in sight whatever is selected: what went wrong first, then time, tokens, cost, who and where. */
-export function TraceStrip({ skeleton: { trace, observations }, position, openTrace }: TraceStripProps) {
+export function TraceStrip({ skeleton, position, openTrace }: TraceStripProps) {
+  const { trace, observations } = skeleton;
+  const zone = useZone();
   const running = observations.some(isRunning);
+  const now = useNow(running ? 1000 : null);
   return (
     <div className="flex h-10 shrink-0 items-center gap-4 border-b px-4 text-small whitespace-nowrap text-text-3">
       <div className="flex min-w-0 flex-1 items-center gap-4 overflow-x-auto quiet-scroll">
@@ -44,10 +50,15 @@ export function TraceStrip({ skeleton: { trace, observations }, position, openTr
             {trace.warningCount === 1 ? 'warning' : 'warnings'}
           </span>
         )}
-        {running ? (
+        {isSilent(skeleton, now) ? (
+          <span className="flex items-center gap-1.5 text-warn">
+            <Icon of={TriangleAlert} small /> No end received since {formatTime(new Date(newsAt(skeleton)), now, zone)}.
+            It may have crashed.
+          </span>
+        ) : running ? (
           <span className="flex items-center gap-1.5">
             <RunningIcon />
-            <Figure>{formatSoFar(Date.now() - Date.parse(trace.timestamp))}</Figure>
+            <Figure>{formatSoFar(now.getTime() - Date.parse(trace.timestamp))}</Figure>
           </span>
         ) : (
           <Figure>{formatDuration(trace.latencyMs)}</Figure>

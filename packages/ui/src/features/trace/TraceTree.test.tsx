@@ -64,6 +64,7 @@ function Screen() {
       rows={rows}
       selected={rows.find(({ node }) => node.key === selected)?.node}
       path={criticalPath(tree.roots)}
+      isLive={false}
       count={observations.length}
       isOpen={isOpen}
       onSelect={({ key }) => setSelected(key)}

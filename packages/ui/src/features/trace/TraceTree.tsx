@@ -24,6 +24,8 @@ interface TraceTreeProps {
   rows: { node: TreeNode; depth: number }[];
   selected: TreeNode | undefined;
   path: ReadonlyMap<string, CriticalPart>;
+  /** What has no end runs, as far as is known; else nothing was received of it for long. */
+  isLive: boolean;
   /** Observations received. */
   count: number;
   isOpen: (node: TreeNode) => boolean;
@@ -36,7 +38,7 @@ const DEEPEST = 12;
 const columns = 'grid grid-cols-trace max-wide:grid-cols-trace-narrow';
 
 /** Tree and timeline are the same rows of one treegrid. */
-export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect, onTurn }: TraceTreeProps) {
+export function TraceTree({ tree, rows, selected, path, isLive, count, isOpen, onSelect, onTurn }: TraceTreeProps) {
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
@@ -126,10 +128,8 @@ export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect,
             {ticks.map(({ at, label }) => (
               <span key={at} className="absolute inset-y-0" style={{ left: `${place(at)}%` }}>
                 <span className={classes('absolute bottom-0 w-px bg-line-strong', label ? 'h-2' : 'h-1')} />
-                {label !== '' && place(at) < 97 && (
-                  <span className={classes('absolute top-1 whitespace-nowrap', at > 0 && '-translate-x-1/2')}>
-                    {label}
-                  </span>
+                {label !== '' && (
+                  <span className={classes('absolute top-1 whitespace-nowrap', labelPlace(place(at)))}>{label}</span>
                 )}
               </span>
             ))}
@@ -170,6 +170,7 @@ export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect,
                   depth={depth}
                   isOpen={isOpen(node)}
                   isCritical={path.has(node.key)}
+                  isLive={isLive}
                   isHot={isHot(node, tree)}
                   onTurn={(open, all) => onTurn(all ? subtree(node) : [node], open)}
                 />
@@ -188,6 +189,9 @@ export function TraceTree({ tree, rows, selected, path, count, isOpen, onSelect,
     </div>
   );
 }
+
+/** Over its tick, but inside the axis at both ends, where it would be cut. */
+const labelPlace = (percent: number) => (percent === 0 ? 'left-0' : percent > 92 ? 'right-0' : '-translate-x-1/2');
 
 /** The mark of a row on the critical path: beside the line below its bar, so that neither stands alone. */
 export const CriticalMark = () => (
@@ -231,11 +235,12 @@ interface NameCellProps {
   depth: number;
   isOpen: boolean;
   isCritical: boolean;
+  isLive: boolean;
   isHot: boolean;
   onTurn: (open: boolean, all: boolean) => void;
 }
 
-function NameCell({ node, depth, isOpen, isCritical, isHot, onTurn }: NameCellProps) {
+function NameCell({ node, depth, isOpen, isCritical, isLive, isHot, onTurn }: NameCellProps) {
   const isError = node.kind === 'observation' && node.observation.level === 'ERROR';
   const indent = Math.min(depth, DEEPEST) * 12;
   return (
@@ -262,14 +267,14 @@ function NameCell({ node, depth, isOpen, isCritical, isHot, onTurn }: NameCellPr
       )}
       {depth > DEEPEST && <span className="data shrink-0 text-text-3">⋯{depth}</span>}
       <NodeTitle node={node} isHot={isHot} isError={isError} />
-      <NodeSigns node={node} />
+      <NodeSigns node={node} isLive={isLive} />
       {node.kind !== 'orphans' && (
         <>
           <span className="w-2 shrink-0" title={isCritical ? 'On the critical path' : undefined}>
             {isCritical && <CriticalMark />}
           </span>
           <span className={classes('data w-14 shrink-0 text-right', isHot ? 'font-medium text-text' : 'text-text-2')}>
-            {durationOf(node)}
+            {durationOf(node, isLive)}
           </span>
           <span
             className="data w-17 shrink-0 text-right whitespace-nowrap text-text-3 max-wide:hidden"
@@ -283,11 +288,11 @@ function NameCell({ node, depth, isOpen, isCritical, isHot, onTurn }: NameCellPr
   );
 }
 
-function durationOf(node: TreeNode): string {
+function durationOf(node: TreeNode, isLive: boolean): string {
   if (node.kind === 'orphans') return '';
   if (node.kind === 'observation') {
     if (node.observation.type === 'EVENT' && (node.end === null || node.end === node.start)) return '';
-    if (isRunning(node.observation))
+    if (isLive && isRunning(node.observation))
       return formatSoFar(Date.now() - Date.parse(node.observation.startTime)).replace(' so far', '');
   }
   return formatDuration(node.end === null ? null : node.end - node.start);
@@ -320,7 +325,7 @@ function NodeTitle({ node, isHot, isError }: { node: TreeNode; isHot: boolean; i
 }
 
 /** What went wrong: an ancestor of an error has the icon only, so that the red name is the cause. */
-function NodeSigns({ node }: { node: TreeNode }) {
+function NodeSigns({ node, isLive }: { node: TreeNode; isLive: boolean }) {
   return (
     <>
       {node.kind === 'observation' && node.isLoop && (
@@ -331,7 +336,7 @@ function NodeSigns({ node }: { node: TreeNode }) {
           <Icon of={ClockAlert} small className="text-warn" label={skewText(node.skewMs)} />
         </span>
       )}
-      {node.kind === 'observation' && isRunning(node.observation) && <RunningIcon />}
+      {isLive && node.kind === 'observation' && isRunning(node.observation) && <RunningIcon />}
       {node.kind === 'repeats' && node.errorsInside > 0 && (
         <span className="text-small text-danger">{formatCount(node.errorsInside)}</span>
       )}

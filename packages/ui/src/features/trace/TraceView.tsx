@@ -7,12 +7,13 @@ import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
 import { formatCount, formatDuration } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
+import { useNow } from '../../components/useNow.ts';
 import { criticalPath, pathLength } from './critical-path.ts';
 import { ObservationPanel } from './ObservationPanel.tsx';
 import { TracePanel } from './TracePanel.tsx';
 import { CriticalMark, TraceTree } from './TraceTree.tsx';
 import { ancestorsOf, buildTree, visibleRows, type TreeNode } from './tree.ts';
-import { usePrefetchDetails } from './useTrace.ts';
+import { isRunning, isSilent, usePrefetchDetails } from './useTrace.ts';
 
 interface TraceViewProps {
   skeleton: TraceSkeleton;
@@ -25,6 +26,11 @@ export function TraceView({ skeleton, search, setSearch }: TraceViewProps) {
   const { project } = useProject();
   const { trace, observations } = skeleton;
   const tree = useMemo(() => buildTree(observations, { withTrace: needsTraceRow(skeleton) }), [skeleton, observations]);
+  const running = observations.some(isRunning);
+  const now = useNow(running ? 1000 : null);
+  const isLive = running && !isSilent(skeleton, now);
+  // While it runs, the axis ends now.
+  const totalMs = isLive ? Math.max(tree.totalMs, now.getTime() - tree.startMs) : tree.totalMs;
   const selected = selectedNode(tree, search.observation, trace.id);
   // Rows whose fold differs from the usual: repeats are folded, everything else is open.
   const [turned, setTurned] = useState<ReadonlySet<string>>(() => unfoldedFor(selected));
@@ -94,7 +100,8 @@ export function TraceView({ skeleton, search, setSearch }: TraceViewProps) {
           </Button>
         </div>
         <TraceTree
-          tree={tree}
+          tree={{ ...tree, totalMs }}
+          isLive={isLive}
           rows={rows}
           selected={selected}
           path={shownPath}

@@ -166,25 +166,31 @@ const bareItems = new Set([
 ]);
 
 /** LangChain's kinds of messages by type or class. */
-const langChainRoles: Record<string, string> = {
-  human: 'user',
-  HumanMessage: 'user',
-  HumanMessageChunk: 'user',
-  ai: 'assistant',
-  AIMessage: 'assistant',
-  AIMessageChunk: 'assistant',
-  system: 'system',
-  SystemMessage: 'system',
-  tool: 'tool',
-  ToolMessage: 'tool',
-  function: 'tool',
-};
+const langChainRoles = new Map(
+  Object.entries({
+    human: 'user',
+    HumanMessage: 'user',
+    HumanMessageChunk: 'user',
+    ai: 'assistant',
+    AIMessage: 'assistant',
+    AIMessageChunk: 'assistant',
+    system: 'system',
+    SystemMessage: 'system',
+    tool: 'tool',
+    ToolMessage: 'tool',
+    function: 'tool',
+  }),
+);
 
 function readMessage(item: JsonObject): Message | null {
   // Serialized LangChain: {lc, type: "constructor", id: [..., "HumanMessage"], kwargs}.
   if (isObject(item['kwargs']) && Array.isArray(item['id'])) {
-    const role = langChainRoles[String(item['id'].at(-1))];
+    const role = langChainRoles.get(String(item['id'].at(-1)));
     return role === undefined ? null : readMessage({ ...item['kwargs'], role });
+  }
+  // LangChain's messages as dicts: {type: "human", data: {content}}.
+  if (isObject(item['data']) && langChainRoles.has(String(item['type']))) {
+    return readMessage({ ...item['data'], role: item['type'] ?? '' });
   }
   const role = roleOf(item);
   if (role === null) return null;
@@ -205,8 +211,8 @@ function readMessage(item: JsonObject): Message | null {
 
 function roleOf(item: JsonObject): string | null {
   const { role, type } = item;
-  if (typeof role === 'string') return langChainRoles[role] ?? (role === 'model' ? 'assistant' : role);
-  return typeof type === 'string' && 'content' in item ? (langChainRoles[type] ?? null) : null;
+  if (typeof role === 'string') return langChainRoles.get(role) ?? (role === 'model' ? 'assistant' : role);
+  return typeof type === 'string' && 'content' in item ? (langChainRoles.get(type) ?? null) : null;
 }
 
 function asResult(item: JsonObject, id: string, parts: MessagePart[]): MessagePart {
@@ -313,7 +319,9 @@ function readUntyped(part: JsonObject): MessagePart | null {
   if (isObject(toolUse)) return readCall({ ...toolUse, id: toolUse['toolUseId'] ?? '' });
   if (isObject(toolResult)) return readResult({ ...toolResult, id: toolResult['toolUseId'] ?? '' });
   if ('toolName' in part && ('args' in part || 'input' in part)) return readCall(part);
-  return null;
+  const { content } = part;
+  const isBare = Object.keys(part).every((key) => key === 'content' || key === 'type');
+  return typeof content === 'string' && isBare ? textPart(content) : null;
 }
 
 function readText(part: JsonObject): MessagePart | null {

@@ -24,14 +24,21 @@ export const useTraceSkeleton = (project: string, traceId: string) =>
       failures < 2 && error instanceof CallError && (error.status === 0 || error.status >= 502),
   });
 
-function mayChange({ observations, trace }: TraceSkeleton): boolean {
-  const newest = observations.reduce(
+function mayChange(skeleton: TraceSkeleton): boolean {
+  const age = Date.now() - newsAt(skeleton);
+  return age < SETTLED_AFTER_MS || (age < SILENT_AFTER_MS && skeleton.observations.some(isRunning));
+}
+
+/** When something of the trace last started or ended, milliseconds since 1970. */
+export const newsAt = ({ observations, trace }: TraceSkeleton): number =>
+  observations.reduce(
     (latest, { startTime, endTime }) => Math.max(latest, Date.parse(endTime ?? startTime)),
     Date.parse(trace.timestamp),
   );
-  const age = Date.now() - newest;
-  return age < SETTLED_AFTER_MS || (age < SILENT_AFTER_MS && observations.some(isRunning));
-}
+
+/** Runs by what was received, but nothing was for so long that it may have crashed. */
+export const isSilent = (skeleton: TraceSkeleton, now: Date): boolean =>
+  now.getTime() - newsAt(skeleton) >= SILENT_AFTER_MS && skeleton.observations.some(isRunning);
 
 /** An event has no end; anything else without one runs, or was never told. */
 export const isRunning = ({ endTime, type }: ObservationSkeleton): boolean => endTime === null && type !== 'EVENT';

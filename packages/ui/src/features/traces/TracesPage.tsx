@@ -16,7 +16,7 @@ import {
   formatCount,
   formatDuration,
   formatTime,
-  formatTokens,
+  formatTokenSum,
 } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { Ruler } from '../../components/Ruler.tsx';
@@ -139,7 +139,7 @@ function Measures({ histogram }: { histogram: Histogram | undefined }) {
         ['Traces', formatCount(totals.traces)],
         ['Errors', formatCount(totals.errors)],
         ['Latency p95', formatDuration(totals.p95LatencyMs)],
-        ['Tokens', formatTokens(totals.totalTokens), formatCount(totals.totalTokens)],
+        ['Tokens', formatTokenSum(totals.totalTokens), formatCount(totals.totalTokens)],
         ['Cost', formatCostSum(totals), explainCostSum(totals)],
       ]
     : [];

@@ -12,8 +12,7 @@ import {
   formatDuration,
   formatSoFar,
   formatTime,
-  formatTokens,
-  UNKNOWN,
+  formatTokenSum,
 } from '../../components/formats.ts';
 import { LevelIcon, RunningIcon } from '../../components/LevelIcon.tsx';
 import { Time } from '../../components/Time.tsx';
@@ -68,11 +67,7 @@ const columns = [
     id: 'tokens',
     header: 'Tokens',
     cell: ({ row: { original } }) => (
-      <Measure title={`${formatCount(original.trace.inputTokens)} in, ${formatCount(original.trace.outputTokens)} out`}>
-        {original.trace.calls === 0 && original.trace.totalTokens === 0
-          ? UNKNOWN
-          : formatTokens(original.trace.totalTokens)}
-      </Measure>
+      <Measure title={explainTokens(original.trace)}>{formatTokenSum(original.trace.totalTokens)}</Measure>
     ),
     meta: { width: '56px', align: 'right', sort: 'tokens', descendingFirst: true },
   }),
@@ -195,8 +190,11 @@ function OutputCell({ trace }: { trace: TraceListItem }) {
   );
 }
 
+const explainTokens = ({ totalTokens, inputTokens, outputTokens }: TraceListItem) =>
+  totalTokens === 0 ? 'No tokens were reported' : `${formatCount(inputTokens)} in, ${formatCount(outputTokens)} out`;
+
 const TagList = ({ tags }: { tags: string[] }) => (
-  <span className="flex gap-1 overflow-hidden">
+  <span className="flex gap-1 overflow-hidden" title={tags.join(', ') || undefined}>
     {tags.map((tag) => (
       <Tag key={tag}>{tag}</Tag>
     ))}
@@ -204,7 +202,7 @@ const TagList = ({ tags }: { tags: string[] }) => (
 );
 
 export const Tag = ({ children }: { children: ReactNode }) => (
-  <span className="rounded-control bg-hover px-1.5 text-small whitespace-nowrap text-text-2" dir="auto">
+  <span className="max-w-50 min-w-8 truncate rounded-control bg-hover px-1.5 text-small text-text-2" dir="auto">
     {children}
   </span>
 );

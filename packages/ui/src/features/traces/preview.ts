@@ -1,29 +1,52 @@
+import { isObject, type Json } from '../trace/json.ts';
+import { readConversation, type Message } from '../trace/messages.ts';
+import { readCutJson } from './cut-json.ts';
+
 /**
- * A line for a list from the first 200 characters of a payload. Of a chat it is what the user said last, as far as the
- * preview reaches; anything else stays as it was received. Line breaks are shown as ⏎.
+ * A line for a list from the first 200 characters of a payload. Of a chat it is what was said last, by the person before
+ * the model, as far as the preview reaches; a quoted string is its text; anything else stays as it was received. Line
+ * breaks are shown as ⏎.
  */
 export function previewLine(preview: string | null): string {
   if (preview === null) return '';
   return (saidIn(preview) ?? preview).replace(/\r?\n/gu, '⏎');
 }
 
-const message = /"role"\s*:\s*"(\w+)"\s*,\s*"content"\s*:\s*(?:\[\s*\{[^{}]*?"text"\s*:\s*)?"((?:[^"\\]|\\.)*)/gu;
+/** Whose words stand for a chat; instructions only when the preview ends before anybody spoke. */
+const speakers = ['user', 'assistant', 'tool', 'system', 'developer'];
 
 function saidIn(preview: string): string | null {
-  if (!/^\s*[[{]/u.test(preview)) return null;
-  const said = [...preview.matchAll(message)];
-  const last = said.findLast(([, role]) => role === 'user') ?? said.findLast(([, role]) => role === 'assistant');
-  return last?.[2] === undefined || last[2] === '' ? null : unescape(last[2]);
+  if (!/^\s*[[{"]/u.test(preview)) return null;
+  const value = readCutJson(preview) as Json | undefined;
+  if (value === undefined) return null;
+  if (typeof value === 'string') return value;
+  const messages = messagesOf(value) ?? (dropCutItem(value) ? messagesOf(value) : null) ?? [];
+  const said = messages.map(({ role, parts }) => ({ role, text: lineOf(parts) })).filter(({ text }) => text !== '');
+  const last = speakers
+    .map((speaker) => said.findLast(({ role }) => role === speaker))
+    .find((line) => line !== undefined);
+  if (!last) return null;
+  return last.role === 'system' || last.role === 'developer' ? `${last.role}: ${last.text}` : last.text;
 }
 
-const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '', f: '' };
+const messagesOf = (value: Json) => readConversation({ kind: 'json', value })?.messages;
 
-/** JSON escapes; the text may be cut in the middle of one. */
-const unescape = (text: string) =>
-  text.replace(/\\(?:u([0-9a-fA-F]{4})|(.)|$)/gu, (_, code?: string, letter?: string) =>
-    code
-      ? String.fromCharCode(parseInt(code, 16))
-      : letter === undefined || letter === 'u'
-        ? ''
-        : (escapes[letter] ?? letter),
-  );
+/** A message may be cut before it can be told from anything else: takes the last item off the list that the cut is in. */
+function dropCutItem(value: Json | undefined): boolean {
+  if (Array.isArray(value)) {
+    const last = value.at(-1);
+    return (Array.isArray(last) && dropCutItem(last)) || (value.length > 1 && value.pop() !== undefined);
+  }
+  return isObject(value) && dropCutItem(Object.values(value).at(-1));
+}
+
+/** Texts; of a message without any, its tool calls or the result it holds. */
+function lineOf(parts: Message['parts']): string {
+  const texts = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
+  return (texts.length > 0 ? texts : parts.map(otherThanText)).join(' ').trim();
+}
+
+function otherThanText(part: Message['parts'][number]): string {
+  if (part.kind === 'call') return `${part.name}()`;
+  return part.kind === 'result' && part.result.kind === 'text' ? part.result.text : '';
+}
