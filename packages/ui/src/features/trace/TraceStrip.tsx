@@ -87,7 +87,7 @@ export function TraceStrip({ skeleton, position, openTrace }: TraceStripProps) {
         {trace.version !== null && <Said label="version">{trace.version}</Said>}
         {trace.public && <Tag>public</Tag>}
         {trace.tags.length > 0 && (
-          <span className="flex gap-1">
+          <span className="flex shrink-0 gap-1">
             {trace.tags.map((tag) => (
               <Tag key={tag}>{tag}</Tag>
             ))}

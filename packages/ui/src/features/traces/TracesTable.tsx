@@ -202,7 +202,7 @@ const TagList = ({ tags }: { tags: string[] }) => (
 );
 
 export const Tag = ({ children }: { children: ReactNode }) => (
-  <span className="max-w-50 min-w-8 truncate rounded-control bg-hover px-1.5 text-small text-text-2" dir="auto">
+  <span className="max-w-50 truncate rounded-control bg-hover px-1.5 text-small text-text-2" dir="auto">
     {children}
   </span>
 );
