@@ -1,8 +1,11 @@
 import * as z from 'zod';
 
+/** Beyond it no page can be; the product with the limit stays an exact integer. */
+const MAX_PAGE = 1_000_000_000;
+
 /** Pages of v1 reads (S10.4). The bounds and their order are those of the recorded messages. */
 export const PageQuery = z.object({
-  page: z.coerce.number().int().gt(0).default(1),
+  page: z.coerce.number().int().gt(0).max(MAX_PAGE).default(1),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 });
 export type PageQuery = z.output<typeof PageQuery>;

@@ -18,6 +18,8 @@ export const all = defineCommand({
     const settings = readSettings({ role: 'all' });
     const log = createLog(settings.server.logLevel);
     for (const warning of settings.warnings) log.warn(warning);
+    // By default Node ends the process at a promise that nobody awaited; one request must not end all others.
+    process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed that nobody awaited'));
     const asked = stopSignal();
     // Before either engine opens: PGlite does not lock its directory.
     const directory = await openDataDirectory(settings.stores.dataDirectory);

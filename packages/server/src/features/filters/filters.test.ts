@@ -236,6 +236,39 @@ describe('filter text', () => {
     ['user:ada level:ERROR', 'a'],
   ])('%s finds the traces %j', async (q, traces) => {
     expect(await idsOf(`/x/traces?q=${encodeURIComponent(q)}`)).toBe(traces);
+    const { status, body } = await project.get(`/x/histogram?q=${encodeURIComponent(q)}`);
+    expect([status, body.totals?.traces]).toEqual([200, traces.split(' ').length]);
+  });
+});
+
+describe('bounds that no row can reach', () => {
+  const [always, never] = ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z'];
+  test.each([
+    ['/traces?fromTimestamp=A&toTimestamp=N', '/traces?fromTimestamp=N', '/traces?toTimestamp=A'],
+    ['/observations?fromStartTime=A&toStartTime=N', '/observations?fromStartTime=N', '/observations?toStartTime=A'],
+    [
+      '/v2/observations?fromStartTime=A&toStartTime=N',
+      '/v2/observations?fromStartTime=N',
+      '/v2/observations?toStartTime=A',
+    ],
+    ['/x/traces?from=A&to=N', '/x/traces?from=N', '/x/traces?to=A'],
+  ])('%s', async (all, ...none) => {
+    const at = (path: string): string => path.replace('=A', `=${always}`).replace('=N', `=${never}`);
+    expect(await idsOf(at(all))).not.toBe('');
+    for (const path of none) expect(await idsOf(at(path))).toBe('');
+  });
+
+  test('the histogram, a filter and a session take them too; a page that cannot be is refused', async () => {
+    const answers = [
+      `/x/histogram?from=${always}&to=${never}`,
+      `/x/histogram?from=${never}`,
+      `/traces?${filter({ type: 'datetime', column: 'timestamp', operator: '>', value: always })}`,
+      `/sessions?fromTimestamp=${always}&toTimestamp=${never}`,
+    ];
+    for (const path of answers) expect((await project.get(path)).status, path).toBe(200);
+    for (const list of ['/traces', '/observations', '/sessions']) {
+      expect((await project.get(`${list}?page=9007199254740991`)).status, list).toBe(400);
+    }
   });
 });
 

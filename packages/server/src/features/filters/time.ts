@@ -1,10 +1,18 @@
 import type { Micros } from '../../ingest/observation.ts';
 import { type ClickHouseSql, clickhouse, join, micros } from '../../stores/clickhouse/sql.ts';
 
+/**
+ * What a bound is drawn in to. No row lies outside (the doors store such times at receipt), and the hours of the sort key
+ * are 32-bit seconds in the engine: a later bound would wrap around and find nothing.
+ */
+const EARLIEST: Micros = Date.UTC(1971, 0) * 1000;
+const LATEST: Micros = Date.UTC(2100, 0) * 1000;
+
 /** ISO 8601 with up to nanoseconds as microseconds; `Date` alone would drop the last three digits. */
 export function toMicros(iso: string): Micros {
   const fraction = /\.(\d+)/.exec(iso)?.[1] ?? '';
-  return Math.floor(Date.parse(iso) / 1000) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+  const time = Math.floor(Date.parse(iso) / 1000) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+  return Math.min(Math.max(time, EARLIEST), LATEST);
 }
 
 /** ISO 8601, UTC, milliseconds: instants of the wire. */

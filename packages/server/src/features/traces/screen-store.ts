@@ -83,10 +83,10 @@ export interface TotalsRow {
   first: Micros | null;
   p95_latency: number | null;
   p95_cost: number | null;
-  total_tokens: string;
-  total_cost: string | null;
-  calls: string;
-  unpriced_calls: string;
+  sum_tokens: string;
+  sum_cost: string | null;
+  sum_calls: string;
+  sum_unpriced_calls: string;
 }
 
 export async function selectTotals(
@@ -95,14 +95,15 @@ export async function selectTotals(
   selection: TraceSelection,
   options?: QueryOptions,
 ): Promise<TotalsRow> {
+  // No result is named like a column that a filter may ask for: the engine would put the sum into WHERE.
   const totals = clickhouse`
     toString(count()) AS traces, toString(countIf(t.error_count > 0)) AS errors,
     if(count() = 0, NULL, toUnixTimestamp64Micro(min(t.timestamp))) AS first,
     if(countIf(t.ended_count > 0) = 0, NULL, quantileIf(0.95)(${latencyMicros}, t.ended_count > 0)) AS p95_latency,
     if(countIf(t.total_cost IS NOT NULL) = 0, NULL,
       quantileIf(0.95)(toFloat64(ifNull(t.total_cost, 0)), t.total_cost IS NOT NULL)) AS p95_cost,
-    toString(sum(t.total_tokens)) AS total_tokens, toString(sum(t.total_cost)) AS total_cost,
-    toString(sum(t.calls)) AS calls, toString(sum(t.unpriced_calls)) AS unpriced_calls`;
+    toString(sum(t.total_tokens)) AS sum_tokens, toString(sum(t.total_cost)) AS sum_cost,
+    toString(sum(t.calls)) AS sum_calls, toString(sum(t.unpriced_calls)) AS sum_unpriced_calls`;
   const [row] = await db.rows<TotalsRow>(clickhouse`SELECT ${totals} ${fromTraces(scope, selection, totals)}`, options);
   return row!;
 }
