@@ -4,8 +4,11 @@ import { spoil, write } from './json-mutations.ts';
 import { spoilProtobuf, varint } from './protobuf-mutations.ts';
 import { createRandom, type Random } from './random.ts';
 
-export type DoorName = 'otlp-protobuf' | 'otlp-json' | 'json' | 'scores';
-export const doorNames: readonly DoorName[] = ['otlp-protobuf', 'otlp-json', 'json', 'scores'];
+export type DoorName = 'otlp-protobuf' | 'otlp-json' | 'json' | 'scores' | 'browser';
+export const doorNames: readonly DoorName[] = ['otlp-protobuf', 'otlp-json', 'json', 'scores', 'browser'];
+
+/** How a body is brought: at once, without saying how long it is, in pieces with pauses, or not to its end. */
+export type Delivery = 'whole' | 'chunked' | 'pieces' | 'aborted';
 
 /** One request to send. `survivor` is the id of a good item in it that must be stored whatever is beside it. */
 export interface HostileRequest {
@@ -13,6 +16,9 @@ export interface HostileRequest {
   headers: Record<string, string>;
   body: Buffer;
   survivor: string | undefined;
+  delivery: Delivery;
+  /** With the public key alone, as browsers do. */
+  publicKeyAlone: boolean;
 }
 
 /** The name all survivors have. */
@@ -22,11 +28,16 @@ export const survivorName = (door: DoorName): string => `survivor-${door}`;
 export const scoredTrace = 'trace-of-survivors';
 
 interface Door {
-  path: string;
+  /** The first is taken most of the time. */
+  paths: readonly string[];
   contentType: string;
   make(random: Random, survivor: string): { body: Buffer; survives: boolean };
-  compresses: boolean;
+  /** Whether it reads `Content-Encoding`. */
+  inflates: boolean;
+  publicKeyAlone?: boolean;
 }
+
+const otlpPaths = ['/api/public/otel/v1/traces', '/v1/traces'];
 
 const recordings = readdirSync(new URL('../../fixtures/', import.meta.url)).map(
   (file) =>
@@ -214,9 +225,9 @@ function recordedScores(random: Random): unknown[] {
 
 const doors: Record<DoorName, Door> = {
   'otlp-protobuf': {
-    path: '/api/public/otel/v1/traces',
+    paths: otlpPaths,
     contentType: 'application/x-protobuf',
-    compresses: true,
+    inflates: true,
     make(random, survivor) {
       const recorded = random.pick(protobufExports);
       const good = protobufSpan(random.hex(32), survivor);
@@ -230,9 +241,9 @@ const doors: Record<DoorName, Door> = {
     },
   },
   'otlp-json': {
-    path: '/api/public/otel/v1/traces',
+    paths: otlpPaths,
     contentType: 'application/json',
-    compresses: true,
+    inflates: true,
     make: (random, survivor) =>
       spoiltList(
         { scopeSpans: [{ spans: [span('otlp-json', random.hex(32), survivor)] }] },
@@ -242,9 +253,9 @@ const doors: Record<DoorName, Door> = {
       ),
   },
   json: {
-    path: '/api/public/ingestion',
+    paths: ['/api/public/ingestion'],
     contentType: 'application/json',
-    compresses: false,
+    inflates: false,
     make: (random, survivor) =>
       spoiltList(
         {
@@ -259,9 +270,9 @@ const doors: Record<DoorName, Door> = {
       ),
   },
   scores: {
-    path: '/api/public/scores',
+    paths: ['/api/public/scores'],
     contentType: 'application/json',
-    compresses: false,
+    inflates: false,
     make: (random, survivor) =>
       spoiltList(
         { id: survivor, traceId: scoredTrace, name: survivorName('scores'), value: 1 },
@@ -269,6 +280,24 @@ const doors: Record<DoorName, Door> = {
         (list) => `[${list}]`,
         random,
       ),
+  },
+  browser: {
+    paths: ['/api/public/ingestion'],
+    contentType: 'application/json',
+    inflates: false,
+    publicKeyAlone: true,
+    make: (random, survivor) => {
+      const event = (id: string, body: unknown) => ({ id, type: 'score-create', timestamp: now(), body });
+      return spoiltList(
+        event(random.hex(32), { id: survivor, traceId: scoredTrace, name: survivorName('browser'), value: 1 }),
+        // A browser may send nothing but scores; the rest must be refused beside them.
+        random.chance(0.3)
+          ? recordedEvents(random)
+          : recordedScores(random).map((score) => event(random.hex(32), score)),
+        (list) => `{"batch":[${list}]}`,
+        random,
+      );
+    },
   },
 };
 
@@ -289,14 +318,18 @@ export function hostileRequest(name: DoorName, seed: string, index: number): Hos
   const survivor = `5${random.hex(15)}`;
   const { body, survives } = door.make(random, survivor);
   const headers: Record<string, string> = { 'content-type': door.contentType };
-  const sent = door.compresses ? compress(body, random) : { body, encoding: undefined, right: true };
+  const sent =
+    door.inflates || random.chance(0.05) ? compress(body, random) : { body, encoding: undefined, right: true };
   if (sent.encoding !== undefined) headers['content-encoding'] = sent.encoding;
   const strange = random.chance(0.02);
   if (strange) Object.assign(headers, random.pick(strangeHeaders));
+  const right = sent.right && (door.inflates || sent.body === body);
   return {
-    path: door.path,
+    path: random.chance(0.9) ? door.paths[0]! : random.pick(door.paths),
     headers,
     body: sent.body,
-    survivor: survives && sent.right && !strange ? survivor : undefined,
+    survivor: survives && right && !strange ? survivor : undefined,
+    delivery: random.chance(0.9) ? 'whole' : random.pick(['chunked', 'pieces', 'aborted']),
+    publicKeyAlone: door.publicKeyAlone ?? false,
   };
 }

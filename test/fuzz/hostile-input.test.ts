@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/server.ts';
-import { attack } from './attack.ts';
+import { attack, type AttackReport } from './attack.ts';
 import { doorNames } from './doors.ts';
 
 let server: TestServer;
@@ -16,6 +16,7 @@ const first = Number(process.env['FUZZ_FIRST'] ?? 0);
 
 test.each(doorNames)('%s: spoilt bodies are refused, and what is good beside them is stored', async (door) => {
   const report = await attack(server, door, { seed, count, first });
+  if (count > 1000) figures(door, report);
   expect(report.errors).toEqual([]);
   expect(report.wrong).toEqual([]);
   expect(report.lost).toEqual([]);
@@ -23,3 +24,11 @@ test.each(doorNames)('%s: spoilt bodies are refused, and what is good beside the
   expect(report.longestStallMs).toBeLessThan(3000);
   expect(report.rssGrowthMb).toBeLessThan(1000);
 });
+
+/** What the long form is run for, one line a door. */
+function figures(door: string, { bodies, seconds, statuses, survivors, ...report }: AttackReport): void {
+  const { peakRssMb, rssGrowthMb, longestStallMs, givenUp } = report;
+  console.log(
+    JSON.stringify({ door, bodies, seconds, statuses, survivors, peakRssMb, rssGrowthMb, longestStallMs, givenUp }),
+  );
+}
