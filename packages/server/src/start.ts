@@ -39,10 +39,12 @@ import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree } from './listen.ts';
 import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
+import { countItemsSince } from './stores/clickhouse/stored-items.ts';
 import { hasRecentRows } from './stores/clickhouse/vitals.ts';
 import { createEpochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
 import { sql } from './stores/postgres/sql.ts';
+import type { ProjectScope } from './stores/scope.ts';
 
 export interface Running {
   /** Where people reach the product. */
@@ -77,7 +79,20 @@ export async function startAll({
   const limits = createIngestionLimits({ settings: limitsOf(settings), now });
   const deleted = createDeletedTraces({ postgres: stores.postgres, now });
   const journal = await openJournal({ settings, directory, stores, deleted, log });
-  const product = openProduct({ clickhouse: stores.clickhouse, journal, deleted, log, now });
+  const countedSince = limits.countsItemsSince();
+  // Before the doors open, so that a restart gives no quota twice.
+  if (countedSince) {
+    for (const { projectId, items } of await countItemsSince(stores.clickhouse, countedSince))
+      limits.count(projectId, items);
+  }
+  const product = openProduct({
+    clickhouse: stores.clickhouse,
+    journal,
+    deleted,
+    log,
+    now,
+    countStored: ({ projectId }, items) => limits.count(projectId, items),
+  });
   const vitals: Vitals = {
     storesAnswer: () => storesAnswer(stores),
     ingestionProblem: () => journal.state().problem,
@@ -189,12 +204,15 @@ export function openProduct({
   deleted,
   log,
   now,
+  countStored = () => undefined,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
   deleted: DeletedTraces;
   log: Logger;
   now: () => Date;
+  /** Told how many items each request brought, for quotas. */
+  countStored?(scope: ProjectScope, items: number): void;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
   const deletedTraces = deleted.isDeleted;
@@ -206,12 +224,16 @@ export function openProduct({
     readScores: createReadScores(clickhouse),
     deletedTraces,
     price,
+    countStored,
   });
   const otlp = createOtlpDoor({
     journal,
     deletedTraces,
     price,
-    noteStored: store.overwritten,
+    noteStored: (scope, rows) => {
+      store.overwritten(scope, rows);
+      countStored(scope, rows.length);
+    },
     doorLog,
     now: nowMicros,
   });

@@ -78,9 +78,14 @@ export function createIngestionLimits({ settings, now }: { settings: IngestionLi
       return headers;
     },
 
-    /** Items of a project that were stored; also what an earlier process stored today. */
+    /** Items of a project that were stored: by a door, or earlier today by the process before this one. */
     count(projectId: string, stored: number): void {
       if (settings.itemsPerDay !== null) current(items, projectId, DAY_MS).count += stored;
+    },
+
+    /** Since when items must be known that an earlier process stored; null when nothing is counted. */
+    countsItemsSince(): Date | null {
+      return settings.itemsPerDay === null ? null : new Date(Math.floor(now().getTime() / DAY_MS) * DAY_MS);
     },
   };
 }

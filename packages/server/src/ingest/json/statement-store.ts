@@ -15,6 +15,8 @@ export interface StatementStoreNeeds {
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
   price(row: ObservationRow): ObservationRow;
+  /** Told how many events and scores of a request were stored. */
+  countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
   maxCacheBytes?: number;
 }
@@ -38,6 +40,7 @@ export function createStatementStore({
   readScores,
   deletedTraces,
   price,
+  countStored = () => undefined,
   maxCacheBytes,
 }: StatementStoreNeeds) {
   // Our own rows in the journal are pinned in memory; those of other doors and of the last run must be in the engine first.
@@ -121,6 +124,7 @@ export function createStatementStore({
         else {
           const { applied } = await journal.append(block);
           void applied.then((fate) => release(fate === 'stored'));
+          countStored(scope, (said.events?.length ?? 0) + (said.scores?.length ?? 0) - dropped);
         }
         return { dropped, traceId: block.observations[0]?.traceId ?? (block.scores[0]?.traceId || null) };
       } catch (error) {
