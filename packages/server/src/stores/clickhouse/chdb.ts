@@ -5,6 +5,7 @@ import { join as joinPath, resolve } from 'node:path';
 import { Session } from 'chdb';
 import { type ClickHouse, ClickHouseError, type InsertTarget, type QueryOptions } from './clickhouse.ts';
 import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
+import { removeTornMutations } from './torn-mutations.ts';
 
 const READERS = 4;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -35,6 +36,7 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
   await rm(inbox, { recursive: true, force: true });
   await mkdir(inbox, { recursive: true });
   await writeFile(configFile, configuration());
+  await removeTornMutations(data);
   const connect = (): Connection =>
     new Connection(() => new Session(data, { connectionArgs: [`--config-file=${configFile}`] }));
   const inserter = connect();
