@@ -112,7 +112,7 @@ export const variables = {
       'TRACEHOUSE_FSYNC',
       choice('on', 'off'),
       'on',
-      'Whether an acknowledgement waits until the disk has the data, so that it survives the loss of power; `off`: until the operating system has it, so that it survives a crash of the process alone.',
+      'Whether an acknowledgement waits until the disk has the data, so that it survives the loss of power: what is ingested, and what people edit in the embedded Postgres; `off`: until the operating system has it, so that it survives a crash of the process alone.',
     ),
     journalMaxMb: variable(
       'TRACEHOUSE_JOURNAL_MAX_MB',

@@ -16,12 +16,15 @@ export interface Stores {
 export async function openStores({
   databaseUrl,
   inside,
+  fsync,
 }: {
   databaseUrl: string | undefined;
+  /** Whether what people edit survives the loss of power in the embedded Postgres. */
+  fsync: boolean;
   inside(...parts: string[]): string;
 }): Promise<Stores> {
   const [postgres, clickhouse] = await Promise.all([
-    databaseUrl === undefined ? openPglite(inside('postgres')) : openPostgresServer(databaseUrl),
+    databaseUrl === undefined ? openPglite(inside('postgres'), { fsync }) : openPostgresServer(databaseUrl),
     openChdb(inside('clickhouse')),
   ]);
   await Promise.all([migratePostgres(postgres), migrateClickHouse(clickhouse)]);

@@ -1,9 +1,12 @@
+import fs from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openPglite } from './pglite.ts';
 import { describePostgres } from './postgres.contract.ts';
+import { PostgresError } from './postgres.ts';
 import { sql } from './sql.ts';
 
 describePostgres('PGlite', { open: () => openPglite(undefined) });
@@ -19,4 +22,63 @@ test('PGlite keeps its small buffers and what was written', async () => {
   expect(await second.rows(sql`SELECT id FROM kept`)).toEqual([{ id: 'x' }]);
   await second.close();
   await rm(directory, { recursive: true });
+}, 60_000);
+
+describe('with flushing', () => {
+  test('each commit of PGlite reaches the disk, and so does a new database', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tracehouse-pglite-'));
+    const flushed: string[] = [];
+    const { fsyncSync } = fs;
+    fs.fsyncSync = (file) => {
+      flushed.push(fs.readlinkSync(`/proc/self/fd/${file}`));
+      fsyncSync(file);
+    };
+    syncBuiltinESMExports();
+    const db = await openPglite(join(directory, 'postgres'), { fsync: true });
+    await db.script('CREATE TABLE kept (id int)');
+    flushed.length = 0;
+    for (let i = 0; i < 5; i += 1) await db.rows(sql`INSERT INTO kept VALUES (${i})`);
+    expect(flushed).toHaveLength(5);
+    expect(flushed.every((path) => path.includes('/pg_wal/'))).toBe(true);
+    await db.close();
+    fs.fsyncSync = fsyncSync;
+    syncBuiltinESMExports();
+    await rm(directory, { recursive: true });
+  }, 60_000);
 });
+
+test('a Postgres that a full disk has ended is opened again by itself, with everything that was committed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tracehouse-pglite-'));
+  const db = await openPglite(join(directory, 'postgres'));
+  await db.script("CREATE TABLE kept (id text); INSERT INTO kept VALUES ('x')");
+  const { writeSync } = fs;
+  // The log of Postgres cannot grow by a file, which ends it: a disk that is full does that.
+  fs.writeSync = ((file: number, ...rest: [NodeJS.ArrayBufferView]) => {
+    if (/pg_wal\/(?!000000010000000000000001)/.test(fs.readlinkSync(`/proc/self/fd/${file}`)))
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 });
+    return writeSync(file, ...rest);
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+  const insert = (id: string): Promise<unknown> => db.rows(sql`INSERT INTO kept VALUES (${id})`);
+  await expect(
+    (async () => {
+      for (;;) await db.rows(sql`SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))`);
+    })(),
+  ).rejects.toBeInstanceOf(PostgresError);
+  await expect(insert('z')).rejects.toBeInstanceOf(PostgresError);
+  fs.writeSync = writeSync;
+  syncBuiltinESMExports();
+  await expect
+    .poll(
+      () =>
+        insert('later').then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 15_000 },
+    )
+    .toBe(true);
+  expect(await db.rows(sql`SELECT id FROM kept ORDER BY id`)).toEqual([{ id: 'later' }, { id: 'x' }]);
+  await db.close();
+  await rm(directory, { recursive: true });
+}, 60_000);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { columnTypes } from './column-types.ts';
-import type { Postgres } from './postgres.ts';
+import { asPostgresError, type Postgres } from './postgres.ts';
 
 /** A PostgreSQL server reached by `DATABASE_URL`. */
 export function openPostgresServer(url: string): Postgres {
@@ -16,7 +16,8 @@ export function openPostgresServer(url: string): Postgres {
   return {
     ...over(pool),
     async transaction(work) {
-      const client = await pool.connect();
+      const client = await pool.connect().catch((error: unknown) => Promise.reject(asPostgresError(error)));
+      let ofWork: unknown;
       const inner: Postgres = {
         ...over(client),
         transaction: (nested) => nested(inner),
@@ -24,7 +25,10 @@ export function openPostgresServer(url: string): Postgres {
       };
       try {
         await client.query('BEGIN');
-        const result = await work(inner);
+        const result = await work(inner).catch((error: unknown) => {
+          ofWork = error;
+          throw error;
+        });
         const { command } = await client.query('COMMIT');
         // A server answers so, without an error, when a statement has failed and `work` went on regardless.
         if (command === 'ROLLBACK') throw new Error('The transaction was rolled back: one of its statements failed');
@@ -35,20 +39,27 @@ export function openPostgresServer(url: string): Postgres {
           () => client.release(),
           (broken: Error) => client.release(broken),
         );
-        throw error;
+        throw error === ofWork ? error : asPostgresError(error);
       }
     },
     close: () => pool.end(),
   };
 }
 
-const over = (handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> => ({
-  rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
-    (await handle.query(text, [...values])).rows as Row[],
-  script: async (text) => {
-    await handle.query(text);
-  },
-});
+function over(handle: pg.Pool | pg.PoolClient): Omit<Postgres, 'transaction' | 'close'> {
+  const query = async (text: string, values?: unknown[]): Promise<unknown[]> => {
+    try {
+      return (await handle.query(text, values)).rows as unknown[];
+    } catch (error) {
+      throw asPostgresError(error);
+    }
+  };
+  return {
+    rows: async <Row>({ text, values }: { text: string; values: readonly unknown[] }) =>
+      (await query(text, [...values])) as Row[],
+    script: async (text) => void (await query(text)),
+  };
+}
 
 /** Everything arrives as text: no statement asks for the binary form. */
 const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
