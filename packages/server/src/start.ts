@@ -72,7 +72,11 @@ export async function startAll({
   const url =
     settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
   const secrets = await loadSecrets(settings, directory);
-  const stores = await openStores({ databaseUrl: settings.stores.databaseUrl, inside: directory.inside });
+  const stores = await openStores({
+    databaseUrl: settings.stores.databaseUrl,
+    inside: directory.inside,
+    fsync: settings.ingestion.fsync === 'on',
+  });
   const servers: FastifyInstance[] = [];
   let stopping = false;
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
@@ -94,7 +98,7 @@ export async function startAll({
     countStored: ({ projectId }, items) => limits.count(projectId, items),
   });
   const vitals: Vitals = {
-    storesAnswer: () => storesAnswer(stores),
+    storesProblem: () => storesProblem(stores),
     ingestionProblem: () => journal.state().problem,
     hasRecentEvents: () => hasRecentRows(stores.clickhouse, now()),
     isStopping: () => stopping,
@@ -252,7 +256,11 @@ export function openProduct({
   };
 }
 
-async function storesAnswer({ postgres, clickhouse }: Stores): Promise<boolean> {
-  const answers = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);
-  return answers.every(({ status }) => status === 'fulfilled');
+/** Anyone may read it, so it says no more than which; requests that fail log why. */
+async function storesProblem({ postgres, clickhouse }: Stores): Promise<string> {
+  const [people, machines] = await Promise.allSettled([postgres.rows(sql`SELECT 1`), clickhouse.ping()]);
+  return [
+    ...(people.status === 'rejected' ? ['PostgreSQL does not answer'] : []),
+    ...(machines.status === 'rejected' ? ['ClickHouse does not answer'] : []),
+  ].join('. ');
 }

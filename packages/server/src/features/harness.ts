@@ -12,18 +12,22 @@ import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
 import { sql } from '../stores/postgres/sql.ts';
+import type { Stores } from '../stores/open.ts';
 import { projectScope } from '../stores/scope.ts';
 import { createDeletedTraces } from './traces/deletion.ts';
 
 /**
  * For tests of the features: the product's doors and routes over real engines in this process, in a directory of their
- * own. Who asks is said by a header instead of a key; what keys open is tested in `identity` and `http`.
+ * own. Who asks is said by a header instead of a key; what keys open is tested in `identity` and `http`. `through` may put
+ * something between the product and its stores, which fails as a store does.
  */
-export async function openHarness() {
+export async function openHarness({
+  through = (stores) => stores,
+}: { through?(stores: HarnessStores): HarnessStores } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-'));
-  const clickhouse = await openChdb(directory);
-  const postgres = await openPglite(undefined);
-  await Promise.all([migrateClickHouse(clickhouse), migratePostgres(postgres)]);
+  const engines = { clickhouse: await openChdb(directory), postgres: await openPglite(undefined) };
+  await Promise.all([migrateClickHouse(engines.clickhouse), migratePostgres(engines.postgres)]);
+  const { clickhouse, postgres } = through(engines);
   let nowMs = START / 1000 + 3_600_000;
   const now = (): Date => new Date(nowMs);
   const log = pino({ level: 'silent' });
@@ -69,7 +73,7 @@ export async function openHarness() {
           headers: { 'x-project': id, ...(body !== undefined && { 'content-type': 'application/json' }) },
           ...(body !== undefined && { payload: JSON.stringify(body) }),
         });
-        return { status: answer.statusCode, body: answer.json() as Json };
+        return { status: answer.statusCode, body: answer.json() as Json, headers: answer.headers };
       };
       return {
         id,
@@ -91,13 +95,14 @@ export async function openHarness() {
     async close() {
       await server.close();
       await journal.close();
-      await clickhouse.close();
-      await postgres.close();
+      await engines.clickhouse.close();
+      await engines.postgres.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
+type HarnessStores = Pick<Stores, 'clickhouse' | 'postgres'>;
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
 /** An answer's body; matchers say what is expected of it. */
 // oxlint-disable-next-line typescript/no-explicit-any

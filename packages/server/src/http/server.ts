@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 import type { Principal } from '../identity/principal.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
+import { PostgresError } from '../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../stores/scope.ts';
 import { Answer, type BoundRoute } from './bind.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
@@ -136,7 +137,13 @@ export async function createHttpServer({
 
 const isKeyRoute = ({ url }: FastifyRequest): boolean => url.startsWith('/api/public/') || url.startsWith('/v1/');
 const familyOf = (request: FastifyRequest): RouteFamily =>
-  (request.routeOptions.config as { family?: RouteFamily } | undefined)?.family ?? 'standard';
+  (request.routeOptions.config as RouteConfig | undefined)?.family ?? 'standard';
+
+interface RouteConfig {
+  family?: RouteFamily;
+  /** Its senders keep what they send and try again after a 503. */
+  isRetried?: boolean;
+}
 
 interface Gate {
   authenticator: Authenticator;
@@ -153,7 +160,7 @@ function register(
   server.route({
     method: route.method,
     url: route.path,
-    config: { family: route.family },
+    config: { family: route.family, isRetried: isIngestion || route.method === 'DELETE' },
     ...(route.scope === 'public' && { bodyLimit: PUBLIC_BODY_LIMIT_BYTES }),
     async onRequest(request, reply) {
       const headers = plainHeaders(request);
@@ -252,14 +259,27 @@ function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply 
 /** 159: the query's time was up, 241: its memory, 394: it was stopped. */
 const TOO_HEAVY = new Set([159, 241, 394]);
 
-function toApiError(error: unknown, bodyLimitBytes: number): ApiError | null {
+/** A store that does not answer, or has no room, time, memory or file descriptor left. */
+const isOfAStore = (error: unknown): boolean =>
+  error instanceof ClickHouseError ||
+  error instanceof PostgresError ||
+  (error as { syscall?: unknown }).syscall !== undefined;
+
+function toApiError(
+  error: unknown,
+  { bodyLimit = BODY_LIMIT_BYTES, config }: FastifyRequest['routeOptions'],
+): ApiError | null {
   if (error instanceof ApiError) return error;
+  // What was to be stored or deleted is sent again by itself only after a 503.
+  if ((config as RouteConfig | undefined)?.isRetried === true && isOfAStore(error)) {
+    return new OverloadedError('This could not be done for now; send it again', 2, { cause: error });
+  }
   if (error instanceof ClickHouseError && TOO_HEAVY.has(error.code)) {
     return new TooHeavyError('This query took too long or too much memory. Narrow the time range or the filter.');
   }
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const limit = bodyLimitBytes < 1024 * 1024 ? `${bodyLimitBytes / 1024} kB` : `${bodyLimitBytes / 1024 / 1024} MB`;
+    const limit = bodyLimit < 1024 * 1024 ? `${bodyLimit / 1024} kB` : `${bodyLimit / 1024 / 1024} MB`;
     return new TooLargeError(`The body exceeds ${limit}. Send fewer items a request, or compress it.`);
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -275,7 +295,7 @@ function answerError(
   reply: FastifyReply,
   log: Logger,
 ): FastifyReply {
-  const known = toApiError(error, request.routeOptions.bodyLimit ?? BODY_LIMIT_BYTES);
+  const known = toApiError(error, request.routeOptions);
   if (known === null) {
     log.error(
       { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url },

@@ -9,8 +9,8 @@ import {
 import { Answer, bind, type BoundRoute } from './bind.ts';
 
 export interface Vitals {
-  /** Whether both stores answer. */
-  storesAnswer(): Promise<boolean>;
+  /** Which store does not answer, a sentence; empty when both do. */
+  storesProblem(): Promise<string>;
   /** What keeps this process from taking data or from making it readable, a sentence; empty when nothing does. */
   ingestionProblem(): string;
   /** Whether anything was ingested in the last three minutes, in any project. */
@@ -24,13 +24,13 @@ const say = (status: string, code = 200): Answer<{ status: string; version: stri
 
 /** Health and readiness of the web role (S10.1). */
 export function systemRoutes(vitals: Vitals): BoundRoute[] {
-  const { storesAnswer, hasRecentEvents } = vitals;
+  const { storesProblem, hasRecentEvents } = vitals;
   const health = async ({
     query,
   }: {
     query: { failIfDatabaseUnavailable?: string | undefined; failIfNoRecentEvents?: string | undefined };
   }) => {
-    if (query.failIfDatabaseUnavailable === 'true' && !(await storesAnswer()))
+    if (query.failIfDatabaseUnavailable === 'true' && (await storesProblem()) !== '')
       return say('Database not available', 503);
     if (query.failIfNoRecentEvents === 'true' && !(await hasRecentEvents())) {
       return say('No traces within the last 3 minutes', 503);
@@ -46,8 +46,8 @@ export const workerRoutes = (vitals: Vitals): BoundRoute[] => [
   bind(readWorkerReady, () => ready(vitals)),
 ];
 
-async function ready({ storesAnswer, ingestionProblem, isStopping }: Vitals) {
+async function ready({ storesProblem, ingestionProblem, isStopping }: Vitals) {
   if (isStopping()) return say('Stopping', 500);
-  const problem = (await storesAnswer()) ? ingestionProblem() : 'Database not available';
+  const problem = (await storesProblem()) || ingestionProblem();
   return problem === '' ? say('OK') : say(problem, 503);
 }

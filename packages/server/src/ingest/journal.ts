@@ -42,6 +42,8 @@ export interface Journal {
    * @throws OverloadedError when they do not get there for now
    */
   settled(projectId: string): Promise<void>;
+  /** @throws OverloadedError when the disk has too little room for what the engine would write: before a deletion */
+  hasRoom(): Promise<void>;
   /** Stores what is under way, then refuses more. */
   close(): Promise<void>;
 }

@@ -80,12 +80,13 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
     /** From here on the doors of this process refuse these traces, and those of others soon. */
     async mark(scope: ProjectScope, traceIds: readonly string[]): Promise<void> {
       const at = now();
-      const marks = marksOf(scope);
-      for (const id of traceIds) marks.deletedAt.set(id, at.getTime());
       await postgres.rows(sql`
         INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
         SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(toColumn)}::text[]) AS trace_id
         ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
+      // Not before: a trace whose deletion failed here goes on taking data.
+      const marks = marksOf(scope);
+      for (const id of traceIds) marks.deletedAt.set(id, at.getTime());
       await postgres.rows(sql`DELETE FROM deleted_traces WHERE deleted_at < ${new Date(at.getTime() - MARK_MS)}`);
     },
   };
@@ -110,6 +111,8 @@ export async function deleteRows(
   traceIds: readonly string[],
 ): Promise<void> {
   const ids = new Set(traceIds);
+  // A mutation that the engine cannot write down would hold up its inserts, and its next start.
+  await journal.hasRoom();
   await deleted.mark(scope, [...ids]);
   await journal.settled(scope.projectId);
   // 2: done on every replica when the statement returns.

@@ -9,11 +9,12 @@
  * While the engine takes nothing, acknowledging goes on until the bytes allowed are used up; what cannot be written is refused
  * with 503. Both end by themselves.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, statfs, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { OverloadedError } from '../../http/errors.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { checkRoom } from '../disk-room.ts';
 import type { Fate, Journal, Reach, Receipt, RowBlock } from '../journal.ts';
 import {
   applySegment,
@@ -37,8 +38,6 @@ const MIN_GAP_MS = 100;
 const DELAY = { rows: { low: 2_000, high: 10_000 }, bytes: { low: 16e6, high: 80e6 }, atHighMs: 400, maxMs: 2_000 };
 /** Of the bytes allowed, what one project may use. */
 const PROJECT_SHARE = 0.5;
-/** Left free on the disk: the engine needs room to take what the journal holds. */
-const RESERVE_BYTES = 128 * 1024 * 1024;
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
@@ -363,13 +362,10 @@ class OpenJournal implements SegmentJournal {
   // ---- the disk
 
   async #checkRoom(): Promise<void> {
-    const { directory, reserveBytes = RESERVE_BYTES } = this.#options;
+    const { directory, reserveBytes } = this.#options;
     const nowMs = performance.now();
     if (nowMs - this.#roomCheckedMs < DISK_RETRY_MS && this.#diskProblem === '') return;
-    const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize < reserveBytes) {
-      throw new Error(`The disk of ${directory} has less than ${Math.round(reserveBytes / 2 ** 20)} MB left`);
-    }
+    await checkRoom(directory, reserveBytes);
     this.#roomCheckedMs = nowMs;
   }
 
@@ -498,6 +494,15 @@ class OpenJournal implements SegmentJournal {
     const startMs = performance.now();
     await this.#wait(reach);
     this.#options.onWait?.(performance.now() - startMs);
+  }
+
+  async hasRoom(): Promise<void> {
+    const { directory, reserveBytes } = this.#options;
+    try {
+      await checkRoom(directory, reserveBytes);
+    } catch (cause) {
+      throw new OverloadedError('There is too little room on the disk; try again later', 10, { cause });
+    }
   }
 
   async settled(projectId: string): Promise<void> {

@@ -84,6 +84,7 @@ export const journalOver = (insert: (block: RowBlock) => Promise<unknown>): Jour
   },
   barrier: async () => {},
   settled: async () => {},
+  hasRoom: async () => {},
   close: async () => {},
 });
 

@@ -98,7 +98,7 @@ export function createJsonDoor({
         doorLog.note(scope, { ...note, status: 207, ...noteOf(received) });
         return received.result;
       } catch (error) {
-        const { status, message } = error instanceof ApiError ? error : { status: 500, message: 'not stored' };
+        const { status, message } = error instanceof ApiError ? error : { status: 503, message: 'not stored' };
         doorLog.note(scope, { ...note, status, stored: 0, refused: 0, message, traceId: null });
         throw error;
       }
