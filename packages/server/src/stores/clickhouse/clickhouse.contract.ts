@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beginRow, segmentHeader } from '../../ingest/journal/segment.ts';
 import { encodeObservation, observationTarget } from '../../ingest/observation-columns.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
 import { observationReader, scoreReader, selectRows } from '../../ingest/read-rows.ts';
@@ -192,6 +196,26 @@ export function clickHouseContract(
           extremes,
           { ...extremes, id: 'second', input: '', totalCost: null, tags: [] },
         ]);
+      });
+
+      test('two versions of a row in one file are one row', async () => {
+        const { bytes, columns } = segmentHeader(observationTarget);
+        const out = new RowBinaryWriter();
+        for (const [name, rowVersion] of [
+          ['older', 1],
+          ['newer', 2],
+        ] as const) {
+          beginRow(out);
+          encodeObservation(out, { ...extremes, projectId: 'versions', input: '', name, rowVersion });
+        }
+        const directory = await mkdtemp(join(tmpdir(), 'tracehouse-file-'));
+        const file = join(directory, 'rows');
+        await writeFile(file, Buffer.concat([bytes, out.bytes()]));
+        await db.insertFile(file, { table: observationTarget.table, columns });
+        await rm(directory, { recursive: true });
+        expect(
+          await db.rows(clickhouse`SELECT name FROM observations FINAL WHERE project_id = ${string('versions')}`),
+        ).toEqual([{ name: 'newer' }]);
       });
 
       test('scores', async () => {
