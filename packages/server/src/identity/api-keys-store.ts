@@ -92,6 +92,11 @@ export async function deleteKeyByPublicKey(db: Postgres, publicKey: string): Pro
   await db.rows(sql`DELETE FROM api_keys WHERE public_key = ${publicKey}`);
 }
 
+/** Every key of the owner but this one. */
+export async function deleteOtherKeys(db: Postgres, owner: KeyOwner, publicKey: string): Promise<void> {
+  await db.rows(sql`DELETE FROM api_keys WHERE ${ownedBy(owner)} AND public_key <> ${publicKey}`);
+}
+
 export async function updateFastHash(db: Postgres, id: string, fastHash: string): Promise<void> {
   await db.rows(sql`UPDATE api_keys SET fast_hash = ${fastHash} WHERE id = ${id}`);
 }

@@ -11,12 +11,13 @@ export interface ProjectRow {
   organization_name: string;
 }
 
+/** Null for one that does not exist, and for one of a hidden organization. */
 export async function selectProject(db: Postgres, id: string): Promise<ProjectRow | null> {
   const [row] = await db.rows<ProjectRow>(sql`
     SELECT p.id, p.name, p.metadata, p.organization_id, o.name AS organization_name
     FROM projects p
     JOIN organizations o ON o.id = p.organization_id
-    WHERE p.id = ${id}`);
+    WHERE p.id = ${id} AND NOT o.is_hidden`);
   return row ?? null;
 }
 
@@ -26,11 +27,17 @@ interface Named {
   at: Date;
 }
 
-/** An organization that exists stays as it is; answers whether it is new. */
-export async function insertOrganization(db: Postgres, { id, name, at }: Named): Promise<boolean> {
+/**
+ * An organization that exists stays as it is; answers whether it is new. A hidden one is the program's own: no list, default
+ * or look-up in this file knows it.
+ */
+export async function insertOrganization(
+  db: Postgres,
+  { id, name, at, isHidden = false }: Named & { isHidden?: boolean },
+): Promise<boolean> {
   const rows = await db.rows(sql`
-    INSERT INTO organizations (id, name, metadata, created_at, updated_at)
-    VALUES (${id}, ${name}, ${json({})}, ${at}, ${at})
+    INSERT INTO organizations (id, name, metadata, is_hidden, created_at, updated_at)
+    VALUES (${id}, ${name}, ${json({})}, ${isHidden}, ${at}, ${at})
     ON CONFLICT (id) DO NOTHING
     RETURNING id`);
   return rows.length === 1;
@@ -47,12 +54,17 @@ export async function insertProject(db: Postgres, organizationId: string, { id, 
 }
 
 export const selectOrganizationIds = async (db: Postgres, limit: number): Promise<string[]> =>
-  (await db.rows<{ id: string }>(sql`SELECT id FROM organizations ORDER BY created_at, id LIMIT ${limit}`)).map(
-    ({ id }) => id,
-  );
+  (
+    await db.rows<{ id: string }>(sql`
+      SELECT id
+      FROM organizations
+      WHERE NOT is_hidden
+      ORDER BY created_at, id
+      LIMIT ${limit}`)
+  ).map(({ id }) => id);
 
 export async function organizationExists(db: Postgres, id: string): Promise<boolean> {
-  return (await db.rows(sql`SELECT id FROM organizations WHERE id = ${id}`)).length === 1;
+  return (await db.rows(sql`SELECT id FROM organizations WHERE id = ${id} AND NOT is_hidden`)).length === 1;
 }
 
 /** What a person may do in a project by role; `role` is the project's own, else the organization's. */
@@ -108,7 +120,7 @@ export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]>
     JOIN organizations o ON o.id = om.organization_id
     LEFT JOIN projects p ON p.organization_id = o.id
     LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
-    WHERE om.user_id = ${userId}
+    WHERE om.user_id = ${userId} AND NOT o.is_hidden
     ORDER BY o.created_at, o.id, p.created_at, p.id`);
 
 /** Gives the role, whatever it was. */
