@@ -14,6 +14,8 @@ export const Health = z.object({ status: z.string(), version: z.string() });
 export const HealthQuery = z.object({
   failIfDatabaseUnavailable: z.string().optional(),
   failIfNoRecentEvents: z.string().optional(),
+  /** Ours: whether a trace sent once a minute is read back. */
+  failIfProbeStale: z.string().optional(),
 });
 
 const summary = 'Whether this process serves; 503 says what is wrong';
@@ -47,3 +49,11 @@ export const readWorkerHealth = defineRoute({
 });
 
 export const readWorkerReady = defineRoute({ ...readReady, path: '/api/ready' });
+
+/** In the text format of Prometheus; where a token is set, it is asked for as `Authorization: Bearer`. */
+export const readMetrics = defineRoute({
+  method: 'GET',
+  path: '/metrics',
+  scope: 'public',
+  summary: 'Figures of this process for Prometheus',
+});

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -34,4 +35,11 @@ export async function listenIfFree(
     log.warn({ port }, `this port is in use and is left alone; ${variable} moves or switches it off`);
     return false;
   }
+}
+
+/** Where this process itself reaches a server of its own that listens. */
+export function localOrigin(server: FastifyInstance): string {
+  const { address, port } = server.server.address() as AddressInfo;
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

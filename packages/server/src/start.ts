@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { CONTRACT_VERSION } from '@tracehouse/contract/health';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { DataDirectory } from './config/data-directory.ts';
-import { loadSecrets } from './config/secrets.ts';
+import { loadSecrets, type Secrets } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
@@ -15,18 +16,20 @@ import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
 import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
 import { createHttpServer } from './http/server.ts';
-import { systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
-import { createApiKeys } from './identity/api-keys.ts';
+import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
+import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
 import { createSessionCookie } from './identity/cookies.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
 import { createPasswords } from './identity/passwords.ts';
+import type { Principal } from './identity/principal.ts';
+import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
 import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
 import { createSignIn } from './identity/sign-in.ts';
-import { createDoorLog } from './ingest/door-log.ts';
+import { createDoorLog, type DoorNote } from './ingest/door-log.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
@@ -36,15 +39,17 @@ import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
-import { listen, listenIfFree } from './listen.ts';
+import { listen, listenIfFree, localOrigin } from './listen.ts';
 import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { countItemsSince } from './stores/clickhouse/stored-items.ts';
-import { hasRecentRows } from './stores/clickhouse/vitals.ts';
+import { hasRecentRows, selectEngineFigures } from './stores/clickhouse/vitals.ts';
 import { createEpochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
 import { sql } from './stores/postgres/sql.ts';
 import type { ProjectScope } from './stores/scope.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createProbe, type Probe, sendTo } from './telemetry/probe.ts';
 
 export interface Running {
   /** Where people reach the product. */
@@ -82,7 +87,16 @@ export async function startAll({
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
   const limits = createIngestionLimits({ settings: limitsOf(settings), now });
   const deleted = createDeletedTraces({ postgres: stores.postgres, now });
-  const journal = await openJournal({ settings, directory, stores, deleted, log });
+  let probe: Probe | null = null;
+  const metrics = createMetrics({
+    backlog: () => journal.state(),
+    probe: () => probe?.state() ?? null,
+    postgresAnswers: () => answersInTime(stores.postgres.rows(sql`SELECT 1`)),
+    engineAnswers: () => answersInTime(stores.clickhouse.ping()),
+    engineFigures: () => inTime(selectEngineFigures(stores.clickhouse, SCRAPE_MS), null),
+    version: CONTRACT_VERSION,
+  });
+  const journal = await openJournal({ settings, directory, stores, deleted, log, metrics });
   const countedSince = limits.countsItemsSince();
   // Before the doors open, so that a restart gives no quota twice.
   if (countedSince) {
@@ -96,13 +110,19 @@ export async function startAll({
     log,
     now,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
+    onDoorNote: ({ projectId }, note) => {
+      if (projectId !== PROBE_PROJECT_ID) metrics.received(note);
+    },
   });
   const vitals: Vitals = {
     storesProblem: () => storesProblem(stores),
     ingestionProblem: () => journal.state().problem,
-    hasRecentEvents: () => hasRecentRows(stores.clickhouse, now()),
+    hasRecentEvents: () => hasRecentRows(stores.clickhouse, now(), PROBE_PROJECT_ID),
+    probeProblem: () =>
+      settings.telemetry.probe === 'on' ? (probe?.state().problem ?? '') : 'The probe is off (TRACEHOUSE_PROBE)',
     isStopping: () => stopping,
   };
+  const scrape = { render: metrics.render, token: settings.telemetry.metricsToken };
   const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
@@ -111,7 +131,9 @@ export async function startAll({
     const server = await createHttpServer({
       routes,
       authenticator,
-      admit: limits.admit,
+      // What the probe finds must not be a limit meant for clients.
+      admit: (principal) => (isProbe(principal) ? {} : limits.admit(principal)),
+      onAnswered: metrics.answered,
       log,
       trustedProxies,
       ...(ui !== undefined && { uiDirectory: ui }),
@@ -123,26 +145,79 @@ export async function startAll({
   const main = await serve(
     [
       ...systemRoutes(vitals),
+      ...metricsRoutes({ ...scrape, isInternal: false }),
       ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }),
       ...product.routes,
     ],
     uiDirectory,
   );
   await listen(main, hostname, port, 'PORT');
-  await listen(await serve(workerRoutes(vitals)), hostname, workerPort, 'TRACEHOUSE_WORKER_PORT');
+  const worker = await serve([...workerRoutes(vitals), ...metricsRoutes({ ...scrape, isInternal: true })]);
+  await listen(worker, hostname, workerPort, 'TRACEHOUSE_WORKER_PORT');
   if (otlpPort !== null) {
     await listenIfFree(await serve(otlpRoutes(product.otlp)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
+  }
+  if (settings.telemetry.probe === 'on') {
+    probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
   }
   return {
     url,
     async stop() {
       stopping = true;
+      probe?.stop();
       await Promise.all(servers.map((server) => server.close()));
       await journal.close();
       await identity.apiKeys.settled();
+      metrics.close();
       await stores.close();
     },
   };
+}
+
+/** A scrape waits for the stores this long at the most; what has not answered by then counts as down. */
+const SCRAPE_MS = 3_000;
+
+async function inTime<Result, Late>(work: Promise<Result>, late: Late): Promise<Result | Late> {
+  const timer = Promise.withResolvers<Late>();
+  const timeout = setTimeout(() => timer.resolve(late), SCRAPE_MS);
+  try {
+    return await Promise.race([work, timer.promise]);
+  } catch {
+    return late;
+  } finally {
+    clearTimeout(timeout);
+  }
+}
+
+const answersInTime = (work: Promise<unknown>): Promise<boolean> =>
+  inTime(
+    work.then(() => true),
+    false,
+  );
+
+const isProbe = (principal: Principal): boolean =>
+  'scope' in principal && principal.scope?.projectId === PROBE_PROJECT_ID;
+
+async function startProbe({
+  settings,
+  stores: { postgres },
+  apiKeys,
+  secrets: { encryptionKey },
+  origin,
+  log,
+}: {
+  settings: Settings;
+  stores: Stores;
+  apiKeys: ApiKeys;
+  secrets: Secrets;
+  origin: string;
+  log: Logger;
+}): Promise<Probe> {
+  const keys = await ensureProbeProject({ postgres, apiKeys, encryptionKey, now });
+  const intervalMs = settings.telemetry.probeIntervalS * 1000;
+  const probe = createProbe({ send: sendTo(origin, keys), intervalMs, log, now, newId });
+  probe.start();
+  return probe;
 }
 
 const limitsOf = ({ ingestion }: Settings): IngestionLimitSettings => ({
@@ -182,12 +257,14 @@ async function openJournal({
   stores: { clickhouse },
   deleted,
   log,
+  metrics,
 }: {
   settings: Settings;
   directory: DataDirectory;
   stores: Stores;
   deleted: DeletedTraces;
   log: Logger;
+  metrics: Metrics;
 }) {
   const fsync = settings.ingestion.fsync === 'on';
   await setInsertDurability(clickhouse, { fsync });
@@ -198,6 +275,9 @@ async function openJournal({
     fsync,
     maxBytes: settings.ingestion.journalMaxMb * 1024 * 1024,
     deletedTraces: deleted.all,
+    onWait: metrics.waited,
+    onApplied: metrics.committed,
+    onRejected: ({ rows }) => metrics.rejected(rows ?? 1),
   });
 }
 
@@ -209,6 +289,7 @@ export function openProduct({
   log,
   now,
   countStored = () => undefined,
+  onDoorNote,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
@@ -217,10 +298,12 @@ export function openProduct({
   now: () => Date;
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
+  /** Told what a door made of each request. */
+  onDoorNote?: (scope: ProjectScope, note: DoorNote) => void;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
   const deletedTraces = deleted.isDeleted;
-  const doorLog = createDoorLog({ now, newId });
+  const doorLog = createDoorLog({ now, newId, onNote: onDoorNote });
   const { priceRow: price } = createPricing();
   const store = createStatementStore({
     journal,

@@ -5,6 +5,7 @@ const titles: Record<keyof typeof variables, string> = {
   server: 'Server',
   stores: 'Stores',
   ingestion: 'Ingestion',
+  telemetry: 'Monitoring',
   secrets: 'Secrets',
   signIn: 'Sign-in',
   init: 'What exists from the first start on',

@@ -38,9 +38,14 @@ export const variables = {
       'PORT',
       port,
       { all: '3000', worker: '3030' },
-      'Port of the product (role `worker`: of its health routes).',
+      'Port of the product (role `worker`: of its health routes and of `/metrics`).',
     ),
-    workerPort: variable('TRACEHOUSE_WORKER_PORT', port, '3030', "Port of the worker's health routes in role `all`."),
+    workerPort: variable(
+      'TRACEHOUSE_WORKER_PORT',
+      port,
+      '3030',
+      "Port of the worker's health routes and of `/metrics` in role `all`.",
+    ),
     otlpPort: variable(
       'TRACEHOUSE_OTLP_PORT',
       portOrOff,
@@ -137,6 +142,26 @@ export const variables = {
       positiveInteger,
       'Spans, events and scores a project may store in a day of UTC; more are answered 429.',
       { without: 'no quota' },
+    ),
+  },
+  telemetry: {
+    probe: variable(
+      'TRACEHOUSE_PROBE',
+      choice('on', 'off'),
+      'on',
+      'Whether a trace is sent and read back once a minute, in a project nobody sees: `docs/operations.md`.',
+    ),
+    probeIntervalS: variable(
+      'TRACEHOUSE_PROBE_INTERVAL_S',
+      positiveInteger,
+      '60',
+      'Seconds between two of them; after twice as many without one read back `health?failIfProbeStale=true` is red.',
+    ),
+    metricsToken: optional(
+      'TRACEHOUSE_METRICS_TOKEN',
+      word,
+      'Serves `/metrics` on the port of the product too, and asks for this token everywhere (`Authorization: Bearer`).',
+      { without: "on the worker's port alone, open", secret: true },
     ),
   },
   secrets: {

@@ -60,6 +60,8 @@ export interface HttpServerOptions {
   trustedProxies?: readonly string[];
   /** Asked about each request for ingestion before its body is read; answers headers of the answer. @throws TooManyRequestsError */
   admit?(principal: Principal): Record<string, string>;
+  /** Told of each request once its answer has left, also of those that were refused. `route` is the declared path or `other`. */
+  onAnswered?(request: { method: string; route: string; status: number; ms: number }): void;
   timeouts?: typeof TIMEOUTS;
 }
 
@@ -81,6 +83,7 @@ export async function createHttpServer({
   uiDirectory,
   trustedProxies = [],
   admit = () => ({}),
+  onAnswered,
   timeouts = TIMEOUTS,
 }: HttpServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
@@ -101,6 +104,15 @@ export async function createHttpServer({
     if (isKeyRoute(request)) allowOrigin(request, reply);
     next();
   });
+  if (onAnswered !== undefined) {
+    const paths = new Set(routes.map(({ route }) => route.path));
+    server.addHook('onResponse', (request, reply, next) => {
+      const path = request.routeOptions.url ?? '';
+      const route = paths.has(path) ? path : 'other'; // files of the screens, and what is not there
+      onAnswered({ method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime });
+      next();
+    });
+  }
   server.setErrorHandler((error, request, reply) => answerError(error, familyOf(request), request, reply, log));
   server.setNotFoundHandler((request, reply) => {
     if (request.method === 'OPTIONS' && isKeyRoute(request)) return answerPreflight(request, reply);

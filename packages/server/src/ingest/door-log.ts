@@ -9,12 +9,21 @@ export type DoorNote = Omit<DoorRequest, 'id' | 'time' | 'publicKey'> & { public
 
 export type DoorLog = ReturnType<typeof createDoorLog>;
 
-/** The last requests of each project, in memory: a view of what is happening now, not a record. */
-export function createDoorLog({ now, newId }: { now: () => Date; newId: () => string }) {
+/** The last requests of each project, in memory: a view of what is happening now, not a record. `onNote` is told of each. */
+export function createDoorLog({
+  now,
+  newId,
+  onNote,
+}: {
+  now: () => Date;
+  newId: () => string;
+  onNote?: ((scope: ProjectScope, note: DoorNote) => void) | undefined;
+}) {
   const byProject = new Map<string, DoorRequest[]>();
   const masked = (key: string): string => (key.length <= 10 ? key : `${key.slice(0, 6)}…${key.slice(-4)}`);
   return {
     note(scope: ProjectScope, note: DoorNote): void {
+      onNote?.(scope, note);
       const list = byProject.get(scope.projectId) ?? [];
       list.unshift({ ...note, publicKey: masked(note.publicKey), id: newId(), time: now().toISOString() });
       list.length = Math.min(list.length, KEEP);

@@ -79,6 +79,8 @@ export interface SegmentJournalOptions {
   onRejected?(rejected: Rejected): void;
   /** How long a read waited at the barrier, also 0. */
   onWait?(waitMs: number): void;
+  /** Each segment the engine has taken over; rows found at the start are not counted. */
+  onApplied?(rows: number, tookMs: number): void;
   /** For tests on a small disk. */
   reserveBytes?: number;
 }
@@ -462,6 +464,7 @@ class OpenJournal implements SegmentJournal {
       else return this.#engineFailed(error);
       for (const record of segment.records) record.settle('rejected');
     }
+    this.#options.onApplied?.(segment.rows, performance.now() - this.#lastStartMs);
     if (this.#engineProblem !== '') this.#options.log.info('the engine takes rows again');
     this.#failures = 0;
     this.#engineProblem = '';
