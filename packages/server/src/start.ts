@@ -66,22 +66,26 @@ export async function startAll({
   settings,
   directory,
   log,
-  uiDirectory,
+  screens,
 }: {
   settings: Settings;
   directory: DataDirectory;
   log: Logger;
-  uiDirectory: string | undefined;
+  /** Makes the screens ready and answers their folder; runs while the stores open. */
+  screens: (() => Promise<string>) | undefined;
 }): Promise<Running> {
   const { hostname, port, workerPort, otlpPort, trustedProxies = [] } = settings.server;
   const url =
     settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
   const secrets = await loadSecrets(settings, directory);
-  const stores = await openStores({
-    databaseUrl: settings.stores.databaseUrl,
-    inside: directory.inside,
-    fsync: settings.ingestion.fsync === 'on',
-  });
+  const [stores, uiDirectory] = await Promise.all([
+    openStores({
+      databaseUrl: settings.stores.databaseUrl,
+      inside: directory.inside,
+      fsync: settings.ingestion.fsync === 'on',
+    }),
+    screens?.(),
+  ]);
   const servers: FastifyInstance[] = [];
   let stopping = false;
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });

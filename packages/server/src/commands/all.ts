@@ -4,7 +4,7 @@ import { showFirstLogin } from '../identity/first-start.ts';
 import { startAll } from '../start.ts';
 import { createLog } from '../telemetry/log.ts';
 import { defineCommand } from './command.ts';
-import { buildUiIfStale, uiDirectory } from './ui-build.ts';
+import { buildUiIfStale } from './ui-build.ts';
 
 /** The default: everything in this process, on embedded stores unless a server is named. */
 export const all = defineCommand({
@@ -24,8 +24,8 @@ export const all = defineCommand({
     // Before either engine opens: PGlite does not lock its directory.
     const directory = await openDataDirectory(settings.stores.dataDirectory);
     try {
-      if (!withoutUi) await buildUiIfStale(log);
-      const running = await startAll({ settings, directory, log, uiDirectory: withoutUi ? undefined : uiDirectory });
+      const screens = withoutUi ? undefined : () => buildUiIfStale(log);
+      const running = await startAll({ settings, directory, log, screens });
       await showFirstLogin({ directory, isTerminal: process.stdout.isTTY, print });
       log.info({ url: running.url }, 'ready');
       const signal = await asked;

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 
 const packages = fileURLToPath(new URL('../../../', import.meta.url));
-/** Folder of the built screens. */
-export const uiDirectory = `${packages}ui/dist`;
+const uiDirectory = `${packages}ui/dist`;
 const stampFile = `${uiDirectory}/.sources`;
 const SOURCES = [
   'ui/src',
@@ -21,14 +20,15 @@ const SOURCES = [
 
 /**
  * Builds the screens when they are not built from the sources that lie here, told by a hash of those: a checkout sets times,
- * not contents. Takes about ten seconds the first time and nothing after. @throws when the build fails
+ * not contents. Takes some seconds the first time and nothing after. Answers their folder. @throws when the build fails
  */
-export async function buildUiIfStale(log: Logger): Promise<void> {
+export async function buildUiIfStale(log: Logger): Promise<string> {
   const stamp = await hashSources();
-  if (stamp === (await readFile(stampFile, 'utf8').catch(() => ''))) return;
+  if (stamp === (await readFile(stampFile, 'utf8').catch(() => ''))) return uiDirectory;
   log.info('building the screens, once for this version');
   await run('npm', ['run', 'build', '-w', 'packages/ui']);
   await writeFile(stampFile, stamp);
+  return uiDirectory;
 }
 
 async function hashSources(): Promise<string> {

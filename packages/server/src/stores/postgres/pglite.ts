@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { columnTypes } from './column-types.ts';
-import { flushDirectory, OwnNodeFs } from './pglite-files.ts';
+import { BASELINE_WASM, makeDatabase } from './new-database.ts';
+import { OwnNodeFs } from './pglite-files.ts';
 import { asPostgresError, type Postgres, PostgresError } from './postgres.ts';
 
 // 130 MB less than the default of 128 MB, for 0 to 30 % of the speed of single statements.
 const buffers = ['-c', 'shared_buffers=16MB'];
 /** Of the ways to flush only this one reaches `OwnNodeFs`. */
 const flushing = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync'];
+
+for (const flag of BASELINE_WASM) setFlagsFromString(flag);
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
@@ -105,7 +109,8 @@ interface Instance {
 }
 
 async function openInstance(directory: string | undefined, fsync: boolean): Promise<Instance> {
-  const isNew = directory !== undefined && !existsSync(join(directory, 'PG_VERSION'));
+  if (directory !== undefined && !existsSync(join(directory, 'PG_VERSION')))
+    await makeDatabase(directory, { flushes: fsync });
   const files = directory === undefined ? undefined : new OwnNodeFs(directory, { flushes: fsync });
   const abandon = (): void => files?.letGo();
   try {
@@ -114,8 +119,6 @@ async function openInstance(directory: string | undefined, fsync: boolean): Prom
       parsers: columnTypes,
       ...(files && { fs: files }),
     });
-    // What makes a new database does not flush.
-    if (isNew && fsync) await flushDirectory(directory);
     return { db, abandon };
   } catch (error) {
     abandon();

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,9 @@ import { sql } from './sql.ts';
 describePostgres('PGlite', { open: () => openPglite(undefined) });
 // The other driver runs the same suite in test/services/postgres.test.ts.
 
-test('PGlite keeps its small buffers and what was written', async () => {
+test('PGlite keeps its small buffers and what was written; what an interrupted first start left is gone', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-pglite-'));
+  await mkdir(join(directory, 'postgres.new-x', 'base'), { recursive: true });
   const first = await openPglite(join(directory, 'postgres'));
   await first.script("CREATE TABLE kept (id text); INSERT INTO kept VALUES ('x')");
   expect(await first.rows(sql`SHOW shared_buffers`)).toEqual([{ shared_buffers: '16MB' }]);
@@ -21,6 +22,7 @@ test('PGlite keeps its small buffers and what was written', async () => {
   const second = await openPglite(join(directory, 'postgres'));
   expect(await second.rows(sql`SELECT id FROM kept`)).toEqual([{ id: 'x' }]);
   await second.close();
+  expect(await readdir(directory)).toEqual(['postgres']);
   await rm(directory, { recursive: true });
 }, 60_000);
 
