@@ -7,6 +7,9 @@ import { startProcess, waitUntilAnswers } from './process.ts';
 
 const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 
+/** As `npm start` has it. */
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
+
 /** Our server as a user runs it, in a process of its own, with a project, its keys and an owner. */
 export interface TestServer {
   /** Address of the product, without a slash at the end. */
@@ -47,6 +50,7 @@ export async function startServer({
   };
   const settings = {
     UV_THREADPOOL_SIZE: '16',
+    NODE_COMPILE_CACHE: compileCache,
     TRACEHOUSE_DATA_DIR: directory,
     PORT: String(port),
     TRACEHOUSE_WORKER_PORT: String(workerPort),
