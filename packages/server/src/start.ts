@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import type { DataDirectory } from './config/data-directory.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
+import { ledgerRoutes } from './features/ledger/routes.ts';
+import { createLedger } from './features/ledger/service.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
@@ -29,12 +31,15 @@ import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
 import { createSignIn } from './identity/sign-in.ts';
-import { createDoorLog, type DoorNote } from './ingest/door-log.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
 import type { Journal } from './ingest/journal.ts';
+import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
+import type { ReceiptRow } from './ingest/ledger/receipt.ts';
+import { createRefusals } from './ingest/ledger/refusals.ts';
+import { createRefusedBodies } from './ingest/ledger/refused-items.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
@@ -114,9 +119,10 @@ export async function startAll({
     log,
     now,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
-    onDoorNote: ({ projectId }, note) => {
-      if (projectId !== PROBE_PROJECT_ID) metrics.received(note);
+    onReceipt: ({ projectId, door, status, stored, rejected }) => {
+      if (projectId !== PROBE_PROJECT_ID) metrics.received({ door, status, stored, refused: rejected });
     },
+    onUnattributed: metrics.unattributed,
   });
   const vitals: Vitals = {
     storesProblem: () => storesProblem(stores),
@@ -137,6 +143,7 @@ export async function startAll({
       authenticator,
       // What the probe finds must not be a limit meant for clients.
       admit: (principal) => (isProbe(principal) ? {} : limits.admit(principal)),
+      refused: product.refusals.refused,
       onAnswered: metrics.answered,
       log,
       trustedProxies,
@@ -159,7 +166,7 @@ export async function startAll({
   const worker = await serve([...workerRoutes(vitals), ...metricsRoutes({ ...scrape, isInternal: true })]);
   await listen(worker, hostname, workerPort, 'TRACEHOUSE_WORKER_PORT');
   if (otlpPort !== null) {
-    await listenIfFree(await serve(otlpRoutes(product.otlp)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
+    await listenIfFree(await serve(otlpRoutes(product.doors)), hostname, otlpPort, 'TRACEHOUSE_OTLP_PORT', log);
   }
   if (settings.telemetry.probe === 'on') {
     probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
@@ -170,6 +177,7 @@ export async function startAll({
       stopping = true;
       probe?.stop();
       await Promise.all(servers.map((server) => server.close()));
+      await product.refusals.close();
       await journal.close();
       await identity.apiKeys.settled();
       metrics.close();
@@ -272,6 +280,7 @@ async function openJournal({
 }) {
   const fsync = settings.ingestion.fsync === 'on';
   await setInsertDurability(clickhouse, { fsync });
+  const tell = tellOfRefusals({ now, newId, log });
   return openSegmentJournal({
     directory: directory.inside('journal'),
     clickhouse,
@@ -281,7 +290,10 @@ async function openJournal({
     deletedTraces: deleted.all,
     onWait: metrics.waited,
     onApplied: metrics.committed,
-    onRejected: ({ rows }) => metrics.rejected(rows ?? 1),
+    onRejected(rejected, own) {
+      metrics.rejected(rejected.rows ?? 1);
+      tell(rejected, own);
+    },
   });
 }
 
@@ -293,7 +305,8 @@ export function openProduct({
   log,
   now,
   countStored = () => undefined,
-  onDoorNote,
+  onReceipt = () => undefined,
+  onUnattributed = () => undefined,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
@@ -303,11 +316,16 @@ export function openProduct({
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Told what a door made of each request. */
-  onDoorNote?: (scope: ProjectScope, note: DoorNote) => void;
+  onReceipt?(receipt: ReceiptRow): void;
+  /** Told of each request for ingestion with a key that no project has. */
+  onUnattributed?(): void;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
   const deletedTraces = deleted.isDeleted;
-  const doorLog = createDoorLog({ now, newId, onNote: onDoorNote });
+  const refusedBodies = createRefusedBodies(now);
+  const told = { refusedBodies, onReceipt };
+  const refusals = createRefusals({ journal, deletedTraces, onUnattributed, log, now, newId, ...told });
+  const ledger = createLedger({ clickhouse, journal, deletedAt: deleted.deletedAt, now });
   const { priceRow: price } = createPricing();
   const store = createStatementStore({
     journal,
@@ -325,16 +343,26 @@ export function openProduct({
       store.overwritten(scope, rows);
       countStored(scope, rows.length);
     },
-    doorLog,
+    ...told,
     now: nowMicros,
   });
-  const json = createJsonDoor({ store, doorLog, log, now: nowMicros });
-  const scores = createScores({ store, doorLog, now: nowMicros, newId });
-  const traces = createTraces({ clickhouse, journal, deleted, forgetTraces: store.forgetTraces, now });
+  const json = createJsonDoor({ store, log, now: nowMicros, ...told });
+  const scores = createScores({ store, now: nowMicros, newId, ...told });
+  const traces = createTraces({
+    clickhouse,
+    journal,
+    deleted,
+    forgetTraces: store.forgetTraces,
+    forgetRefused: ledger.forgetTraces,
+    now,
+  });
+  const doors = { otlp, json, scores, refusals, now, newId };
   return {
-    otlp,
+    doors,
+    refusals,
     routes: [
-      ...ingestRoutes({ otlp, json, scores, doorLog }),
+      ...ingestRoutes(doors),
+      ...ledgerRoutes(ledger),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, now })),

@@ -1,13 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createAuthenticator } from '../http/auth.ts';
+import { createIngestionLimits } from '../http/ingestion-limits.ts';
 import { createHttpServer } from '../http/server.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../ingest/observation.ts';
 import { emptyScore, type ScoreRow } from '../ingest/score.ts';
+import { tellOfRefusals } from '../ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from '../ingest/journal/segment-journal.ts';
+import { createTestKeys } from '../identity/scenario.ts';
 import { openProduct } from '../start.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
+import { clickhouse as clickhouseSql } from '../stores/clickhouse/sql.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
@@ -18,8 +24,8 @@ import { createDeletedTraces } from './traces/deletion.ts';
 
 /**
  * For tests of the features: the product's doors and routes over real engines in this process, in a directory of their
- * own. Who asks is said by a header instead of a key; what keys open is tested in `identity` and `http`. `through` may put
- * something between the product and its stores, which fails as a store does.
+ * own. Who asks is said by a header; a key counts where one is sent. What keys open is tested in `identity` and `http`.
+ * `through` may put something between the product and its stores, which fails as a store does.
  */
 export async function openHarness({
   through = (stores) => stores,
@@ -39,19 +45,37 @@ export async function openHarness({
     fsync: false,
     maxBytes: 64 * 1024 * 1024,
     deletedTraces: deleted.all,
+    onRejected: tellOfRefusals({ now, newId: () => randomUUID(), log }),
   });
-  const { routes } = openProduct({ clickhouse, journal, deleted, log, now });
+  let unattributed = 0;
+  const onUnattributed = (): void => void (unattributed += 1);
+  const { routes, refusals } = openProduct({ clickhouse, journal, deleted, log, now, onUnattributed });
+  const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
+  const { authenticate, attribute } = createAuthenticator({
+    postgres,
+    apiKeys: keys,
+    sessions: { find: async () => null },
+    sessionCookie: { read: () => undefined },
+    url: undefined,
+  });
+  const limits = { requestsPerMinute: null as number | null, browserRequestsPerMinute: null, itemsPerDay: null };
   const server = await createHttpServer({
     routes,
     log,
+    refused: refusals.refused,
+    admit: createIngestionLimits({ settings: limits, now }).admit,
     authenticator: {
-      authenticate: async ({ headers }) => ({
-        kind: 'projectKey',
-        keyId: 'key',
-        publicKey: 'pk-lf-harness',
-        organizationId: 'organization',
-        scope: projectScope(headers['x-project'] ?? ''),
-      }),
+      authenticate: async (input) =>
+        input.headers['authorization'] !== undefined
+          ? authenticate(input)
+          : {
+              kind: 'projectKey',
+              keyId: 'key',
+              publicKey: 'pk-lf-harness',
+              organizationId: 'organization',
+              scope: projectScope(input.headers['x-project'] ?? ''),
+            },
+      attribute,
     },
   });
   await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
@@ -59,27 +83,51 @@ export async function openHarness({
 
   return {
     clickhouse,
+    sql: clickhouseSql,
+    keys,
+    /** Of ingestion, off until it is set. */
+    limits,
+    /** Requests that no ledger shows. */
+    unattributed: () => unattributed,
     /** Moves the clock on. */
     wait: (seconds: number) => (nowMs += seconds * 1000),
+    now,
+    /** Moves the clock there. */
+    setNow: (time: Date) => (nowMs = time.getTime()),
     /** A new project, as a client that asks for it. */
     async project(id: string) {
       await postgres.rows(sql`
         INSERT INTO projects (id, organization_id, name, created_at, updated_at)
         VALUES (${id}, 'organization', ${id}, ${now()}, ${now()})`);
-      const request = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => {
+      const send = async (
+        method: 'GET' | 'POST' | 'DELETE',
+        path: string,
+        payload: string | Buffer | undefined,
+        headers: Record<string, string>,
+      ) => {
         const answer = await server.inject({
           method,
           url: `/api/public${path}`,
-          headers: { 'x-project': id, ...(body !== undefined && { 'content-type': 'application/json' }) },
-          ...(body !== undefined && { payload: JSON.stringify(body) }),
+          headers: {
+            'x-project': id,
+            ...(payload !== undefined && { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(payload !== undefined && { payload }),
         });
-        return { status: answer.statusCode, body: answer.json() as Json, headers: answer.headers };
+        const isJson = answer.headers['content-type']?.toString().includes('json') ?? false;
+        return { status: answer.statusCode, headers: answer.headers, body: (isJson ? answer.json() : null) as Json };
       };
+      const request = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
+        send(method, path, body === undefined ? undefined : JSON.stringify(body), {});
       return {
         id,
         get: (path: string) => request('GET', path),
         post: (path: string, body: unknown) => request('POST', path, body),
         delete: (path: string, body?: unknown) => request('DELETE', path, body),
+        /** Bytes as they are. */
+        send: (path: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
+          send('POST', path, payload, headers),
         /** Rows past the doors, in one block. */
         store: async (rows: Sample[], scores: Partial<ScoreRow>[] = []): Promise<void> => {
           await journal.append({
@@ -94,7 +142,9 @@ export async function openHarness({
     },
     async close() {
       await server.close();
+      await refusals.close();
       await journal.close();
+      await keys.settled();
       await engines.clickhouse.close();
       await engines.postgres.close();
       await rm(directory, { recursive: true, force: true });

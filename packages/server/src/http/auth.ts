@@ -1,6 +1,6 @@
 import type { Route, RouteScope } from '@tracehouse/contract/route';
 import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
-import { readAuthorization, refusals } from '../identity/authorization-header.ts';
+import { type Credentials, readAuthorization, refusals } from '../identity/authorization-header.ts';
 import type { SessionCookie } from '../identity/cookies.ts';
 import { selectProjectOwners, selectProjectRole } from '../identity/organizations-store.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -9,6 +9,7 @@ import { isSameOrigin } from '../identity/same-origin.ts';
 import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { projectScope } from '../stores/scope.ts';
+import type { RefusedSender } from './refused-request.ts';
 import { ApiError, ForbiddenError, InvalidRequestError, OverloadedError, UnauthorizedError } from './errors.ts';
 
 /** What of a request says who asks. Header names are lower-case. */
@@ -31,7 +32,7 @@ export function createAuthenticator({
   url,
 }: {
   postgres: Postgres;
-  apiKeys: Pick<ApiKeys, 'verifyPair' | 'findPublic'>;
+  apiKeys: Pick<ApiKeys, 'verifyPair' | 'findPublic' | 'ownerOf'>;
   sessions: Pick<Sessions, 'find'>;
   sessionCookie: Pick<SessionCookie, 'read'>;
   url: string | undefined;
@@ -53,6 +54,26 @@ export function createAuthenticator({
         if (error instanceof ApiError) throw error;
         throw new OverloadedError('Service Unavailable', 1, { cause: error });
       }
+    },
+
+    /**
+     * Whose key it was that was not let in: for what the ledger of that project tells its people, and for nothing else, since
+     * a public key alone proves nothing. Null for a key that no project has.
+     */
+    async attribute(
+      headers: Readonly<Record<string, string | undefined>>,
+      error: unknown,
+    ): Promise<RefusedSender | null> {
+      const credentials = credentialsOf(headers['authorization']);
+      const owner = credentials && (await apiKeys.ownerOf(credentials.publicKey));
+      if (!owner || owner.projectId === null) return null;
+      const { publicKey } = credentials;
+      const sender = { scope: projectScope(owner.projectId), publicKey };
+      if (!(error instanceof UnauthorizedError)) return sender;
+      return {
+        ...sender,
+        keyProblem: owner.isExpired ? `The key ${publicKey} has expired` : `Wrong secret for key ${publicKey}`,
+      };
     },
   };
 
@@ -106,6 +127,14 @@ export function createAuthenticator({
     throw new ForbiddenError(
       `You need the role ${leastRole(scope)} or higher in project ${member.project_name} to do this. Owners: ${owners.join(', ')}.`,
     );
+  }
+}
+
+function credentialsOf(header: string | undefined): Credentials | null {
+  try {
+    return readAuthorization(header);
+  } catch {
+    return null; // says nothing of who sent it
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastifyStatic from '@fastify/static';
 import type { Route, RouteFamily } from '@tracehouse/contract/route';
+import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Principal } from '../identity/principal.ts';
@@ -23,6 +24,7 @@ import {
 } from './errors.ts';
 import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
 import { parseJson } from './json-body.ts';
+import type { RefusedRequest, RefusedSender } from './refused-request.ts';
 
 /** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -48,6 +50,8 @@ interface Authenticator {
     query: Record<string, unknown>;
     route: Route;
   }): Promise<Principal>;
+  /** The project of a key that was not let in; null when that cannot be told. */
+  attribute?(headers: Record<string, string | undefined>, error: unknown): Promise<RefusedSender | null>;
 }
 
 export interface HttpServerOptions {
@@ -62,6 +66,8 @@ export interface HttpServerOptions {
   admit?(principal: Principal): Record<string, string>;
   /** Told of each request once its answer has left, also of those that were refused. `route` is the declared path or `other`. */
   onAnswered?(request: { method: string; route: string; status: number; ms: number }): void;
+  /** Told of each request for ingestion that is refused; answers the id of its receipt, null without one. Never rejects. */
+  refused?(request: RefusedRequest): Promise<string | null>;
   timeouts?: typeof TIMEOUTS;
 }
 
@@ -84,6 +90,7 @@ export async function createHttpServer({
   trustedProxies = [],
   admit = () => ({}),
   onAnswered,
+  refused = async () => null,
   timeouts = TIMEOUTS,
 }: HttpServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
@@ -113,7 +120,13 @@ export async function createHttpServer({
       next();
     });
   }
-  server.setErrorHandler((error, request, reply) => answerError(error, familyOf(request), request, reply, log));
+  server.setErrorHandler(async (error, request, reply) => {
+    if (isIngestion(request)) {
+      const receiptId = await refused(await refusalOf(request, error, authenticator));
+      if (receiptId !== null) reply.header(RECEIPT_HEADER, receiptId);
+    }
+    return answerError(error, familyOf(request), request, reply, log);
+  });
   server.setNotFoundHandler((request, reply) => {
     if (request.method === 'OPTIONS' && isKeyRoute(request)) return answerPreflight(request, reply);
     const page = uiDirectory !== undefined && request.method === 'GET' && !/^\/(api|v1|assets)\//.test(request.url);
@@ -155,7 +168,37 @@ interface RouteConfig {
   family?: RouteFamily;
   /** Its senders keep what they send and try again after a 503. */
   isRetried?: boolean;
+  /** The ledger tells what became of its requests. */
+  isIngestion?: boolean;
 }
+
+const isIngestion = (request: FastifyRequest): boolean =>
+  (request.routeOptions.config as RouteConfig | undefined)?.isIngestion ?? false;
+
+async function refusalOf(
+  request: FastifyRequest,
+  thrown: unknown,
+  authenticator: Pick<Authenticator, 'attribute'>,
+): Promise<RefusedRequest> {
+  const headers = plainHeaders(request);
+  const error = toApiError(thrown, request.routeOptions) ?? thrown;
+  const { principal } = request;
+  // Where the store cannot be asked whose key it is, nobody is told.
+  const sender =
+    principal === null ? await authenticator.attribute?.(headers, error).catch(() => null) : senderOf(principal);
+  return {
+    path: request.routeOptions.url ?? '',
+    sender: sender ?? null,
+    headers,
+    body: Buffer.isBuffer(request.body) ? request.body : null,
+    error,
+  };
+}
+
+const senderOf = (principal: Principal): RefusedSender | null =>
+  'scope' in principal && principal.scope !== null
+    ? { scope: principal.scope, publicKey: 'publicKey' in principal ? principal.publicKey : '' }
+    : null;
 
 interface Gate {
   authenticator: Authenticator;
@@ -168,18 +211,18 @@ function register(
   { route, handle }: BoundRoute,
   { authenticator, admit, budget }: Gate,
 ): void {
-  const isIngestion = route.method === 'POST' && (route.scope === 'traces:create' || route.scope === 'scores');
+  const takesData = route.method === 'POST' && (route.scope === 'traces:create' || route.scope === 'scores');
   server.route({
     method: route.method,
     url: route.path,
-    config: { family: route.family, isRetried: isIngestion || route.method === 'DELETE' },
+    config: { family: route.family, isIngestion: takesData, isRetried: takesData || route.method === 'DELETE' },
     ...(route.scope === 'public' && { bodyLimit: PUBLIC_BODY_LIMIT_BYTES }),
     async onRequest(request, reply) {
       const headers = plainHeaders(request);
       const query = withoutEmpty(request.query as Record<string, unknown>);
       const principal = await authenticator.authenticate({ headers, method: request.method, query, route });
       request.principal = principal;
-      if (isIngestion) reply.headers(admit(principal));
+      if (takesData) reply.headers(admit(principal));
       if (route.method === 'GET') return;
       reply.raw.once('close', budget.take(scopeOf(principal)?.projectId ?? '', headers['content-length']));
     },

@@ -145,6 +145,13 @@ export function createApiKeys({
       return use(await cache.get(sha256(publicKey), () => selectKeyByPublicKey(postgres, publicKey)));
     },
 
+    /** Whose public key it is, proved or not; null for one nobody has. No use of the key is recorded. */
+    async ownerOf(publicKey: string): Promise<{ projectId: string | null; isExpired: boolean } | null> {
+      if (publicKey === '') return null;
+      const row = await cache.get(sha256(publicKey), () => selectKeyByPublicKey(postgres, publicKey));
+      return row && { projectId: row.project_id, isExpired: row.expires_at !== null && row.expires_at <= now() };
+    },
+
     /**
      * A new key; the only time its secret is seen.
      * @throws ConflictError when a pair made elsewhere is taken

@@ -1,3 +1,4 @@
+import type { LedgerEntry } from './ledger/receipt.ts';
 import type { ObservationRow } from './observation.ts';
 import type { ScoreRow } from './score.ts';
 
@@ -8,6 +9,8 @@ export interface RowBlock {
   scores: readonly ScoreRow[];
   /** The sender keeps the state of these rows in memory until they are applied, so it need not wait to read it (JSON door). */
   isKeptUntilApplied?: true;
+  /** What the ledger says of the request; without one the rows were not sent by anybody. */
+  ledger?: LedgerEntry;
 }
 
 /** What a read could have been told is stored. Without `traceId` it waits for the whole project. */
@@ -16,6 +19,8 @@ export interface Reach {
   traceId?: string;
   /** Does not wait for blocks with `isKeptUntilApplied`. */
   exceptKept?: true;
+  /** Waits for the ledger's rows, and for no others. */
+  ledger?: true;
 }
 
 /** What became of acknowledged rows: readable, or refused by the engine for what they say (and set aside). */
@@ -23,7 +28,7 @@ export type Fate = 'stored' | 'rejected';
 
 /** An acknowledgement. */
 export interface Receipt {
-  /** When the rows are in the engine. Never rejects; stays open while the engine takes nothing. */
+  /** When the rows, those of the ledger apart, are in the engine. Never rejects; stays open while the engine takes nothing. */
   applied: Promise<Fate>;
 }
 

@@ -1,53 +1,86 @@
 import { createScores, ingest } from '@tracehouse/contract/doors';
 import { exportIgnored, exportTraces } from '@tracehouse/contract/otel';
-import { listDoorRequests } from '@tracehouse/contract/x-door';
+import { RECEIPT_HEADER, type ReceiptDoor } from '@tracehouse/contract/x-receipts';
 import { Answer, bind, type BoundRoute } from '../http/bind.ts';
 import { UnauthorizedError } from '../http/errors.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { DoorLog } from './door-log.ts';
-import type { RequestSource } from './json/events.ts';
 import type { JsonDoor } from './json/ingest.ts';
 import type { Scores } from './json/scores.ts';
 import { attribution } from './attribution.ts';
+import { type Arrival, arrival } from './ledger/receipt.ts';
+import type { Refusals } from './ledger/refusals.ts';
 import type { OtlpDoor } from './otlp/door.ts';
 
-/** The doors of ingestion, and what became of the last requests through them. */
-export const ingestRoutes = ({
-  otlp,
-  json,
-  scores,
-  doorLog,
-}: {
+export interface Doors {
   otlp: OtlpDoor;
   json: JsonDoor;
   scores: Scores;
-  doorLog: DoorLog;
-}): BoundRoute[] => [
-  ...otlpRoutes(otlp),
-  bind(ingest, ({ scope, principal, headers, body }) =>
-    json.ingest(scope, principal.kind === 'browserKey' ? 'scores' : 'project', body, sourceOf(principal, headers)),
-  ),
-  bind(createScores, async ({ scope, principal, headers, body }) => {
-    const { status, body: answer } = await scores.create(scope, body, sourceOf(principal, headers));
-    return new Answer(answer, { status });
+  refusals: Refusals;
+  now: () => Date;
+  newId: () => string;
+}
+
+/** The doors of ingestion. What they answer names the receipt of the request. */
+export const ingestRoutes = (doors: Doors): BoundRoute[] => [
+  ...otlpRoutes(doors),
+  bind(ingest, async ({ scope, principal, headers, body }) => {
+    const arrived = arrive(doors, { door: 'JSON', route: ingest.path, principal, headers });
+    const access = principal.kind === 'browserKey' ? 'scores' : 'project';
+    return withReceipt(await doors.json.ingest(scope, access, body, arrived), arrived);
   }),
-  bind(listDoorRequests, ({ scope }) => ({ data: doorLog.recent(scope) })),
+  bind(createScores, async ({ scope, principal, headers, body }) => {
+    const arrived = arrive(doors, { door: 'scores', route: createScores.path, principal, headers });
+    const { status, body: answer } = await doors.scores.create(scope, body, arrived);
+    return withReceipt(answer, arrived, status);
+  }),
 ];
 
 /** OTLP alone, as the second port serves it. */
-export const otlpRoutes = (otlp: OtlpDoor): BoundRoute[] => [
+export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'refusals' | 'now' | 'newId'>): BoundRoute[] => [
   ...exportTraces.map((route) =>
-    bind(route, ({ scope, principal, headers, body }) =>
-      otlp.receive(scope, publicKeyOf(principal), headers, body as Uint8Array),
-    ),
+    bind(route, ({ scope, principal, headers, body }) => {
+      const sent = body as Uint8Array;
+      const arrived = arrive(doors, { door: 'OTLP', route: route.path, principal, headers, bodyBytes: sent.length });
+      return doors.otlp.receive(scope, arrived, headers, sent);
+    }),
   ),
-  ...exportIgnored.map((route) => bind(route, () => ({ message: 'OK' as const }))),
+  ...exportIgnored.map((route) =>
+    bind(route, async ({ scope, principal, headers, body }) => {
+      const signal = route.path.endsWith('/logs') ? 'logs' : 'metrics';
+      const message = `OTLP ${signal} are accepted and not kept: only traces are`;
+      const sent = { path: route.path, headers, body: body as Uint8Array };
+      const receiptId = await doors.refusals.notKept(sent, { scope, publicKey: publicKeyOf(principal) }, message);
+      return new Answer(
+        { message: 'OK' as const },
+        { ...(receiptId !== null && { headers: { [RECEIPT_HEADER]: receiptId } }) },
+      );
+    }),
+  ),
 ];
 
-const sourceOf = (principal: Principal, headers: Readonly<Record<string, string | undefined>>): RequestSource => ({
-  publicKey: publicKeyOf(principal),
-  ...attribution(headers),
-});
+const withReceipt = <Body>(body: Body, { receiptId }: Arrival, status?: number): Answer<Body> =>
+  new Answer(body, { headers: { [RECEIPT_HEADER]: receiptId }, ...(status !== undefined && { status }) });
+
+const arrive = (
+  { now, newId }: { now: () => Date; newId: () => string },
+  {
+    door,
+    route,
+    principal,
+    headers,
+    bodyBytes = Number(headers['content-length'] ?? 0) || 0,
+  }: {
+    door: ReceiptDoor;
+    route: string;
+    principal: Principal;
+    headers: Readonly<Record<string, string | undefined>>;
+    bodyBytes?: number;
+  },
+): Arrival =>
+  arrival(
+    { now: now(), newId },
+    { door, route, publicKey: publicKeyOf(principal), headers, bodyBytes, ...attribution(headers) },
+  );
 
 /** The key that sent it; a person's sample trace has none. @throws UnauthorizedError for a principal that may not send */
 function publicKeyOf(principal: Principal): string {

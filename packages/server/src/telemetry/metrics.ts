@@ -51,7 +51,11 @@ export function createMetrics(needs: MetricsNeeds) {
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   );
   const items = counter('tracehouse_ingestion_items_total', 'Spans, events and scores that were stored or refused.');
-  const refusals = counter('tracehouse_ingestion_refused_requests_total', 'Requests refused as a whole by a door.');
+  const refusals = counter('tracehouse_ingestion_refused_requests_total', 'Requests refused as a whole.');
+  const strangers = counter(
+    'tracehouse_ingestion_unattributed_requests_total',
+    'Requests for ingestion with a key that no project has.',
+  );
 
   gauge(
     'tracehouse_journal_backlog_rows',
@@ -71,7 +75,7 @@ export function createMetrics(needs: MetricsNeeds) {
     'Rows the engine refused for what they say; set aside.',
   );
   // There from the start, so that a rate sees the first ones.
-  for (const each of [committedRows, setAside]) each.add({}, 0);
+  for (const each of [committedRows, setAside, strangers]) each.add({}, 0);
   const waits = histogram(
     'tracehouse_read_wait_seconds',
     'How long a read waited for acknowledged rows to be in the engine.',
@@ -93,6 +97,7 @@ export function createMetrics(needs: MetricsNeeds) {
       if (refused > 0) items.add({ door: name, outcome: 'refused' }, refused);
       if (status >= 400) refusals.add({ door: name, reason: reasons[status] ?? (status < 500 ? 'invalid' : 'failed') });
     },
+    unattributed: (): void => strangers.add({}, 1),
     committed(rows: number, ms: number): void {
       committedRows.add({}, rows);
       commits.observe({}, ms / 1000);
@@ -107,7 +112,13 @@ export function createMetrics(needs: MetricsNeeds) {
   };
 }
 
-const reasons: Partial<Record<number, string>> = { 413: 'too_large', 429: 'limit', 503: 'overloaded' };
+const reasons: Partial<Record<number, string>> = {
+  401: 'wrong_key',
+  403: 'not_allowed',
+  413: 'too_large',
+  429: 'limit',
+  503: 'overloaded',
+};
 
 function probeMetrics({ gauge, total }: Registry, probe: MetricsNeeds['probe']): void {
   gauge('tracehouse_probe_age_seconds', 'Since the newest trace of the probe that was read back was sent.', () => {

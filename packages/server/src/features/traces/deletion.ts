@@ -54,19 +54,27 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
     marks.loadedAt = at;
   }
 
+  async function isDeleted(scope: ProjectScope, traceIds: Iterable<string>): Promise<Set<string>> {
+    const marks = marksOf(scope);
+    if (now().getTime() - marks.loadedAt > REFRESH_MS) {
+      marks.loading ??= load(scope, marks).finally(() => (marks.loading = null));
+      await marks.loading;
+    }
+    const oldest = now().getTime() - MARK_MS;
+    const deleted = new Set<string>();
+    if (marks.deletedAt.size === 0) return deleted;
+    for (const id of traceIds) if ((marks.deletedAt.get(id) ?? -Infinity) > oldest) deleted.add(id);
+    return deleted;
+  }
+
   return {
     /** Those of the ids that were deleted less than 24 h ago. */
-    async isDeleted(scope: ProjectScope, traceIds: Iterable<string>): Promise<Set<string>> {
-      const marks = marksOf(scope);
-      if (now().getTime() - marks.loadedAt > REFRESH_MS) {
-        marks.loading ??= load(scope, marks).finally(() => (marks.loading = null));
-        await marks.loading;
-      }
-      const oldest = now().getTime() - MARK_MS;
-      const deleted = new Set<string>();
-      if (marks.deletedAt.size === 0) return deleted;
-      for (const id of traceIds) if ((marks.deletedAt.get(id) ?? -Infinity) > oldest) deleted.add(id);
-      return deleted;
+    isDeleted,
+
+    /** When a trace was deleted; null when it was not in the last 24 h. */
+    async deletedAt(scope: ProjectScope, traceId: string): Promise<Date | null> {
+      if (!(await isDeleted(scope, [traceId])).has(traceId)) return null;
+      return new Date(marksOf(scope).deletedAt.get(traceId)!);
     },
 
     /** All marks there are, of every project: what the journal of an earlier run holds of these traces must not come back. */
@@ -102,11 +110,13 @@ export interface DeletionNeeds {
   deleted: DeletedTraces;
   /** Drops what the doors remember of these traces. */
   forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void;
+  /** Drops what the ledger keeps of what was refused about them. */
+  forgetRefused(scope: ProjectScope, traceIds: readonly string[]): Promise<void>;
 }
 
 /** Marks first, waits for rows under way, then deletes observations and scores: gone from the next read. */
 export async function deleteRows(
-  { clickhouse: db, journal, deleted, forgetTraces }: DeletionNeeds,
+  { clickhouse: db, journal, deleted, forgetTraces, forgetRefused }: DeletionNeeds,
   scope: ProjectScope,
   traceIds: readonly string[],
 ): Promise<void> {
@@ -120,5 +130,6 @@ export async function deleteRows(
   const project = clickhouse`project_id = ${string(scope.projectId)}`;
   await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf([...ids])}`, { settings });
   await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf([...ids])}`, { settings });
+  await forgetRefused(scope, [...ids]);
   forgetTraces(scope, ids);
 }

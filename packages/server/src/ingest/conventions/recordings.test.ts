@@ -39,7 +39,7 @@ function rowsOf(client: Client): ObservationRow[] {
   const now = Date.parse(read(client).recordedOn) * 1000 + 86_400_000_000;
   return decodeAll(client).flatMap((decoded) => {
     const { rows, rejected } = mapExport(decoded, { projectId: 'p', publicKey: '', sdkName: '', sdkVersion: '', now });
-    expect(rejected).toEqual({ count: 0, message: '' });
+    expect(rejected).toMatchObject({ count: 0, message: '' });
     return rows;
   });
 }

@@ -5,8 +5,10 @@
 import { mkdir, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
-import { anyOf, clickhouse, type ClickHouseSql, join as joinSql, string } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, type ClickHouseSql, join as joinSql, string } from '../../stores/clickhouse/sql.ts';
 import type { Fate } from '../journal.ts';
+import type { ReceiptRow } from '../ledger/receipt.ts';
+import { journalTableOf } from './record-batch.ts';
 import type { SegmentHeader } from './segment.ts';
 
 /** A request's rows in a segment. Offsets count from the start of the file. */
@@ -16,6 +18,8 @@ export interface SegmentRecord {
   end: number;
   /** Null for a record read back after a start, whose rows nobody has counted. */
   rows: number | null;
+  /** Null where there is none, and for a record read back. */
+  receipt: ReceiptRow | null;
   settle(fate: Fate): void;
 }
 
@@ -44,6 +48,7 @@ export interface Rejected {
   bytes: number;
   path: string;
   error: unknown;
+  receipt: ReceiptRow | null;
 }
 
 export interface DeletedTrace {
@@ -101,7 +106,9 @@ function settle(segment: ClosedSegment, records: readonly SegmentRecord[], fate:
 const isAboutRows = (error: unknown): boolean => error instanceof ClickHouseError && !OF_THE_ENGINE.has(error.code);
 
 /** Undefined when nothing was deleted in the projects of the segment. */
-function notDeleted(deleted: readonly DeletedTrace[], { records }: ClosedSegment): ClickHouseSql | undefined {
+function notDeleted(deleted: readonly DeletedTrace[], { records, table }: ClosedSegment): ClickHouseSql | undefined {
+  const isOf = journalTableOf(table)?.isOf;
+  if (!isOf) return undefined;
   const present = new Set(records.map(({ projectId }) => projectId));
   const byProject = Map.groupBy(
     deleted.filter(({ projectId }) => present.has(projectId)),
@@ -110,7 +117,7 @@ function notDeleted(deleted: readonly DeletedTrace[], { records }: ClosedSegment
   if (byProject.size === 0) return undefined;
   const conditions = [...byProject].map(
     ([projectId, traces]) =>
-      clickhouse`NOT (project_id = ${string(projectId)} AND trace_id IN ${anyOf(traces.map(({ traceId }) => traceId))})`,
+      clickhouse`NOT (project_id = ${string(projectId)} AND ${isOf(traces.map(({ traceId }) => traceId))})`,
   );
   return joinSql(conditions, ' AND ');
 }
@@ -140,8 +147,8 @@ async function applyHalves(needs: ApplyNeeds, segment: ClosedSegment, insert: In
     await mkdir(directory, { recursive: true });
     const path = join(directory, `${basename(segment.path, '.rows')}.${record.start}.rows`);
     await rename(part, path);
-    const { projectId, rows, start, end } = record;
-    needs.onRejected({ projectId, table: segment.table, rows, bytes: end - start, path, error });
+    const { projectId, rows, start, end, receipt } = record;
+    needs.onRejected({ projectId, table: segment.table, rows, bytes: end - start, path, error, receipt });
     settle(segment, [record], 'rejected');
   }
 

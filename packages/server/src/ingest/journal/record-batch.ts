@@ -1,6 +1,9 @@
 import type { InsertTarget } from '../../stores/clickhouse/clickhouse.ts';
 import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
+import { anyOf, clickhouse, type ClickHouseSql, strings } from '../../stores/clickhouse/sql.ts';
 import type { Fate, RowBlock } from '../journal.ts';
+import { encodeReceipt, encodeRefusedBody, receiptTarget, refusedBodyTarget } from '../ledger/receipt-columns.ts';
+import { correctRefused, type ReceiptRow } from '../ledger/receipt.ts';
 import { encodeObservation, observationTarget } from '../observation-columns.ts';
 import { encodeScore, scoreTarget } from '../score-columns.ts';
 import { beginRow, endRecord } from './segment.ts';
@@ -9,6 +12,10 @@ interface JournalTable {
   target: InsertTarget;
   /** Writes the block's rows of this table; `onUnwritable` gets those that cannot be written, which are left out. */
   encode(out: RowBinaryWriter, block: RowBlock, onUnwritable: (error: unknown) => void): Encoded;
+  /** Nobody waits for its rows but who reads the ledger, so they are applied less often. */
+  isLedger: boolean;
+  /** Rows of one of these traces, as a condition; null when what a row says may outlive its trace. */
+  isOf: ((traceIds: readonly string[]) => ClickHouseSql) | null;
 }
 
 interface Encoded {
@@ -22,6 +29,8 @@ const journalTable = <Row extends { traceId: string }>(
   encodeRow: (out: RowBinaryWriter, row: Row) => void,
 ): JournalTable => ({
   target,
+  isLedger: false,
+  isOf: (traceIds) => clickhouse`trace_id IN ${anyOf(traceIds)}`,
   encode(out, block, onUnwritable) {
     const traces = new Set<string>();
     let rows = 0;
@@ -44,11 +53,50 @@ const journalTable = <Row extends { traceId: string }>(
   },
 });
 
-/** What a block may hold. */
+const ledgerTable = <Row>(
+  target: InsertTarget,
+  rowOf: (block: RowBlock) => Row | null | undefined,
+  encodeRow: (out: RowBinaryWriter, row: Row) => void,
+  isOf: JournalTable['isOf'],
+): JournalTable => ({
+  target,
+  isLedger: true,
+  isOf,
+  encode(out, block, onUnwritable) {
+    const row = rowOf(block);
+    if (row === null || row === undefined) return NO_ROWS;
+    const start = out.length;
+    try {
+      beginRow(out);
+      encodeRow(out, row);
+    } catch (error) {
+      out.truncate(start);
+      onUnwritable(error);
+      return NO_ROWS;
+    }
+    return { rows: 1, traces: NO_TRACES };
+  },
+});
+
+const NO_TRACES: Set<string> = new Set();
+const NO_ROWS: Encoded = { rows: 0, traces: NO_TRACES };
+
+/** What a block may hold. The ledger's come last: what cannot be written before is told there. */
 export const journalTables: readonly JournalTable[] = [
   journalTable(observationTarget, ({ observations }) => observations, encodeObservation),
   journalTable(scoreTarget, ({ scores }) => scores, encodeScore),
+  ledgerTable(receiptTarget, ({ ledger }) => ledger?.receipt, encodeReceipt, null),
+  ledgerTable(
+    refusedBodyTarget,
+    ({ ledger }) => ledger?.refusedBody,
+    encodeRefusedBody,
+    (traceIds) => clickhouse`hasAny(trace_ids, ${strings(traceIds)})`,
+  ),
 ];
+
+/** The table of a segment; one of an older version that is written to no more has none. */
+export const journalTableOf = (name: string): JournalTable | undefined =>
+  journalTables.find(({ target }) => target.table === name);
 
 /** A record of a batch. Offsets count from the start of the part. */
 export interface BatchRecord {
@@ -58,6 +106,8 @@ export interface BatchRecord {
   start: number;
   end: number;
   rows: number;
+  /** Of the request that brought them; null for rows of the ledger itself, and for those nobody sent. */
+  receipt: ReceiptRow | null;
   settle(fate: Fate): void;
 }
 
@@ -84,7 +134,7 @@ const spare: RowBinaryWriter[] = [];
 const MAX_SPARE = 4;
 const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 
-/** Adds the block's records; answers the bytes they take. `settle` is called once for each record. */
+/** Adds the block's records; answers the bytes they take, and how many records `settle` is called for once: not the ledger's. */
 export function encodeBlock(
   batch: Batch,
   block: RowBlock,
@@ -96,7 +146,10 @@ export function encodeBlock(
     const known = batch.parts.get(table);
     const part = known ?? { out: spare.pop() ?? new RowBinaryWriter(), records: [], rows: 0 };
     const start = part.out.length;
-    const { rows, traces } = table.encode(part.out, block, (error) => onUnwritable(error, table.target.table));
+    const { rows, traces } = table.encode(part.out, block, (error) => {
+      if (block.ledger && !table.isLedger) correctRefused(block.ledger.receipt, 1, messageOf(error));
+      onUnwritable(error, table.target.table);
+    });
     if (rows === 0) {
       if (known === undefined) recycle(part.out);
       continue;
@@ -104,16 +157,21 @@ export function encodeBlock(
     endRecord(part.out, start);
     const end = part.out.length;
     const { projectId, isKeptUntilApplied: isKept = false } = block;
-    part.records.push({ projectId, traces, isKept, start, end, rows, settle });
+    const receipt = table.isLedger ? null : (block.ledger?.receipt ?? null);
+    const told = table.isLedger ? nobody : settle;
+    part.records.push({ projectId, traces, isKept, start, end, rows, receipt, settle: told });
     part.rows += rows;
     batch.parts.set(table, part);
     batch.rows += rows;
     batch.bytes += end - start;
-    count += 1;
+    if (!table.isLedger) count += 1;
     bytes += end - start;
   }
   return { records: count, bytes };
 }
+
+const nobody = (): void => undefined;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Gives the buffers back; what they hold is on the disk or given up. */
 export function releaseBatch(batch: Batch): void {

@@ -3,7 +3,7 @@
  *
  *   append   encoded into the batch that is being gathered
  *   write    one write and one fdatasync a table for every request in the batch → acknowledged, later the longer the backlog
- *   rotate   the open segments are closed when full, when a reader waits, or after 250 ms
+ *   rotate   the open segments are closed when full, when a reader waits, or after 250 ms; those of the ledger after 2 s
  *   apply    one INSERT at a time, from the oldest closed segment; then the file goes
  *
  * While the engine takes nothing, acknowledging goes on until the bytes allowed are used up; what cannot be written is refused
@@ -23,7 +23,15 @@ import {
   type DeletedTrace,
   type Rejected,
 } from './apply-segment.ts';
-import { type Batch, type BatchPart, encodeBlock, journalTables, newBatch, releaseBatch } from './record-batch.ts';
+import {
+  type Batch,
+  type BatchPart,
+  encodeBlock,
+  journalTableOf,
+  journalTables,
+  newBatch,
+  releaseBatch,
+} from './record-batch.ts';
 import { checksumOf, formatSegmentName, parseSegmentName, readSegment, segmentHeader } from './segment.ts';
 
 /** Caps of a segment: larger inserts cost as much a row and hold more memory. */
@@ -31,6 +39,8 @@ const FULL_ROWS = 10_000;
 const FULL_BYTES = 32 * 1024 * 1024;
 /** How long rows may lie in an open segment when nobody asks for them. */
 const MAX_AGE_MS = 250;
+/** The same for the ledger: a commit of its few rows costs as much as one of many. */
+const LEDGER_MAX_AGE_MS = 2_000;
 /** Between two starts while busy: small inserts cost twice as much a row. */
 const MIN_GAP_MS = 100;
 
@@ -76,7 +86,8 @@ export interface SegmentJournalOptions {
   maxBytes: number;
   /** Traces whose rows an earlier process may have written and which must not come back. */
   deletedTraces(): Promise<readonly DeletedTrace[]>;
-  onRejected?(rejected: Rejected): void;
+  /** The journal is this one: what became of the rows can be told in it. */
+  onRejected?(rejected: Rejected, journal: Journal): void;
   /** How long a read waited at the barrier, also 0. */
   onWait?(waitMs: number): void;
   /** Each segment the engine has taken over; rows found at the start are not counted. */
@@ -97,6 +108,7 @@ interface Segment extends ClosedSegment {
   /** Null once closed. */
   file: FileHandle | null;
   rows: number;
+  isLedger: boolean;
   projects: Map<string, Presence>;
   sinceMs: number;
   done: PromiseWithResolvers<void>;
@@ -134,6 +146,7 @@ class OpenJournal implements SegmentJournal {
   #closed: Segment[] = [];
   #isRotationWanted = false;
   #doesReaderWait = false;
+  #isLedgerWanted = false;
   #applying: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastStartMs = -Infinity;
@@ -156,9 +169,12 @@ class OpenJournal implements SegmentJournal {
       clickhouse,
       deletedTraces,
       onRejected: (rejected) => {
-        const { error, ...rest } = rejected;
-        log.error({ err: error, ...rest }, 'the engine refused rows for what they say; they are set aside');
-        options.onRejected?.(rejected);
+        const { error, receipt, ...rest } = rejected;
+        log.error(
+          { err: error, receiptId: receipt?.id ?? null, ...rest },
+          'the engine refused rows for what they say; they are set aside',
+        );
+        options.onRejected?.(rejected, this);
       },
     };
     this.#closed = recovered;
@@ -188,10 +204,12 @@ class OpenJournal implements SegmentJournal {
         if (open === 0) fate.resolve(worst);
       },
       onUnwritable: (error, table) =>
-        this.#applyNeeds.onRejected({ projectId, table, rows: 1, bytes: 0, path: '', error }),
+        // The ledger knows: it is written after them.
+        this.#applyNeeds.onRejected({ projectId, table, rows: 1, bytes: 0, path: '', error, receipt: null }),
     });
     open = records;
-    if (records === 0) return { applied: Promise.resolve('rejected') };
+    if (records === 0) fate.resolve('rejected');
+    if (bytes === 0) return { applied: fate.promise };
     this.#countProject(projectId, bytes);
 
     const written = new Promise<void>((resolve, reject) => void batch.waiting.push({ resolve, reject }));
@@ -306,13 +324,14 @@ class OpenJournal implements SegmentJournal {
       segment.isTorn = true;
     }
     this.#isRotationWanted = true;
+    this.#isLedgerWanted = true;
   }
 
   #register(segment: Segment, { records, rows }: BatchPart): void {
     if (segment.records.length === 0) segment.sinceMs = performance.now();
     const base = segment.bytes;
-    for (const { projectId, traces, isKept, start, end, rows: count, settle } of records) {
-      segment.records.push({ projectId, start: base + start, end: base + end, rows: count, settle });
+    for (const { projectId, traces, isKept, start, end, rows: count, receipt, settle } of records) {
+      segment.records.push({ projectId, start: base + start, end: base + end, rows: count, receipt, settle });
       const presence = segment.projects.get(projectId);
       if (presence === undefined) {
         segment.projects.set(projectId, { bytes: end - start, traces, hasOthersThanKept: !isKept });
@@ -324,8 +343,8 @@ class OpenJournal implements SegmentJournal {
     }
     segment.bytes += records.at(-1)!.end;
     segment.rows += rows;
-    this.#backlogRows += rows;
-    if (segment.rows >= FULL_ROWS || segment.bytes >= FULL_BYTES) this.#isRotationWanted = true;
+    if (!segment.isLedger) this.#backlogRows += rows;
+    if (isAtCap(segment)) this.#isRotationWanted = true;
   }
 
   async #create(table: string): Promise<Segment> {
@@ -349,6 +368,7 @@ class OpenJournal implements SegmentJournal {
       file,
       bytes: header.bytes.length,
       rows: 0,
+      isLedger: journalTableOf(table)?.isLedger ?? false,
       records: [],
       projects: new Map(),
       sinceMs: performance.now(),
@@ -434,29 +454,44 @@ class OpenJournal implements SegmentJournal {
     if (this.#closed.length > 0) return retryMs;
     const filled = this.#open.filter(({ records }) => records.length > 0);
     if (filled.length === 0) return Infinity;
-    const asked = this.#doesReaderWait || this.#isClosed;
-    const agedMs = asked ? -Infinity : Math.min(...filled.map(({ sinceMs }) => sinceMs)) + MAX_AGE_MS;
+    const agedMs = Math.min(...filled.map((segment) => this.#agedMs(segment)));
     return Math.max(agedMs, retryMs, this.#isClosed ? -Infinity : this.#lastStartMs + MIN_GAP_MS);
+  }
+
+  /** When it is old enough to go, or somebody wants it to. */
+  #agedMs({ sinceMs, isLedger }: Segment): number {
+    const asked = (isLedger ? this.#isLedgerWanted : this.#doesReaderWait) || this.#isClosed;
+    return asked ? -Infinity : sinceMs + (isLedger ? LEDGER_MAX_AGE_MS : MAX_AGE_MS);
   }
 
   /** Not while a write is under way. */
   #rotate(): void {
+    const nowMs = performance.now();
+    const stays = (segment: Segment): boolean =>
+      segment.isLedger && !isAtCap(segment) && this.#agedMs(segment) > nowMs && !this.#isLedgerWanted;
+    const staying = this.#open.filter(stays);
+    // Readers of rows first.
+    const going = this.#open
+      .filter((segment) => !stays(segment))
+      .toSorted((a, b) => Number(a.isLedger) - Number(b.isLedger));
     this.#isRotationWanted = false;
     this.#doesReaderWait = false;
-    for (const segment of this.#open) {
+    this.#isLedgerWanted = false;
+    for (const segment of going) {
       const { file } = segment;
       segment.file = null;
       void file!.close().catch((error: unknown) => this.#options.log.warn({ err: error }, 'a file was not closed'));
       if (segment.records.length > 0) this.#closed.push(segment);
       else void this.#remove(segment.path);
     }
-    this.#open = [];
+    this.#open = staying;
   }
 
   async #applyOldest(): Promise<void> {
     const segment = this.#closed[0];
     if (segment === undefined) return;
-    this.#lastStartMs = performance.now();
+    // The gap is for the sake of larger commits of rows; the ledger's few are no reason to let those wait.
+    if (!segment.isLedger) this.#lastStartMs = performance.now();
     try {
       await applySegment(this.#applyNeeds, segment);
     } catch (error) {
@@ -464,18 +499,19 @@ class OpenJournal implements SegmentJournal {
       else return this.#engineFailed(error);
       for (const record of segment.records) record.settle('rejected');
     }
-    this.#options.onApplied?.(segment.rows, performance.now() - this.#lastStartMs);
+    if (!segment.isLedger) this.#options.onApplied?.(segment.rows, performance.now() - this.#lastStartMs);
     if (this.#engineProblem !== '') this.#options.log.info('the engine takes rows again');
     this.#failures = 0;
     this.#engineProblem = '';
     await this.#remove(segment.path);
     this.#closed.shift();
-    this.#backlogRows -= segment.rows;
+    if (!segment.isLedger) this.#backlogRows -= segment.rows;
     this.#countBytes(segment.projects, -1);
     segment.done.resolve();
   }
 
   #engineFailed(error: unknown): void {
+    this.#lastStartMs = Math.max(this.#lastStartMs, performance.now());
     this.#failures += 1;
     this.#engineProblem = `The engine takes no rows: ${messageOf(error)}`;
     if (this.#failures === 1)
@@ -510,15 +546,17 @@ class OpenJournal implements SegmentJournal {
 
   async settled(projectId: string): Promise<void> {
     await Promise.allSettled(this.#underWay.get(projectId) ?? []);
-    await this.#wait({ projectId });
+    // The ledger first: what it asks for takes the rows along.
+    await Promise.all([this.#wait({ projectId, ledger: true }), this.#wait({ projectId })]);
   }
 
   async #wait(reach: Reach): Promise<void> {
     const opened = this.#open.filter((segment) => isIn(segment, reach));
     const awaited = [...this.#closed.filter((segment) => isIn(segment, reach)), ...opened];
     if (awaited.length === 0) return;
-    if (opened.length > 0 && !this.#doesReaderWait) {
-      this.#doesReaderWait = true;
+    if (opened.length > 0 && !(reach.ledger === true ? this.#isLedgerWanted : this.#doesReaderWait)) {
+      if (reach.ledger === true) this.#isLedgerWanted = true;
+      else this.#doesReaderWait = true;
       this.#kick();
     }
     const applied = Promise.all(awaited.map(({ done }) => done.promise)).then((): true => true);
@@ -536,7 +574,7 @@ class OpenJournal implements SegmentJournal {
 
   state(): JournalState {
     const isFull = this.#backlogBytes >= this.#options.maxBytes;
-    const oldest = this.#closed[0] ?? this.#open.find(({ records }) => records.length > 0);
+    const oldest = [...this.#closed, ...this.#open].find(({ records, isLedger }) => !isLedger && records.length > 0);
     const problem =
       this.#diskProblem ||
       // One failure alone may be a matter of the moment.
@@ -574,10 +612,13 @@ class OpenJournal implements SegmentJournal {
   }
 }
 
-function isIn({ projects }: Segment, { projectId, traceId, exceptKept }: Reach): boolean {
+const isAtCap = ({ rows, bytes }: Segment): boolean => rows >= FULL_ROWS || bytes >= FULL_BYTES;
+
+function isIn({ projects, isLedger }: Segment, { projectId, traceId, exceptKept, ledger }: Reach): boolean {
+  if (isLedger !== (ledger === true)) return false;
   const presence = projects.get(projectId);
   if (presence === undefined || (exceptKept === true && !presence.hasOthersThanKept)) return false;
-  return traceId === undefined || presence.traces === null || presence.traces.has(traceId);
+  return isLedger || traceId === undefined || presence.traces === null || presence.traces.has(traceId);
 }
 
 const pauseMs = (failures: number): number => Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
@@ -648,7 +689,8 @@ async function recover({ directory, log }: SegmentJournalOptions): Promise<Segme
       file: null,
       bytes: validBytes,
       rows: 0,
-      records: records.map((record) => ({ ...record, rows: null, settle: () => undefined })),
+      isLedger: journalTableOf(parsed.table)?.isLedger ?? false,
+      records: records.map((record) => ({ ...record, rows: null, receipt: null, settle: () => undefined })),
       projects,
       sinceMs: performance.now(),
       isHalved: false,

@@ -5,6 +5,7 @@
 import { IngestionEvent } from '@tracehouse/contract/ingestion';
 import { projectScope } from '../../stores/scope.ts';
 import type { Journal, RowBlock } from '../journal.ts';
+import type { Arrival, ReceiptRow } from '../ledger/receipt.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import { type EventStatement, readEvent } from './events.ts';
@@ -22,6 +23,7 @@ export function createEngineDouble() {
   /** Sort key → newest version; of two equal versions the later insert stays. */
   const observations = new Map<string, ObservationRow>();
   const scores = new Map<string, ScoreRow>();
+  const receipts: ReceiptRow[] = [];
   let reads = 0;
 
   function put<Row extends { rowVersion: number }>(table: Map<string, Row>, key: string, row: Row): void {
@@ -53,6 +55,7 @@ export function createEngineDouble() {
       for (const row of block.observations) {
         put(observations, `${row.projectId}\n${kind.placeOf(row)}\n${kind.nameOf(row)}`, row);
       }
+      if (block.ledger) receipts.push(block.ledger.receipt);
       for (const row of block.scores) put(scores, `${row.projectId}\n${row.id}`, row);
     },
     readEntities,
@@ -67,11 +70,26 @@ export function createEngineDouble() {
     deleteTrace(traceId: string): void {
       for (const [key, row] of observations) if (row.traceId === traceId) observations.delete(key);
     },
+    receipts: (): readonly ReceiptRow[] => receipts,
     reads: () => reads,
   };
 }
 
 export const p1 = projectScope('p1');
+
+/** A request of the tests. */
+export const arrived: Arrival = {
+  receiptId: 'receipt',
+  time: toMicros('2026-11-20T12:00:00Z'),
+  door: 'JSON',
+  route: '',
+  publicKey: 'pk-lf-0123456789',
+  sdkName: 'python',
+  sdkVersion: '2.60.10',
+  userAgent: '',
+  bodyBytes: 0,
+  startedMs: 0,
+};
 
 /** When requests of the tests are received, unless they say otherwise. */
 export const receipt: Micros = toMicros('2026-11-20T12:00:00Z');

@@ -1,28 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { OverloadedError, ValidationError } from '../../http/errors.ts';
-import { createDoorLog } from '../door-log.ts';
-import { createEngineDouble, journalOver, createStoreOn, p1, receipt } from './engine-double.ts';
+import { createRefusedBodies } from '../ledger/refused-items.ts';
+import { arrived, createEngineDouble, journalOver, createStoreOn, p1, receipt } from './engine-double.ts';
 import { createJsonDoor, type IngestionAccess } from './ingest.ts';
 import type { StatementStoreNeeds } from './statement-store.ts';
 
 const T = '2026-11-20T10:00:00Z';
-const source = { publicKey: 'pk-lf-0123456789', sdkName: 'python', sdkVersion: '2.60.10' };
 
 function createDoor(needs: Partial<StatementStoreNeeds> = {}) {
   const engine = createEngineDouble();
   const logged: object[] = [];
-  const doorLog = createDoorLog({ now: () => new Date(T), newId: () => 'id' });
   const door = createJsonDoor({
     store: createStoreOn(engine, needs),
-    doorLog,
+    refusedBodies: createRefusedBodies(() => new Date(T)),
+    onReceipt: () => undefined,
     log: { info: (fields: object) => void logged.push(fields) },
     now: () => receipt,
   });
   return {
     engine,
     logged,
-    doorLog,
-    ingest: (batch: unknown, access: IngestionAccess = 'project') => door.ingest(p1, access, { batch }, source),
+    ingest: (batch: unknown, access: IngestionAccess = 'project') => door.ingest(p1, access, { batch }, arrived),
     door,
   };
 }
@@ -93,15 +91,14 @@ describe('the answer', () => {
     [{ batch: {} }, 'Invalid input: expected array, received object'],
     ['hello', 'Invalid input: expected object, received string'],
   ])('%j is no batch', async (body, message) => {
-    const answer = createDoor().door.ingest(p1, 'project', body, source);
+    const answer = createDoor().door.ingest(p1, 'project', body, arrived);
     await expect(answer).rejects.toThrow(ValidationError);
     await expect(answer).rejects.toMatchObject({ issues: [{ message }] });
   });
 
   test('rows that could not be stored are no success', async () => {
-    const { ingest, doorLog } = createDoor({ journal: journalOver(() => Promise.reject(new OverloadedError('full'))) });
+    const { ingest } = createDoor({ journal: journalOver(() => Promise.reject(new OverloadedError('full'))) });
     await expect(ingest([event('1', 'trace-create', { id: 't' })])).rejects.toThrow(OverloadedError);
-    expect(doorLog.recent(p1)).toMatchObject([{ status: 503, stored: 0 }]);
   });
 });
 
@@ -137,7 +134,7 @@ test('a batch sent again changes nothing', async () => {
 });
 
 test('events of a deleted trace are acknowledged, not stored, and said to be so', async () => {
-  const { ingest, engine, doorLog } = createDoor({ deletedTraces: async () => new Set(['gone']) });
+  const { ingest, engine } = createDoor({ deletedTraces: async () => new Set(['gone']) });
   const { successes } = await ingest([
     event('1', 'trace-create', { id: 'gone' }),
     event('2', 'span-create', { id: 's', traceId: 'gone' }),
@@ -147,7 +144,7 @@ test('events of a deleted trace are acknowledged, not stored, and said to be so'
   expect(successes).toHaveLength(4);
   expect(engine.observations()).toMatchObject([{ id: 'other' }]);
   expect(engine.scores()).toEqual([]);
-  expect(doorLog.recent(p1)).toMatchObject([
-    { door: 'JSON', status: 207, stored: 1, message: '3 event(s) of a deleted trace were not stored', traceId: 't' },
+  expect(engine.receipts()).toMatchObject([
+    { door: 'JSON', status: 207, received: 4, stored: 1, acknowledgedOnly: 3, codes: ['deleted_trace'] },
   ]);
 });

@@ -8,16 +8,19 @@ import {
   ingestionErrorText,
   type IngestionResult,
 } from '@tracehouse/contract/ingestion';
+import type { ReceiptCode } from '@tracehouse/contract/x-receipts';
 import type { Logger } from 'pino';
-import { ApiError, TooLargeError, ValidationError } from '../../http/errors.ts';
+import { TooLargeError, ValidationError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { DoorLog, DoorNote } from '../door-log.ts';
+import { codeOfIssues } from '../ledger/codes.ts';
+import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
+import { jsonText, keepRefused, type RefusedBodies, refusedItems } from '../ledger/refused-items.ts';
 import type { Micros } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import { isDeeperThan, MAX_DEPTH } from './depth.ts';
-import { type EventStatement, readEvent, type RequestSource, type Sender } from './events.ts';
+import { type EventStatement, readEvent, type Sender } from './events.ts';
 import type { Entity } from './merge.ts';
-import { readScoreEvent } from './scores.ts';
+import { readScoreEvent, toMessage } from './scores.ts';
 import type { StatementStore } from './statement-store.ts';
 import { toMicros } from './time.ts';
 
@@ -31,51 +34,18 @@ export type JsonDoor = ReturnType<typeof createJsonDoor>;
 
 export function createJsonDoor({
   store,
-  doorLog,
+  refusedBodies,
+  onReceipt,
   log,
   now,
 }: {
   store: StatementStore;
-  doorLog: DoorLog;
+  refusedBodies: RefusedBodies;
+  /** Told once it is written. */
+  onReceipt(receipt: ReceiptRow): void;
   log: Pick<Logger, 'info'>;
   now: () => Micros;
 }) {
-  async function receive(
-    sender: Sender,
-    scope: ProjectScope,
-    access: IngestionAccess,
-    body: unknown,
-  ): Promise<Received> {
-    const batch = IngestionBatch.safeParse(body);
-    if (!batch.success) throw new ValidationError(batch.error.issues);
-    const { length } = batch.data.batch;
-    if (length > MAX_EVENTS) {
-      throw new TooLargeError(`The batch has ${length} events, the limit is ${MAX_EVENTS}: send fewer a request`);
-    }
-
-    const errors: IngestionResult['errors'] = [];
-    const accepted: IngestionEvent[] = [];
-    for (const given of batch.data.batch) {
-      const checked = check(given, access);
-      if ('error' in checked) errors.push(checked.error);
-      else if (checked.event.type === 'sdk-log') log.info(logFields(sender), 'an SDK sent a log of its own');
-      else accepted.push(checked.event);
-    }
-    const events: EventStatement[] = [];
-    const scores: Entity<ScoreRow>[] = [];
-    for (const event of accepted) {
-      if (event.type === 'sdk-log') continue;
-      if (event.type === 'score-create') scores.push(readScoreEvent(event, sender));
-      else {
-        const statement = readEvent(event, sender);
-        if (statement) events.push(statement);
-      }
-    }
-    const { dropped, traceId } = await store.store(scope, { events, scores }, sender.receivedAt);
-    const successes = inOrderOfApplication(accepted).map(({ id }) => ({ id, status: 201 }));
-    return { result: { successes, errors }, stored: events.length + scores.length - dropped, dropped, traceId };
-  }
-
   return {
     /**
      * Answers once everything accepted is stored. Events of a trace deleted in the last 24 h are acknowledged and not stored.
@@ -85,68 +55,115 @@ export function createJsonDoor({
       scope: ProjectScope,
       access: IngestionAccess,
       body: unknown,
-      source: RequestSource,
+      arrived: Arrival,
     ): Promise<IngestionResult> {
-      const sender: Sender = { ...source, projectId: scope.projectId, receivedAt: now() };
-      const note = {
-        door: 'JSON' as const,
-        publicKey: source.publicKey,
-        client: [source.sdkName, source.sdkVersion].filter(Boolean).join(' '),
-      };
-      try {
-        const received = await receive(sender, scope, access, body);
-        doorLog.note(scope, { ...note, status: 207, ...noteOf(received) });
-        return received.result;
-      } catch (error) {
-        const { status, message } = error instanceof ApiError ? error : { status: 503, message: 'not stored' };
-        doorLog.note(scope, { ...note, status, stored: 0, refused: 0, message, traceId: null });
-        throw error;
+      const { publicKey, sdkName, sdkVersion } = arrived;
+      const sender: Sender = { publicKey, sdkName, sdkVersion, projectId: scope.projectId, receivedAt: now() };
+      const batch = IngestionBatch.safeParse(body);
+      if (!batch.success) throw new ValidationError(batch.error.issues);
+      const { length } = batch.data.batch;
+      if (length > MAX_EVENTS) {
+        throw new TooLargeError(`The batch has ${length} events, the limit is ${MAX_EVENTS}: send fewer a request`);
       }
+
+      const errors: IngestionResult['errors'] = [];
+      const accepted: IngestionEvent[] = [];
+      const problems = new Problems();
+      const refused = refusedItems('text');
+      for (const given of batch.data.batch) {
+        const checked = check(given, access);
+        if ('error' in checked) {
+          errors.push(checked.error);
+          const traceId = traceOf(given);
+          problems.add(checked.code, checked.reason, { itemId: idOf(given) ?? undefined, traceId });
+          if (checked.code !== 'not_allowed') keepRefused(refused, traceId, () => jsonText(given));
+        } else if (checked.event.type === 'sdk-log') log.info(logFields(sender), 'an SDK sent a log of its own');
+        else accepted.push(checked.event);
+      }
+      const events: EventStatement[] = [];
+      const scores: Entity<ScoreRow>[] = [];
+      for (const event of accepted) {
+        if (event.type === 'sdk-log') continue;
+        if (event.type === 'score-create') scores.push(readScoreEvent(event, sender));
+        else {
+          const statement = readEvent(event, sender);
+          if (statement) events.push(statement);
+          else problems.add('bad_id', 'It has no body.id, so there is nothing it could be about', { itemId: event.id });
+        }
+      }
+      const said = { events, scores, mentioned: refused.traceIds.filter((traceId) => traceId !== '') };
+      let receipt: ReceiptRow | undefined;
+      await store.store(scope, said, sender.receivedAt, ({ dropped, traceIds, deleted }) => {
+        const acknowledgedOnly = dropped.reduce((sum, { count }) => sum + count, 0);
+        for (const { id, traceId, count } of dropped) {
+          problems.add('deleted_trace', DELETED_TRACE, { itemId: id, traceId, count });
+        }
+        const adjusted = [...events.map(({ entity }) => entity), ...scores].filter(
+          ({ isTimeAdjusted }) => isTimeAdjusted,
+        );
+        for (const { id } of adjusted) problems.add('clock_skew', CLOCK_SKEW, { itemId: id });
+        const stored = events.length + scores.length - acknowledgedOnly;
+        receipt = receiptOf(scope.projectId, arrived, {
+          status: 207,
+          stored,
+          rejected: errors.length + accepted.length - events.length - scores.length,
+          acknowledgedOnly,
+          adjusted: adjusted.length,
+          problems,
+          traceIds,
+        });
+        return { receipt, refusedBody: refusedBodies(refused, receipt, deleted) };
+      });
+      if (receipt) onReceipt(receipt);
+      const successes = inOrderOfApplication(accepted).map(({ id }) => ({ id, status: 201 }));
+      return { successes, errors };
     },
   };
 }
 
-interface Received {
-  result: IngestionResult;
-  stored: number;
-  dropped: number;
-  traceId: string | null;
-}
-
-function noteOf({
-  result,
-  stored,
-  dropped,
-  traceId,
-}: Received): Pick<DoorNote, 'stored' | 'refused' | 'message' | 'traceId'> {
-  const [first] = result.errors;
-  const refusal = first ? `${first.message}: event ${first.id}` : '';
-  const message = dropped > 0 ? `${dropped} event(s) of a deleted trace were not stored` : refusal;
-  return { stored, refused: result.errors.length, message, traceId };
-}
-
 const logFields = ({ projectId, sdkName, sdkVersion }: Sender) => ({ projectId, sdkName, sdkVersion });
 
-type Checked = { event: IngestionEvent } | { error: IngestionResult['errors'][number] };
+type Checked =
+  | { event: IngestionEvent }
+  | { error: IngestionResult['errors'][number]; code: ReceiptCode; reason: string };
 
 function check(given: unknown, access: IngestionAccess): Checked {
-  const refuse = (status: number, message: string, error: string): Checked => ({
-    error: { id: idOf(given), status, message, error },
-  });
+  const refuse = (
+    { status, message, error }: { status: number; message: string; error: string },
+    code: ReceiptCode,
+    reason: string,
+  ): Checked => ({ error: { id: idOf(given) ?? 'unknown', status, message, error }, code, reason });
+  const invalid = { status: 400, message: 'Invalid request data' };
   if (isDeeperThan(given, MAX_DEPTH)) {
-    return refuse(400, 'Invalid request data', `The event is nested more than ${MAX_DEPTH} levels deep`);
+    const error = `The event is nested more than ${MAX_DEPTH} levels deep`;
+    return refuse({ ...invalid, error }, 'bad_value', error);
   }
   const { data: event, error } = IngestionEvent.safeParse(given);
-  if (!event) return refuse(400, 'Invalid request data', ingestionErrorText(error.issues));
+  if (!event) {
+    return refuse(
+      { ...invalid, error: ingestionErrorText(error.issues) },
+      codeOfIssues(error.issues),
+      toMessage(error.issues),
+    );
+  }
   if (access === 'scores' && event.type !== 'score-create' && event.type !== 'sdk-log') {
-    return refuse(401, 'Authentication error', 'Access Scope Denied');
+    const denied = { status: 401, message: 'Authentication error', error: 'Access Scope Denied' };
+    return refuse(denied, 'not_allowed', "A browser's key may send scores alone");
   }
   return { event };
 }
 
-function idOf(given: unknown): string {
-  const id = typeof given === 'object' && given !== null && 'id' in given ? given.id : undefined;
-  return typeof id === 'string' ? id : 'unknown';
+const textIn = (given: unknown, field: string): string | null => {
+  const value = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)[field] : undefined;
+  return typeof value === 'string' ? value : null;
+};
+
+const idOf = (given: unknown): string | null => textIn(given, 'id');
+
+/** Of an event that was refused, as far as it says so. */
+function traceOf(given: unknown): string | undefined {
+  const body = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)['body'] : undefined;
+  return textIn(body, textIn(given, 'type') === 'trace-create' ? 'id' : 'traceId') ?? undefined;
 }
 
 /** S2.3: creates by time, then updates by time. Nothing depends on it but the order of the answer. */

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ValidationError } from '../../http/errors.ts';
-import { createDoorLog } from '../door-log.ts';
+import { createRefusedBodies } from '../ledger/refused-items.ts';
 import type { ScoreRow } from '../score.ts';
-import { createEngineDouble, createStoreOn, p1, receipt } from './engine-double.ts';
+import { arrived, createEngineDouble, createStoreOn, p1, receipt } from './engine-double.ts';
 import { createScores, readScoreEvent } from './scores.ts';
 import { toMicros } from './time.ts';
-
-const source = { publicKey: 'pk-lf-0123456789', sdkName: '', sdkVersion: '' };
 
 function createFeature() {
   const engine = createEngineDouble();
@@ -15,11 +13,12 @@ function createFeature() {
   const store = createStoreOn(engine);
   const scores = createScores({
     store,
-    doorLog: createDoorLog({ now: () => new Date(), newId: () => 'id' }),
+    refusedBodies: createRefusedBodies(() => new Date()),
+    onReceipt: () => undefined,
     now: () => (time += 1000),
     newId: () => `new-${(ids += 1)}`,
   });
-  return { engine, store, create: (body: unknown) => scores.create(p1, body, source) };
+  return { engine, store, create: (body: unknown) => scores.create(p1, body, arrived) };
 }
 
 describe('one score', () => {

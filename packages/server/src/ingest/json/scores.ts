@@ -9,13 +9,14 @@ import {
 import type * as z from 'zod';
 import { TooLargeError, ValidationError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { DoorLog } from '../door-log.ts';
 import { normalizeEnvironment } from '../environment.ts';
+import { codeOfIssues } from '../ledger/codes.ts';
+import { type Arrival, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
+import { jsonText, keepRefused, type RefusedBodies, refusedItems } from '../ledger/refused-items.ts';
 import type { Micros } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import type { Clock } from './clock.ts';
 import { isDeeperThan, MAX_DEPTH } from './depth.ts';
-import type { RequestSource } from './events.ts';
 import type { ScoreField } from './fields.ts';
 import { type Entity, silent, type Statement } from './merge.ts';
 import { stateMetadata } from './metadata.ts';
@@ -36,12 +37,15 @@ export type Scores = ReturnType<typeof createScores>;
 
 export function createScores({
   store,
-  doorLog,
+  refusedBodies,
+  onReceipt,
   now,
   newId,
 }: {
   store: StatementStore;
-  doorLog: DoorLog;
+  refusedBodies: RefusedBodies;
+  /** Told once it is written. */
+  onReceipt(receipt: ReceiptRow): void;
   now: () => Micros;
   newId: () => string;
 }) {
@@ -51,7 +55,7 @@ export function createScores({
      * @throws ValidationError for one score; refused members of a list are counted in the answer
      * @throws TooLargeError, OverloadedError
      */
-    async create(scope: ProjectScope, body: unknown, source: RequestSource): Promise<CreateScoresAnswer> {
+    async create(scope: ProjectScope, body: unknown, arrived: Arrival): Promise<CreateScoresAnswer> {
       const receivedAt = now();
       const given: unknown[] = Array.isArray(body) ? body : [body];
       if (given.length > MAX_SCORES) {
@@ -64,23 +68,29 @@ export function createScores({
       if (!Array.isArray(body) && issues[0]) throw new ValidationError(issues[0]);
 
       const scores = parsed.flatMap(({ data }) => (data ? [stateCreated(data, scope, receivedAt, newId)] : []));
-      const { dropped, traceId } = await store.store(scope, { scores }, receivedAt);
       const rejected = issues.length;
       const status = !Array.isArray(body) ? 200 : rejected === 0 ? 202 : 207;
-      doorLog.note(scope, {
-        door: 'scores',
-        publicKey: source.publicKey,
-        client: [source.sdkName, source.sdkVersion].filter(Boolean).join(' '),
-        status,
-        stored: scores.length - dropped,
-        refused: rejected,
-        message: issues[0]
-          ? toMessage(issues[0])
-          : dropped > 0
-            ? `${dropped} score(s) of a deleted trace were not stored`
-            : '',
-        traceId,
+      const problems = new Problems();
+      const refused = refusedItems('text');
+      parsed.forEach(({ error }, i) => {
+        if (!error) return;
+        const traceId = textOf(given[i], 'traceId');
+        problems.add(codeOfIssues(error.issues), toMessage(error.issues), { itemId: textOf(given[i], 'id'), traceId });
+        keepRefused(refused, traceId, () => jsonText(given[i]));
       });
+      const said = { scores, mentioned: refused.traceIds.filter((traceId) => traceId !== '') };
+      let receipt: ReceiptRow | undefined;
+      await store.store(scope, said, receivedAt, ({ dropped, traceIds, deleted }) => {
+        const acknowledgedOnly = dropped.reduce((sum, { count }) => sum + count, 0);
+        for (const { id, traceId, count } of dropped) {
+          problems.add('deleted_trace', DELETED_TRACE, { itemId: id, traceId, count });
+        }
+        const stored = scores.length - acknowledgedOnly;
+        const outcome = { status, stored, rejected, acknowledgedOnly, adjusted: 0, problems, traceIds };
+        receipt = receiptOf(scope.projectId, arrived, outcome);
+        return { receipt, refusedBody: refusedBodies(refused, receipt, deleted) };
+      });
+      if (receipt) onReceipt(receipt);
       if (status === 200) return { status, body: { id: scores[0]!.id } };
       if (status === 202) return { status, body: { message: 'Accepted' } };
       return {
@@ -91,7 +101,13 @@ export function createScores({
   };
 }
 
-const toMessage = (issues: readonly z.core.$ZodIssue[]): string =>
+const textOf = (given: unknown, field: string): string | undefined => {
+  const value = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)[field] : undefined;
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** What a sender has to change. */
+export const toMessage = (issues: readonly z.core.$ZodIssue[]): string =>
   issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
 
 function stateCreated(

@@ -1,5 +1,6 @@
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { Journal } from '../journal.ts';
+import type { LedgerEntry } from '../ledger/receipt.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import { createEntities, type Wanted } from './entities.ts';
@@ -21,11 +22,14 @@ export interface StatementStoreNeeds {
   maxCacheBytes?: number;
 }
 
+/** What became of statements: known before their rows are handed over. */
 export interface StoredStatements {
-  /** Statements about a deleted trace: acknowledged, not stored. */
-  dropped: number;
-  /** One trace that was written to. */
-  traceId: string | null;
+  /** Of deleted traces: acknowledged, not stored. */
+  dropped: { id: string; traceId: string; count: number }[];
+  /** Of the rows; may hold one twice, or be empty. */
+  traceIds: string[];
+  /** Of the traces of the rows and of those `mentioned`. */
+  deleted: ReadonlySet<string>;
 }
 
 /** Scores are rarely said twice. */
@@ -69,17 +73,28 @@ export function createStatementStore({
 
   return {
     /**
-     * Resolves once the rows are acknowledged by the journal.
+     * Resolves once the rows are acknowledged by the journal, together with what `ledgerOf` says of them.
      * @throws OverloadedError when they could not be; sending the same statements again is always right
      */
     async store(
       scope: ProjectScope,
-      said: { events?: readonly EventStatement[]; scores?: readonly Entity<ScoreRow>[] },
+      said: {
+        events?: readonly EventStatement[];
+        scores?: readonly Entity<ScoreRow>[];
+        /** Traces of what was refused: the ledger must not keep what it said of deleted ones. */
+        mentioned?: readonly string[];
+      },
       receivedAt: Micros,
-    ): Promise<StoredStatements> {
+      ledgerOf?: (became: StoredStatements) => LedgerEntry,
+    ): Promise<void> {
       const events = groupEvents(said.events ?? []);
       const newScores = groupScores(said.scores ?? []);
-      if (events.length === 0 && newScores.length === 0) return { dropped: 0, traceId: null };
+      if (events.length === 0 && newScores.length === 0) {
+        const deletedOnes = await deletedTraces(scope, said.mentioned ?? []);
+        const ledger = ledgerOf?.({ dropped: [], traceIds: [], deleted: deletedOnes });
+        if (ledger) await journal.append({ projectId: scope.projectId, observations: [], scores: [], ledger });
+        return;
+      }
 
       const openedEvents = await observations.open(scope, events);
       let openedScores: Awaited<ReturnType<typeof scores.open>> | null = null;
@@ -99,6 +114,7 @@ export function createStatementStore({
               ...tracesOf(openedEvents.get(key).entity),
             ]),
             ...newScores.flatMap(({ entity }) => tracesOf(entity)),
+            ...(said.mentioned ?? []),
           ]),
         ]);
 
@@ -109,24 +125,30 @@ export function createStatementStore({
           scores: [] as ScoreRow[],
           isKeptUntilApplied: true as const,
         };
-        let dropped = 0;
+        const dropped: StoredStatements['dropped'] = [];
+        const drop = (entity: Traced, count: number): void =>
+          void dropped.push({ id: entity.id, traceId: tracesOf(entity)[0] ?? '', count });
         for (const { key, entity, count } of events) {
           const merged = joined(observationFields, openedEvents.get(key).entity, entity);
-          if (isIn(deleted, merged)) dropped += count;
+          if (isIn(deleted, merged)) drop(merged, count);
           else block.observations.push(...openedEvents.apply(key, merged, receivedAt));
         }
         for (const { key, entity, count } of newScores) {
           const merged = joined(scoreFields, openedScores.get(key).entity, entity);
-          if (isIn(deleted, merged)) dropped += count;
+          if (isIn(deleted, merged)) drop(merged, count);
           else block.scores.push(...openedScores.apply(key, merged, receivedAt));
         }
-        if (block.observations.length + block.scores.length === 0) release(true);
-        else {
-          const { applied } = await journal.append(block);
+        const traceIds = [...block.observations, ...block.scores].map(({ traceId }) => traceId);
+        const ledger = ledgerOf?.({ dropped, traceIds, deleted });
+        if (traceIds.length > 0) {
+          const { applied } = await journal.append({ ...block, ...(ledger && { ledger }) });
           void applied.then((fate) => release(fate === 'stored'));
-          countStored(scope, (said.events?.length ?? 0) + (said.scores?.length ?? 0) - dropped);
+          const lost = dropped.reduce((sum, { count }) => sum + count, 0);
+          countStored(scope, (said.events?.length ?? 0) + (said.scores?.length ?? 0) - lost);
+        } else {
+          if (ledger) await journal.append({ ...block, ledger });
+          release(true);
         }
-        return { dropped, traceId: block.observations[0]?.traceId ?? (block.scores[0]?.traceId || null) };
       } catch (error) {
         release(false);
         throw error;

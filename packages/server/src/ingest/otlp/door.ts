@@ -1,13 +1,15 @@
+import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import { Answer } from '../../http/bind.ts';
 import { InvalidRequestError, TooLargeError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { attribution } from '../attribution.ts';
-import type { DoorLog } from '../door-log.ts';
+import { codeOfSpan } from '../ledger/codes.ts';
+import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
+import type { RefusedBodies } from '../ledger/refused-items.ts';
 import type { Journal } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import { BodyEncodingError, BodyTooLargeError, inflate } from './decompress.ts';
 import { decodeJson } from './json.ts';
-import { mapExport } from './map.ts';
+import { mapExport, type MappedExport } from './map.ts';
 import { decodeProtobuf, encodeExportResponse } from './protobuf.ts';
 import { type DecodedExport, OtlpParseError } from './span.ts';
 
@@ -23,29 +25,46 @@ export interface OtlpDoorNeeds {
   price(row: ObservationRow): ObservationRow;
   /** Told of the rows once they are stored. */
   noteStored(scope: ProjectScope, rows: readonly ObservationRow[]): void;
-  doorLog: DoorLog;
+  refusedBodies: RefusedBodies;
+  /** Told once it is written. */
+  onReceipt(receipt: ReceiptRow): void;
   now(): Micros;
 }
 
 export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
 
 /** The OTLP/HTTP trace door. Stages: inflate → decode → map → drop deleted traces → price → journal → answer. */
-export function createOtlpDoor({ journal, deletedTraces, price, noteStored, doorLog, now }: OtlpDoorNeeds) {
-  async function store(scope: ProjectScope, publicKey: string, headers: Headers, body: Uint8Array): Promise<Stored> {
+export function createOtlpDoor({
+  journal,
+  deletedTraces,
+  price,
+  noteStored,
+  refusedBodies,
+  onReceipt,
+  now,
+}: OtlpDoorNeeds) {
+  async function store(scope: ProjectScope, arrived: Arrival, headers: Headers, body: Uint8Array): Promise<Rejected> {
     const decoded = decode(await inflate(body, headers['content-encoding']), isProtobuf(headers));
-    const { rows, rejected } = mapExport(decoded, {
-      projectId: scope.projectId,
-      publicKey,
-      ...attribution(headers),
-      now: now(),
-    });
-    const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
+    const { projectId } = scope;
+    const { publicKey, sdkName, sdkVersion } = arrived;
+    const { rows, rejected } = mapExport(decoded, { projectId, publicKey, sdkName, sdkVersion, now: now() });
+    const traceIds = [...new Set(rows.map(({ traceId }) => traceId))];
+    const deleted = await deletedTraces(scope, [...traceIds, ...rejected.sent.traceIds]);
     const kept = deleted.size === 0 ? rows : rows.filter(({ traceId }) => !deleted.has(traceId));
-    if (kept.length > 0) {
-      await journal.append({ projectId: scope.projectId, observations: kept.map(price), scores: [] });
-      noteStored(scope, kept);
-    }
-    return { stored: kept.length, dropped: rows.length - kept.length, rejected, traceId: kept[0]?.traceId ?? null };
+    const receipt = receiptOf(projectId, arrived, {
+      status: 200,
+      stored: kept.length,
+      rejected: rejected.count,
+      acknowledgedOnly: rows.length - kept.length,
+      ...problemsOf({ rows, rejected }, deleted),
+      // Those of rows that are stored come first.
+      traceIds: deleted.size === 0 ? traceIds : [...kept.map(({ traceId }) => traceId), ...traceIds],
+    });
+    const ledger = { receipt, refusedBody: refusedBodies(rejected.sent, receipt, deleted) };
+    await journal.append({ projectId, observations: kept.map(price), scores: [], ledger });
+    if (kept.length > 0) noteStored(scope, kept);
+    onReceipt(receipt);
+    return rejected;
   }
 
   return {
@@ -54,40 +73,37 @@ export function createOtlpDoor({ journal, deletedTraces, price, noteStored, door
      * in the last 24 h are acknowledged and not stored.
      * @throws InvalidRequestError, TooLargeError, OverloadedError
      */
-    async receive(
-      scope: ProjectScope,
-      publicKey: string,
-      headers: Headers,
-      body: Uint8Array,
-    ): Promise<Answer<unknown>> {
-      const note = {
-        door: 'OTLP' as const,
-        publicKey,
-        client: [headers['x-langfuse-sdk-name'], headers['x-langfuse-sdk-version']].filter(Boolean).join(' '),
-      };
+    async receive(scope: ProjectScope, arrived: Arrival, headers: Headers, body: Uint8Array): Promise<Answer<unknown>> {
+      checkHeaders(headers);
       try {
-        checkHeaders(headers);
-        const { stored, dropped, rejected, traceId } = await store(scope, publicKey, headers, body);
-        const message = [rejected.message, dropped > 0 ? `${dropped} span(s) of a deleted trace were not stored` : '']
-          .filter(Boolean)
-          .join(' ');
-        doorLog.note(scope, { ...note, status: 200, stored, refused: rejected.count, message, traceId });
-        return answer(isProtobuf(headers), rejected);
+        const rejected = await store(scope, arrived, headers, body);
+        return answer(isProtobuf(headers), rejected, arrived.receiptId);
       } catch (error) {
-        const refusal = asApiError(error);
-        const { status = 503, message } = refusal as { status?: number; message: string };
-        doorLog.note(scope, { ...note, status, stored: 0, refused: 0, message, traceId: null });
-        throw refusal;
+        throw asApiError(error);
       }
     },
   };
 }
 
-interface Stored {
-  stored: number;
-  dropped: number;
-  rejected: { count: number; message: string };
-  traceId: string | null;
+type Rejected = MappedExport['rejected'];
+
+function problemsOf(
+  { rows, rejected }: MappedExport,
+  deleted: ReadonlySet<string>,
+): { adjusted: number; problems: Problems } {
+  const problems = new Problems();
+  for (const { reasons, spans, traceId, spanId } of rejected.named) {
+    problems.add(codeOfSpan(reasons[0] ?? ''), reasons.join(', '), { itemId: spanId, traceId, count: spans });
+  }
+  let adjusted = 0;
+  for (const { traceId, id, timeAdjusted } of rows) {
+    if (deleted.has(traceId)) problems.add('deleted_trace', DELETED_TRACE, { itemId: id, traceId });
+    else if (timeAdjusted) {
+      adjusted += 1;
+      problems.add('clock_skew', CLOCK_SKEW, { itemId: id, traceId });
+    }
+  }
+  return { adjusted, problems };
 }
 
 function checkHeaders(headers: Headers): void {
@@ -108,12 +124,14 @@ const isProtobuf = (headers: Headers): boolean => (headers['content-type'] ?? ''
 const decode = (body: Uint8Array, protobuf: boolean): DecodedExport => (protobuf ? decodeProtobuf : decodeJson)(body);
 
 /** An ExportTraceServiceResponse in the form of the request (OTLP 1.9, "Partial Success"). */
-function answer(protobuf: boolean, { count, message }: Stored['rejected']): Answer<unknown> {
+function answer(protobuf: boolean, { count, message }: Rejected, receiptId: string): Answer<unknown> {
+  const headers = { [RECEIPT_HEADER]: receiptId };
   if (protobuf) {
     const body = encodeExportResponse({ rejectedSpans: count, errorMessage: message });
-    return new Answer(body, { headers: { 'content-type': 'application/x-protobuf' } });
+    return new Answer(body, { headers: { ...headers, 'content-type': 'application/x-protobuf' } });
   }
-  return new Answer(count === 0 ? {} : { partialSuccess: { rejectedSpans: String(count), errorMessage: message } });
+  const body = count === 0 ? {} : { partialSuccess: { rejectedSpans: String(count), errorMessage: message } };
+  return new Answer(body, { headers });
 }
 
 function asApiError(error: unknown): unknown {

@@ -28,7 +28,7 @@ export function exampleExport({
     attributes: new Map(Object.entries(event.attributes)),
   });
   return {
-    ...emptyExport(),
+    ...emptyExport('base64'),
     spanCount: 1,
     resources: [
       {

@@ -1,6 +1,7 @@
 // OTLP/JSON as clients really send it: the standard says hex ids, decimal text for 64-bit integers and base64 bytes; JavaScript
 // exporters send integers as numbers, older ones ids as byte arrays or serialized Buffers and times as {low, high}.
 import { parseJson } from '../../http/json-body.ts';
+import { jsonText } from '../ledger/refused-items.ts';
 import type { Micros } from '../observation.ts';
 import {
   checkIds,
@@ -27,7 +28,7 @@ type Json = Record<string, unknown>;
  * @throws OtlpParseError when the body is not JSON.
  */
 export function decodeJson(body: Uint8Array): DecodedExport {
-  const decoded = emptyExport();
+  const decoded = emptyExport('text');
   const request = parse(body);
   if (request['resourceSpans'] === undefined || request['resourceSpans'] === null) return decoded;
   const budget: Budget = { groups: 0, values: 0 };
@@ -91,14 +92,14 @@ function readScopeSpans(scopeSpans: Json, decoded: DecodedExport, budget: Budget
   }
   const spans = listOr(scopeSpans['spans'], 'spans', scope.name, decoded);
   const readable = Math.max(0, limits.spansPerExport - decoded.spanCount);
-  if (spans.length > readable) reject(decoded, [TOO_MANY_SPANS], scope.name, spans.length - readable);
+  if (spans.length > readable) reject(decoded, [TOO_MANY_SPANS], scope.name, { spans: spans.length - readable });
   for (const span of spans.slice(0, readable)) {
     try {
       scope.spans.push(readSpan(asObject(span), budget));
       decoded.spanCount += 1;
     } catch (error) {
       if (!(error instanceof RejectedSpanError)) throw error;
-      reject(decoded, error.reasons, scope.name);
+      reject(decoded, error.reasons, scope.name, { ids: idsOf(span), sent: () => jsonText(span) });
     }
   }
   return scope;
@@ -217,6 +218,12 @@ function readTime(given: unknown): Micros | null {
   return wide === null ? null : Number(wide / 1000n) || null;
 }
 
+/** Of a refused span, as far as they are text. */
+function idsOf(span: unknown): { traceId?: string; spanId?: string } {
+  const { traceId, spanId } = asObject(span);
+  return { ...(typeof traceId === 'string' && { traceId }), ...(typeof spanId === 'string' && { spanId }) };
+}
+
 /** @throws RejectedSpanError for something that is neither text nor bytes. */
 function readId(given: unknown, field: string): string | undefined {
   if (given === undefined || given === null) return undefined;
@@ -268,7 +275,7 @@ function rejectAll(scopeSpans: unknown, error: unknown, decoded: DecodedExport):
 function rejectSpans(spans: unknown, error: unknown, scope: string, decoded: DecodedExport): void {
   if (!(error instanceof RejectedSpanError)) throw error;
   const count = listOr(spans, 'spans', scope, decoded).length;
-  if (count > 0) reject(decoded, error.reasons, scope, count);
+  if (count > 0) reject(decoded, error.reasons, scope, { spans: count });
 }
 
 const NOTHING: Json = Object.freeze({});

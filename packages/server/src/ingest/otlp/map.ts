@@ -7,8 +7,10 @@ import { toText } from '../conventions/readers.ts';
 import { describeTools, toDefinitions, toolCallsOf, toolsOfInput, withTools } from '../conventions/tools.ts';
 import { makeDisjoint, withTotal } from '../conventions/usage.ts';
 import { normalizeEnvironment } from '../environment.ts';
+import type { RefusedItems } from '../ledger/refused-items.ts';
 import { emptyRow, type Level, type Micros, type ObservationRow } from '../observation.ts';
 import {
+  type RejectedSpans,
   rejectionMessage,
   type Attributes,
   type DecodedEvent,
@@ -31,7 +33,7 @@ export interface MapOptions {
 export interface MappedExport {
   rows: ObservationRow[];
   /** What goes into the partial success of the answer; count 0 and an empty message when all spans were taken. */
-  rejected: { count: number; message: string };
+  rejected: { count: number; message: string; named: readonly RejectedSpans[]; sent: RefusedItems };
 }
 
 const SECOND = 1_000_000;
@@ -52,7 +54,8 @@ const UNFINISHED = 10 * YEAR;
 export function mapExport(decoded: DecodedExport, options: MapOptions): MappedExport {
   const rows: ObservationRow[] = [];
   for (const resource of decoded.resources) mapResource(resource, options, rows);
-  return { rows, rejected: { count: decoded.rejections.count, message: rejectionMessage(decoded) } };
+  const { count, named, sent } = decoded.rejections;
+  return { rows, rejected: { count, message: rejectionMessage(decoded), named, sent } };
 }
 
 function mapResource(resource: DecodedResource, options: MapOptions, rows: ObservationRow[]): void {

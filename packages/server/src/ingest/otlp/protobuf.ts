@@ -28,7 +28,7 @@ import {
  */
 export function decodeProtobuf(body: Uint8Array): DecodedExport {
   const reader = new Reader(body);
-  const decoded = emptyExport();
+  const decoded = emptyExport('base64');
   reader.message(body.length, (field, wire) => {
     if (field !== 1 || wire !== LENGTH) return false;
     const resource = readResourceSpans(reader, reader.end(), decoded);
@@ -87,7 +87,7 @@ function readResourceSpans(reader: Reader, end: number, decoded: DecodedExport):
 function readScopeSpans(reader: Reader, end: number, decoded: DecodedExport): DecodedScope {
   const scope: DecodedScope = { name: '', version: '', attributes: new Map(), spans: [] };
   reader.countGroup();
-  const refused: RejectedSpanError[] = [];
+  const refused: { problem: RejectedSpanError; start: number; end: number }[] = [];
   let refusal: RejectedSpanError | null = null;
   let unread = 0;
   const problem = readGroup(reader, end, () =>
@@ -105,18 +105,23 @@ function readScopeSpans(reader: Reader, end: number, decoded: DecodedExport): De
         reader.at = spanEnd;
         return true;
       }
+      const start = reader.at;
       const spanProblem = readGroup(reader, spanEnd, () => {
         scope.spans.push(readSpan(reader, spanEnd));
         decoded.spanCount += 1;
       });
-      if (spanProblem) refused.push(spanProblem);
+      if (spanProblem) refused.push({ problem: spanProblem, start, end: spanEnd });
       return true;
     }),
   );
-  if (problem) refused.push(problem);
+  if (problem) refused.push({ problem, start: end, end });
   // After the loop: the scope's name may stand behind its spans.
-  for (const { reasons } of refused) reject(decoded, reasons, scope.name);
-  if (unread > 0) reject(decoded, [TOO_MANY_SPANS], scope.name, unread);
+  for (const { problem: refusedSpan, start, end: spanEnd } of refused) {
+    const { reasons, ids } = refusedSpan;
+    const sent = (maxLength: number) => reader.base64At(start, Math.min(spanEnd, start + maxLength));
+    reject(decoded, reasons, scope.name, { ids, ...(start < spanEnd && { sent }) });
+  }
+  if (unread > 0) reject(decoded, [TOO_MANY_SPANS], scope.name, { spans: unread });
   if (refusal) refuseAll([{ ...scope, spans: scope.spans.splice(0) }], refusal, decoded);
   return scope;
 }
@@ -139,7 +144,7 @@ function readGroup(reader: Reader, end: number, read: () => void): RejectedSpanE
 function refuseAll(scopes: readonly DecodedScope[], { reasons }: RejectedSpanError, decoded: DecodedExport): void {
   for (const { name, spans } of scopes) {
     decoded.spanCount -= spans.length;
-    if (spans.length > 0) reject(decoded, reasons, name, spans.length);
+    for (const { traceId, spanId } of spans) reject(decoded, reasons, name, { ids: { traceId, spanId } });
   }
 }
 
@@ -416,6 +421,10 @@ class Reader {
     const end = this.end();
     const start = this.at;
     this.at = end;
+    return this.base64At(start, end);
+  }
+
+  base64At(start: number, end: number): string {
     return this.bytes.toString('base64', start, end);
   }
 

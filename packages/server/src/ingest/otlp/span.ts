@@ -1,3 +1,4 @@
+import { keepRefused, type RefusedItems, refusedItems } from '../ledger/refused-items.ts';
 import type { Micros } from '../observation.ts';
 
 /**
@@ -66,10 +67,21 @@ export interface DecodedExport {
 }
 
 /** Why spans were refused: `field:reason` → how many, and the scopes they came from. */
-interface Rejections {
+export interface Rejections {
   count: number;
   reasons: Map<string, number>;
   scopes: Set<string>;
+  /** The first of them, for the ledger. */
+  named: RejectedSpans[];
+  sent: RefusedItems;
+}
+
+/** One refused span, or several that share a fault; ids as far as they could be read. */
+export interface RejectedSpans {
+  reasons: readonly string[];
+  spans: number;
+  traceId?: string | undefined;
+  spanId?: string | undefined;
 }
 
 export const limits = {
@@ -96,6 +108,8 @@ export class OtlpParseError extends Error {
 export class RejectedSpanError extends Error {
   override name = 'RejectedSpanError';
   readonly reasons: readonly string[];
+  /** Of the span, where they were read before it was refused. */
+  ids: Pick<RejectedSpans, 'traceId' | 'spanId'> = {};
   constructor(...reasons: string[]) {
     // A request may have 50,000 of them, and where they were thrown is never read: with a stack that takes half a second.
     const { stackTraceLimit } = Error;
@@ -106,10 +120,11 @@ export class RejectedSpanError extends Error {
   }
 }
 
-export const emptyExport = (): DecodedExport => ({
+/** `encoding`: how a refused span is kept. */
+export const emptyExport = (encoding: RefusedItems['encoding']): DecodedExport => ({
   resources: [],
   spanCount: 0,
-  rejections: { count: 0, reasons: new Map(), scopes: new Set() },
+  rejections: { count: 0, reasons: new Map(), scopes: new Set(), named: [], sent: refusedItems(encoding) },
 });
 
 /** The reason of spans that were not read because the request has too many. */
@@ -118,8 +133,24 @@ export const TOO_MANY_VALUES = `attributes:more than ${limits.valuesPerExport} v
 
 const REASONS_NAMED = 20; // a hostile body must not make the answer grow
 
-/** Counts `spans` refused spans of a scope under each of `reasons`. */
-export function reject(into: DecodedExport, reasons: readonly string[], scope: string, spans = 1): void {
+/** As many as a receipt names. */
+const SPANS_NAMED = 50;
+
+/** Counts `spans` refused spans of a scope under each of `reasons`; `sent` reads one as it was sent. */
+export function reject(
+  into: DecodedExport,
+  reasons: readonly string[],
+  scope: string,
+  {
+    spans = 1,
+    ids = {},
+    sent,
+  }: {
+    spans?: number;
+    ids?: Pick<RejectedSpans, 'traceId' | 'spanId'>;
+    sent?: (maxLength: number) => string;
+  } = {},
+): void {
   const { rejections } = into;
   into.spanCount += spans;
   rejections.count += spans;
@@ -128,6 +159,8 @@ export function reject(into: DecodedExport, reasons: readonly string[], scope: s
       rejections.reasons.set(reason, (rejections.reasons.get(reason) ?? 0) + spans);
     }
   }
+  if (rejections.named.length < SPANS_NAMED) rejections.named.push({ reasons, spans, ...ids });
+  if (sent) keepRefused(rejections.sent, ids.traceId, sent);
   if (rejections.scopes.size < REASONS_NAMED) rejections.scopes.add(scope.slice(0, 200) || 'unknown');
 }
 
@@ -153,7 +186,10 @@ const ZEROS = /^0+$/;
 /** OTLP: an id of zeros is no id. @throws RejectedSpanError */
 export function checkIds(traceId: string | undefined, spanId: string | undefined): void {
   const problems = [...idProblems('traceId', traceId), ...idProblems('spanId', spanId)];
-  if (problems.length > 0) throw new RejectedSpanError(...problems);
+  if (problems.length === 0) return;
+  const error = new RejectedSpanError(...problems);
+  error.ids = { traceId, spanId };
+  throw error;
 }
 
 function idProblems(field: string, id: string | undefined): string[] {

@@ -16,6 +16,11 @@ export const count: Kind<number> = {
   write: (out, value) => out.int64(Math.min(value, Number.MAX_SAFE_INTEGER)),
 };
 export const time: Kind<number> = { type: "DateTime64(6, 'UTC')", write: (out, value) => out.int64(value) };
+/** Microseconds, of which whole milliseconds are kept. */
+export const millis: Kind<number> = {
+  type: "DateTime64(3, 'UTC')",
+  write: (out, value) => out.int64(Math.floor(value / 1000)),
+};
 export const decimal: Kind<string> = {
   type: 'Decimal(18, 12)',
   write: (out, value) => out.bigint64(scaledDecimal(value)),

@@ -1,18 +1,18 @@
-import type { DoorRequest } from '@tracehouse/contract/x-door';
+import type { Receipt, ReceiptCode, ReceiptProblem } from '@tracehouse/contract/x-receipts';
 import { Link } from '@tanstack/react-router';
 import { useZone } from '../../app/preferences.ts';
 import { classes } from '../../components/class-names.ts';
-import { formatClock, formatCount, formatSoFar } from '../../components/formats.ts';
+import { formatClock, formatCount, formatKey, formatSoFar } from '../../components/formats.ts';
 import { RunningIcon } from '../../components/LevelIcon.tsx';
 import { timeTicks } from '../../components/time-axis.ts';
 import { useNow } from '../../components/useNow.ts';
+import { DOOR_SPAN_MS } from './useSetup.ts';
 
-const SPAN_MS = 10 * 60_000;
-const none: readonly DoorRequest[] = [];
+const none: readonly Receipt[] = [];
 
 interface LiveDoorProps {
   project: string;
-  requests: readonly DoorRequest[] | undefined;
+  requests: readonly Receipt[] | undefined;
   /** Why the door cannot be shown. */
   error: string | null;
 }
@@ -54,39 +54,56 @@ export function LiveDoor({ project, requests = none, error }: LiveDoorProps) {
         ))}
       </ol>
       <p className="border-t px-4 py-3 text-small text-text-3">
-        Nothing here although you sent something? Then it did not reach this address with a key of this project. Check
-        host, proxy and key.
+        Nothing here although you sent something? Then it did not reach this address, or came with a key that no project
+        of this server has. Check host, proxy and public key.
       </p>
     </aside>
   );
 }
 
 type Tone = 'bad' | 'mid' | 'good';
-const toneOf = ({ status, refused }: DoorRequest): Tone =>
-  status >= 400 ? 'bad' : status === 207 && refused > 0 ? 'mid' : refused > 0 ? 'mid' : 'good';
+const toneOf: Record<Receipt['outcome'], Tone> = { rejected: 'bad', partly: 'mid', stored: 'good', empty: 'good' };
 const statusColor: Record<Tone, string> = { bad: 'text-danger', mid: 'text-warn', good: 'text-ok' };
 const blipColor: Record<Tone, string> = { bad: 'bg-danger', mid: 'bg-warn', good: 'bg-other' };
 
-function DoorLine({ request, project }: { request: DoorRequest; project: string }) {
+/** What a person calls a reason. */
+const reasons: Record<ReceiptCode, string> = {
+  bad_id: 'Bad id',
+  bad_value: 'Bad value',
+  unknown_type: 'Unknown type',
+  too_large: 'Too large',
+  malformed: 'Cannot be read',
+  not_kept: 'Not kept',
+  wrong_key: 'Wrong key',
+  not_allowed: 'Not allowed',
+  limit: 'Limit reached',
+  overloaded: 'Server busy',
+  deleted_trace: 'Deleted trace',
+  clock_skew: 'Clock is off',
+  engine: 'Refused by the database',
+  server_error: 'Server error',
+};
+
+const PROBLEMS_SHOWN = 3;
+
+function DoorLine({ request, project }: { request: Receipt; project: string }) {
   const zone = useZone();
-  const { time, door, status, stored, refused, message, client, publicKey, traceId } = request;
-  const outcome =
-    stored > 0 || refused > 0
-      ? [stored > 0 && `${formatCount(stored)} stored`, refused > 0 && `${formatCount(refused)} refused`]
-          .filter(Boolean)
-          .join(', ')
-      : '';
+  const { time, door, status, outcome, requests, stored, problems, sdkName, sdkVersion, publicKey, traceIds } = request;
+  const client = sdkName === '' ? request.userAgent : `${sdkName} ${sdkVersion}`.trim();
+  const reasonsGiven = byReason(problems);
+  const traceId = stored > 0 ? traceIds[0] : undefined;
   return (
     <li className="flex items-baseline gap-3 border-b px-4 py-2.5">
       <time dateTime={time} className="data">
         {formatClock(new Date(time), zone)}
       </time>
       <span className="data w-10 text-text-3">{door}</span>
-      <span className={classes('data w-7 font-medium', statusColor[toneOf(request)])}>{status}</span>
+      <span className={classes('data w-7 font-medium', statusColor[toneOf[outcome]])}>{status}</span>
       <div className="min-w-0 flex-1">
         <p>
-          {outcome || message}
-          {traceId !== null && stored > 0 && (
+          {summary(request)}
+          {requests > 1 && <span className="text-text-3"> {formatCount(requests)} times</span>}
+          {traceId !== undefined && (
             <>
               {' '}
               <Link
@@ -99,25 +116,57 @@ function DoorLine({ request, project }: { request: DoorRequest; project: string 
             </>
           )}
         </p>
-        <p className="mt-0.5 text-small text-text-3">
+        {reasonsGiven.slice(0, PROBLEMS_SHOWN).map(({ code, message, count }) => (
+          <p key={`${code} ${message}`} className="mt-0.5 text-small break-words">
+            <span className="font-medium">{reasons[code]}</span>
+            {count > 1 && ` (${formatCount(count)})`}: {message}
+          </p>
+        ))}
+        {reasonsGiven.length > PROBLEMS_SHOWN && (
+          <p className="mt-0.5 text-small text-text-3">
+            {formatCount(reasonsGiven.length - PROBLEMS_SHOWN)} more reasons in receipt{' '}
+            <span className="data break-all">{request.id}</span>
+          </p>
+        )}
+        <p className="mt-0.5 truncate text-small text-text-3" title={client}>
           {client !== '' && `${client} · `}
-          <span className="data">{publicKey}</span>
+          {publicKey === '' ? 'from this screen' : <span className="data">{formatKey(publicKey)}</span>}
         </p>
-        {outcome !== '' && message !== '' && <p className="mt-0.5 text-small break-words">{message}</p>}
       </div>
     </li>
   );
 }
 
+function summary({ outcome, received, stored, rejected, acknowledgedOnly }: Receipt): string {
+  if (received === 0) return outcome === 'empty' ? 'Nothing in it' : 'Refused as a whole';
+  return [
+    stored > 0 && `${formatCount(stored)} stored`,
+    rejected > 0 && `${formatCount(rejected)} rejected`,
+    acknowledgedOnly > 0 && `${formatCount(acknowledgedOnly)} of deleted traces not stored`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** The same reason once, with the items it hit. */
+function byReason(problems: Receipt['problems']): Pick<ReceiptProblem, 'code' | 'message' | 'count'>[] {
+  const found = new Map<string, Pick<ReceiptProblem, 'code' | 'message' | 'count'>>();
+  for (const { code, message, count } of problems) {
+    const key = `${code} ${message}`;
+    found.set(key, { code, message, count: count + (found.get(key)?.count ?? 0) });
+  }
+  return [...found.values()];
+}
+
 interface DoorRulerProps {
-  requests: readonly DoorRequest[];
+  requests: readonly Receipt[];
   now: number;
   zone?: string;
 }
 
 function DoorRuler({ requests, now, zone }: DoorRulerProps) {
-  const from = now - SPAN_MS;
-  const place = (at: number) => `${(((at - from) / SPAN_MS) * 100).toFixed(2)}%`;
+  const from = now - DOOR_SPAN_MS;
+  const place = (at: number) => `${(((at - from) / DOOR_SPAN_MS) * 100).toFixed(2)}%`;
   return (
     <div className="px-4" aria-hidden="true">
       <div className="relative h-6">
@@ -126,7 +175,7 @@ function DoorRuler({ requests, now, zone }: DoorRulerProps) {
           .map((request) => (
             <span
               key={request.id}
-              className={classes('absolute bottom-0 h-4 w-0.75', blipColor[toneOf(request)])}
+              className={classes('absolute bottom-0 h-4 w-0.75', blipColor[toneOf[request.outcome]])}
               style={{ left: place(Date.parse(request.time)) }}
             />
           ))}
@@ -135,7 +184,7 @@ function DoorRuler({ requests, now, zone }: DoorRulerProps) {
         {timeTicks(from, now, 5, zone).map(({ at, label }) => (
           <span key={at} className="absolute top-0" style={{ left: place(at) }}>
             <span className={classes('absolute w-px bg-line-strong', label ? 'h-2' : 'h-1')} />
-            {label !== '' && at - from > SPAN_MS * 0.04 && now - at > SPAN_MS * 0.04 && (
+            {label !== '' && at - from > DOOR_SPAN_MS * 0.04 && now - at > DOOR_SPAN_MS * 0.04 && (
               <span className="absolute top-1.75 -translate-x-1/2">{label}</span>
             )}
           </span>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { exportTraces } from '@tracehouse/contract/otel';
-import { listDoorRequests, type DoorRequest } from '@tracehouse/contract/x-door';
+import { listReceipts, type Receipt } from '@tracehouse/contract/x-receipts';
 import { listTraces, readTraceSkeleton } from '@tracehouse/contract/x-traces';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
@@ -8,11 +8,17 @@ import { sampleTrace } from './sample-trace.ts';
 
 const WATCH_MS = 1000;
 
-/** The requests of the last ten minutes, newest first, looked at every second. */
+/** What the live door shows, back from now. */
+export const DOOR_SPAN_MS = 10 * 60_000;
+
+/** The newest requests of the last ten minutes, looked at every second. */
 export const useDoor = (project: string) =>
   useQuery({
     queryKey: ['door', project],
-    queryFn: ({ signal }) => call(listDoorRequests, { project, signal }),
+    queryFn: ({ signal }) => {
+      const from = new Date(Date.now() - DOOR_SPAN_MS).toISOString();
+      return call(listReceipts, { project, query: { from, limit: 100 }, signal });
+    },
     refetchInterval: WATCH_MS,
     staleTime: 0,
   });
@@ -26,7 +32,7 @@ export interface Arrival {
 }
 
 /** The first trace that is stored after the page was opened; null while there is none. */
-export function useArrival(project: string, door: readonly DoorRequest[] | undefined): Arrival | null {
+export function useArrival(project: string, door: readonly Receipt[] | undefined): Arrival | null {
   const [openedAt] = useState(() => Date.now());
   const newest = useQuery({
     queryKey: ['arrivals', project],
@@ -41,9 +47,9 @@ export function useArrival(project: string, door: readonly DoorRequest[] | undef
   const listed = before && newest.data?.data.find(({ id }) => !before.has(id))?.id;
   // A trace with an old timestamp is not among the newest, but its request is at the door.
   const received = door?.find(
-    ({ time, traceId, stored }) => traceId !== null && stored > 0 && Date.parse(time) > openedAt,
+    ({ time, traceIds, stored }) => traceIds.length > 0 && stored > 0 && Date.parse(time) > openedAt,
   );
-  const traceId = listed ?? received?.traceId ?? null;
+  const traceId = listed ?? received?.traceIds[0] ?? null;
   const trace = useQuery({
     queryKey: ['arrival', project, traceId],
     queryFn: ({ signal }) => call(readTraceSkeleton, { project, params: { traceId: traceId ?? '' }, signal }),
