@@ -131,7 +131,8 @@ function show(row: ObservationRow, isRoot: boolean, view: View): ObservationV2 {
  * stay whole as recorded (S1.6 has them flattened; v3-core and v5-tracing show objects).
  */
 function flatMetadata(row: ObservationRow, { expand, trace }: View): Record<string, unknown> {
-  const flat: Record<string, string> = {};
+  // Without a prototype: `__proto__` is a key like any other.
+  const flat = Object.create(null) as Record<string, string>;
   const put = (prefix: string, values: Readonly<Record<string, string>>): void => {
     for (const [key, value] of Object.entries(values)) flat[prefix + key] = value;
   };

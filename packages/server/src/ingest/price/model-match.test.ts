@@ -46,3 +46,10 @@ test('a model the user runs has no price, whatever it is called', () => {
   expect(match('deepseek-chat', 'ollama')).toBeNull();
   expect(match('ollama/gpt-4o', '')).toBeNull();
 });
+
+test('a provider named like a property of every object is a provider nobody knows', () => {
+  for (const name of ['constructor', '__proto__', 'constructor.x', '__proto__.chat']) {
+    expect(match('gpt-4o-mini', name)).toBe('openai:gpt-4o-mini');
+    expect(match(`${name}/gpt-4o-mini`)).toBe('openai:gpt-4o-mini');
+  }
+});

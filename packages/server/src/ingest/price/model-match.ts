@@ -11,13 +11,13 @@ const SELF_HOSTED = '(self-hosted)';
 const BY_NAME = '(by name)';
 
 /** Names under which conventions and gateways report a provider that the list knows by another id. */
-const providerIds: Record<string, string> = {
-  azure_ai: 'azure',
-  azure_openai: 'azure',
-  fireworks_ai: 'fireworks',
-  'gcp.gen_ai': 'google',
-  x_ai: 'x-ai',
-};
+const providerIds = new Map([
+  ['azure_ai', 'azure'],
+  ['azure_openai', 'azure'],
+  ['fireworks_ai', 'fireworks'],
+  ['gcp.gen_ai', 'google'],
+  ['x_ai', 'x-ai'],
+]);
 
 /** Run by the user: what a hosted model of the same name costs elsewhere says nothing about these. */
 const selfHosted = new Set([
@@ -67,7 +67,7 @@ function resolveProvider(provider: string): string | null {
   if (!name) return null;
   if (selfHosted.has(vendor)) return SELF_HOSTED;
   if (vendor.startsWith('azure')) return 'azure';
-  const known = providerIds[name] ?? providerIds[vendor];
+  const known = providerIds.get(name) ?? providerIds.get(vendor);
   if (known) return known;
   return (findProvider({ providerId: name }) ?? findProvider({ providerId: vendor }))?.id ?? null;
 }
