@@ -181,8 +181,8 @@ function slowClients(url: string, authorization: string) {
   };
 }
 
-/** By where they were thrown. */
-const errorsOf = (log: string): string[] => [
+/** What a log says of faults, by where they were thrown, each once. */
+export const errorsOf = (log: string): string[] => [
   ...new Set(
     log
       .split('\n')

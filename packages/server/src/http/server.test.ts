@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { askerGone } from '../stores/asker.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import { Answer, bind } from './bind.ts';
 import { OverloadedError, UnauthorizedError } from './errors.ts';
@@ -165,6 +166,29 @@ describe('what is refused', () => {
     expect(body).not.toContain('secret');
     expect(JSON.parse(body)).toMatchObject({ message: 'Internal Server Error' });
   });
+});
+
+test('who leaves is known to have gone, for everything asked on that connection, by whatever reads for it', async () => {
+  const gone: string[] = [];
+  const both = Promise.withResolvers<void>();
+  const left = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: { authenticate: async () => ({ kind: 'public' }) },
+    routes: [
+      bind(readThing, async ({ params, signal }) => {
+        await new Promise((resolve) => askerGone()!.addEventListener('abort', resolve));
+        gone.push(`${params.id} ${signal.aborted}`);
+        if (gone.length === 2) both.resolve();
+      }),
+    ],
+  });
+  await left.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((left.server.address() as AddressInfo).port, '127.0.0.1');
+  const asked = ['a', 'b'].map((id) => `GET /api/public/things/${id} HTTP/1.1\r\nhost: x\r\n\r\n`).join('');
+  socket.write(asked, () => setTimeout(() => socket.resetAndDestroy(), 100));
+  await both.promise;
+  expect(gone.toSorted()).toEqual(['a true', 'b true']);
+  await left.close();
 });
 
 describe('other origins', () => {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import fastifyStatic from '@fastify/static';
 import type { Route, RouteFamily } from '@tracehouse/contract/route';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Principal } from '../identity/principal.ts';
+import { readFor } from '../stores/asker.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import { PostgresError } from '../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../stores/scope.ts';
@@ -230,11 +232,8 @@ function register(
       const headers = plainHeaders(request);
       const query = withoutEmpty(request.query as Record<string, unknown>);
       const principal = request.principal!;
-      const gone = new AbortController();
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableEnded) gone.abort();
-      });
-      const answer = await handle({
+      const signal = goneOf(request.raw.socket);
+      const context = {
         scope: scopeOf(principal),
         principal,
         params: check(route.params, request.params),
@@ -242,11 +241,25 @@ function register(
         body: route.rawBody ? (request.body ?? Buffer.alloc(0)) : check(route.body, parseBody(request)),
         headers,
         ip: request.ip,
-        signal: gone.signal,
-      });
+        signal,
+      };
+      const answer = await (route.method === 'GET' ? readFor(signal, () => handle(context)) : handle(context));
       return send(reply, route, answer);
     },
   });
+}
+
+const goneByConnection = new WeakMap<Socket, AbortSignal>();
+
+/** Fires when the connection closes: also for what was asked on it before an earlier question was answered. */
+function goneOf(socket: Socket): AbortSignal {
+  const known = goneByConnection.get(socket);
+  if (known) return known;
+  const gone = new AbortController();
+  goneByConnection.set(socket, gone.signal);
+  if (socket.destroyed) gone.abort();
+  else socket.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** A known path with another method is 405, whoever asks. */

@@ -3,6 +3,7 @@ import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { Session } from 'chdb';
+import { askerGone } from '../asker.ts';
 import { type ClickHouse, ClickHouseError, type InsertTarget, type QueryOptions } from './clickhouse.ts';
 import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
 import { removeTornMutations } from './torn-mutations.ts';
@@ -81,7 +82,10 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
 
   return {
     async rows<Row>(statement: ClickHouseSql, options: QueryOptions = {}) {
-      const answer = await readers.use((connection) => execute(connection, statement, 'JSONEachRow', options));
+      const { signal = askerGone() } = options;
+      const answer = await readers.use((connection) =>
+        execute(connection, statement, 'JSONEachRow', { ...options, ...(signal && { signal }) }),
+      );
       return parseRows<Row>(answer);
     },
     async run(statement, options = {}) {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { beginRow, segmentHeader } from '../../ingest/journal/segment.ts';
 import { encodeObservation, observationTarget } from '../../ingest/observation-columns.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
+import { readFor } from '../asker.ts';
 import { observationReader, scoreReader, selectRows } from '../../ingest/read-rows.ts';
 import { encodeScore, scoreTarget } from '../../ingest/score-columns.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
@@ -87,6 +88,7 @@ export function clickHouseContract(
       expect(await codeOf(db.rows(endless, { signal: gone.signal }))).toBe(394);
       expect(performance.now() - before).toBeLessThan(5000);
       expect(await codeOf(db.rows(endless, { signal: AbortSignal.abort() }))).toBe(394);
+      expect(await codeOf(readFor(AbortSignal.timeout(100), () => db.rows(endless)))).toBe(394);
       expect(await ones()).toEqual(expected);
     });
 

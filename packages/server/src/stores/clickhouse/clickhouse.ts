@@ -3,7 +3,7 @@ import type { ClickHouseSql } from './sql.ts';
 export interface QueryOptions {
   /** Milliseconds the engine may spend; default 30,000. */
   timeoutMs?: number;
-  /** Stops the query in the engine when it fires. */
+  /** Stops the query in the engine when it fires; without one, a read ends with who asked for it (`readFor`). */
   signal?: AbortSignal;
   /** Engine settings for this statement alone. */
   settings?: Readonly<Record<string, string | number>>;
