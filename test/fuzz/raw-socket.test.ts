@@ -25,7 +25,7 @@ beforeAll(async () => {
     body: JSON.stringify({ batch }),
   });
   if (stored.status !== 207) throw new Error(`storing answered ${stored.status}`);
-});
+}, 120_000);
 afterAll(() => server.stop());
 
 /** After whatever was sent: the process answers, it is the same (nothing starts it again), and has logged no fault of its own. */

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     name: 'long',
     root: fileURLToPath(new URL('../..', import.meta.url)),
-    include: ['test/long/**/*.test.ts', 'test/fuzz/hostile-input.test.ts'],
+    include: ['test/long/**/*.test.ts', 'test/fuzz/{hostile-input,injection}.test.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 2 * 3_600_000,
