@@ -23,8 +23,9 @@ const preview = (payload: string): string =>
 const sum = (usage: Readonly<Record<string, number>>, part: 'input' | 'output'): number =>
   Object.entries(usage).reduce((total, [key, units]) => (key.includes(part) ? total + units : total), 0);
 
+/** The columns of a row, in the order they are written. */
 // oxfmt-ignore
-const columns = [
+export const observationColumns = [
   column('project_id',             text,              (row) => row.projectId),
   column('kind',                   text,              (row) => row.kind),
   column('id',                     text,              (row) => row.id),
@@ -110,9 +111,9 @@ const columns = [
 ];
 
 /** Where observation rows go; the columns are those of `encodeObservation`, in its order. */
-export const observationTarget: InsertTarget = { table: 'observations', columns };
+export const observationTarget: InsertTarget = { table: 'observations', columns: observationColumns };
 
 /** Appends one row in RowBinary. */
 export function encodeObservation(out: RowBinaryWriter, row: ObservationRow): void {
-  for (const { write } of columns) write(out, row);
+  for (const { write } of observationColumns) write(out, row);
 }

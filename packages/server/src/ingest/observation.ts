@@ -135,6 +135,15 @@ export interface ObservationRow {
   isDeleted: boolean;
 }
 
+/** A row as it lies in the engine: with what follows from it and is kept beside it for lists. */
+export interface StoredObservation extends ObservationRow {
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+  inputPreview: string;
+  outputPreview: string;
+}
+
 /** A row that says nothing but who it is; callers spread their statements over it. */
 export function emptyRow(
   identity: Pick<ObservationRow, 'projectId' | 'kind' | 'id' | 'traceId' | 'startTime' | 'source'>,

@@ -5,8 +5,9 @@ import type { ScoreRow } from './score.ts';
 
 const column = columnsOf<ScoreRow>();
 
+/** The columns of a row, in the order they are written. */
 // oxfmt-ignore
-const columns = [
+export const scoreColumns = [
   column('project_id',          text,       (row) => row.projectId),
   column('id',                  text,       (row) => row.id),
   column('name',                text,       (row) => row.name),
@@ -35,9 +36,9 @@ const columns = [
 ];
 
 /** Where score rows go; the columns are those of `encodeScore`, in its order. */
-export const scoreTarget: InsertTarget = { table: 'scores', columns };
+export const scoreTarget: InsertTarget = { table: 'scores', columns: scoreColumns };
 
 /** Appends one row in RowBinary. */
 export function encodeScore(out: RowBinaryWriter, row: ScoreRow): void {
-  for (const { write } of columns) write(out, row);
+  for (const { write } of scoreColumns) write(out, row);
 }

@@ -3,8 +3,55 @@ import type { ObservationRow } from '../../ingest/observation.ts';
 import { toIsoMicros } from '../filters/time.ts';
 import { orNull, parsed } from './payload.ts';
 
+/** What `toDetail` reads. */
+export const detailFields = [
+  'id',
+  'traceId',
+  'parentId',
+  'type',
+  'name',
+  'startTime',
+  'endTime',
+  'completionStartTime',
+  'level',
+  'statusMessage',
+  'model',
+  'provider',
+  'costSource',
+  'usage',
+  'isAppRoot',
+  'promptName',
+  'promptVersion',
+  'environment',
+  'version',
+  'release',
+  'input',
+  'output',
+  'metadata',
+  'attributes',
+  'resourceAttributes',
+  'scopeName',
+  'scopeVersion',
+  'scopeAttributes',
+  'cost',
+  'totalCost',
+  'prices',
+  'modelId',
+  'pricingTierName',
+  'modelParameters',
+  'toolDefinitions',
+  'toolCalls',
+  'sizeBytes',
+  'source',
+  'sdkName',
+  'sdkVersion',
+  'timeAdjusted',
+  'events',
+] as const satisfies (keyof ObservationRow)[];
+type Read = Pick<ObservationRow, (typeof detailFields)[number]>;
+
 /** An observation whole, as our own screens read it. */
-export const toDetail = (row: ObservationRow): ObservationDetail => ({
+export const toDetail = (row: Read): ObservationDetail => ({
   id: row.id,
   traceId: row.traceId,
   parentId: orNull(row.parentId),
@@ -49,7 +96,7 @@ export const toDetail = (row: ObservationRow): ObservationDetail => ({
   timeAdjusted: row.timeAdjusted,
 });
 
-const tokens = ({ usage }: ObservationRow, part: 'input' | 'output'): number =>
+const tokens = ({ usage }: Read, part: 'input' | 'output'): number =>
   Object.entries(usage).reduce((sum, [type, units]) => (type.includes(part) ? sum + units : sum), 0);
 
 /** The members of a JSON object as text: bare strings, JSON text of anything else. */
@@ -63,7 +110,7 @@ const textMembers = (value: unknown): Record<string, string> =>
     : {};
 
 /** Span events as the mapping stored them: `{name, timestamp, attributes}`, the timestamp null when it was none. */
-function eventsOf(row: ObservationRow): ObservationDetail['events'] {
+function eventsOf(row: Read): ObservationDetail['events'] {
   const events = row.events === '' ? [] : parsed(row.events);
   if (!Array.isArray(events)) return [];
   return events.map(({ name, timestamp, attributes }: Record<string, unknown>) => ({

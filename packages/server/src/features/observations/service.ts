@@ -10,7 +10,8 @@ import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
-import type { ObservationRow } from '../../ingest/observation.ts';
+import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
+import type { RowIdentity } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -20,7 +21,7 @@ import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
-import { toDetail } from './detail.ts';
+import { detailFields, toDetail } from './detail.ts';
 import {
   countObservations,
   type ObservationKey,
@@ -29,8 +30,11 @@ import {
   selectObservations,
   selectTraceContexts,
 } from './store.ts';
-import { toObservationV1 } from './wire-v1.ts';
-import { toObservationV2, traceRootId } from './wire-v2.ts';
+import { toObservationV1, v1Fields } from './wire-v1.ts';
+import { toObservationV2, traceRootId, v2Fields } from './wire-v2.ts';
+
+// What shows an observation of a trace is shared with the feature that reads the whole trace.
+export { toObservationV1, v1Fields as observationV1Fields } from './wire-v1.ts';
 
 export type Observations = ReturnType<typeof createObservations>;
 
@@ -52,13 +56,18 @@ export function createObservations({
   now: () => Date;
 }) {
   /** The rows of a page in its order, without those of which another version is shown elsewhere. */
-  async function hydrate(scope: ProjectScope, keys: readonly ObservationKey[]): Promise<ObservationRow[]> {
+  async function hydrate<Field extends keyof ObservationRow>(
+    scope: ProjectScope,
+    keys: readonly ObservationKey[],
+    fields: Iterable<Field>,
+  ): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
     if (keys.length === 0) return [];
     const ids = [...new Set(keys.map(({ id }) => id))];
     const rows = await selectObservations(
       db,
       scope,
       clickhouse`${traceIsOneOf([...new Set(keys.map(({ traceId }) => traceId))])} AND ${idIsOneOf(ids)}`,
+      fields,
     );
     const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, row.id, row.startTime]), row]));
     return keys.flatMap(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])) ?? []);
@@ -91,7 +100,7 @@ export function createObservations({
         find(scope, selection, { count: page * limit, ties: 'up' }),
         countObservations(db, scope, counted),
       ]);
-      const rows = await hydrate(scope, keys.slice((page - 1) * limit));
+      const rows = await hydrate(scope, keys.slice((page - 1) * limit), v1Fields);
       return {
         data: rows.map((row) => toObservationV1(row, 'list')),
         meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
@@ -101,7 +110,12 @@ export function createObservations({
     /** v1. @throws NotFoundError */
     async get(scope: ProjectScope, id: string): Promise<Observation> {
       await journal.barrier({ projectId: scope.projectId });
-      const rows = await selectObservations(db, scope, clickhouse`kind = 'observation' AND id = ${string(id)}`);
+      const rows = await selectObservations(
+        db,
+        scope,
+        clickhouse`kind = 'observation' AND id = ${string(id)}`,
+        v1Fields,
+      );
       // Ids are unique in a trace; where several traces have this one, the newest is meant.
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
@@ -112,15 +126,9 @@ export function createObservations({
     async detail(scope: ProjectScope, traceId: string, id: string): Promise<ObservationDetail> {
       await journal.barrier({ projectId: scope.projectId, traceId });
       const where = clickhouse`kind = 'observation' AND ${traceIs(traceId)} AND id = ${string(id)}`;
-      const [row] = await selectObservations(db, scope, where);
+      const [row] = await selectObservations(db, scope, where, detailFields);
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
       return toDetail(row);
-    },
-
-    /** v1: the observations of a trace, first start first. */
-    async ofTrace(scope: ProjectScope, traceId: string): Promise<Observation[]> {
-      const rows = await selectObservations(db, scope, clickhouse`kind = 'observation' AND ${traceIs(traceId)}`);
-      return rows.toSorted(byStart).map((row) => toObservationV1(row, 'trace'));
     },
 
     /** v2: a page by cursor. */
@@ -139,11 +147,14 @@ export function createObservations({
       await journal.barrier(reachOf(scope, query.traceId));
       const found = await find(scope, selection, { count: limit + 1, ties: 'down', after });
       const keys = found.slice(0, limit);
-      const rows = await hydrate(scope, keys);
+      const groups = new Set([...(query.fields ?? (['basic'] as const)), 'core' as const]);
+      const read = await hydrate(scope, keys, v2Fields(groups));
+      // What was not asked for is not read: to say nothing stands for it.
+      const rows = read.map((row): ObservationRow => ({ ...emptyRow(row), ...row }));
       const fromJson = [...new Set(rows.filter((row) => row.source === 'json').map((row) => row.traceId))];
       const traces = await selectTraceContexts(db, scope, fromJson);
       const view = {
-        groups: new Set([...(query.fields ?? (['basic'] as const)), 'core' as const]),
+        groups,
         expand: new Set(query.expandMetadata?.split(',').map((key) => key.trim())),
       };
       const data = rows.flatMap((row) => {
@@ -165,7 +176,13 @@ const reachOf = ({ projectId }: ProjectScope, traceId: string | undefined) => ({
   ...(traceId !== undefined && { traceId }),
 });
 
-const byStart = (a: ObservationRow, b: ObservationRow): number => a.startTime - b.startTime || (a.id < b.id ? -1 : 1);
+/** The observations among rows in force of a trace, first start first. */
+export const observationsIn = <Row extends Pick<ObservationRow, 'kind' | 'startTime' | 'id'>>(
+  rows: readonly Row[],
+): Row[] =>
+  rows
+    .filter(({ kind }) => kind === 'observation')
+    .toSorted((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
 
 const idIsOneOf = (ids: readonly string[]): ClickHouseSql => clickhouse`id IN (${join(ids.map(string), ', ')})`;
 

@@ -1,5 +1,6 @@
 import type { Micros, ObservationRow } from '../../ingest/observation.ts';
-import { observationReader, selectRows } from '../../ingest/read-rows.ts';
+import { observationReader } from '../../ingest/read-rows.ts';
+import { type RowIdentity, rowIdentity, rowsInForce } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -60,24 +61,18 @@ export async function countObservations(
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Whole rows in force, whatever their kind. `where` may only name what no later version changes. */
-export async function selectObservations(
+/** Rows in force, whatever their kind, with these fields. `where` may only name what no later version changes. */
+export async function selectObservations<Field extends keyof ObservationRow>(
   db: ClickHouse,
   scope: ProjectScope,
   where: ClickHouseSql,
-): Promise<ObservationRow[]> {
-  const rows = await db.rows<Record<string, unknown>>(
-    selectRows(
-      observationReader,
-      clickhouse`SELECT ${observationReader.names} FROM (
-        SELECT ${observationReader.names} FROM observations
-        WHERE project_id = ${string(scope.projectId)} AND ${where}
-        ORDER BY row_version DESC
-        LIMIT 1 BY trace_id, kind, id, if(kind = 'trace', intDiv(toUnixTimestamp64Micro(start_time), 3600000000), 0)
-      ) WHERE is_deleted = 0`,
-    ),
+  fields: Iterable<Field>,
+): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
+  const reader = observationReader.only<Field | RowIdentity>([...fields, ...rowIdentity]);
+  const answer = await db.binary(
+    clickhouse`SELECT ${reader.select()} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`,
   );
-  return rows.map((row) => observationReader.parse(row));
+  return [...rowsInForce(reader.parse(answer)).values()].flat();
 }
 
 export interface TraceContextRow extends TraceContext {

@@ -6,8 +6,48 @@ import { numbers, orNull, parsed, parsedValues, payload, receivedMetadata, sumOf
 /** Where a v1 read shows an observation: the recorded server differs in what it says of prices. */
 export type Place = 'alone' | 'list' | 'trace';
 
+/** What `toObservationV1` reads. */
+export const v1Fields = [
+  'id',
+  'traceId',
+  'projectId',
+  'parentId',
+  'type',
+  'environment',
+  'name',
+  'startTime',
+  'endTime',
+  'level',
+  'statusMessage',
+  'version',
+  'createdAt',
+  'updatedAt',
+  'input',
+  'output',
+  'metadata',
+  'source',
+  'attributes',
+  'resourceAttributes',
+  'scopeName',
+  'scopeVersion',
+  'scopeAttributes',
+  'model',
+  'modelParameters',
+  'completionStartTime',
+  'promptId',
+  'promptName',
+  'promptVersion',
+  'usage',
+  'cost',
+  'totalCost',
+  'prices',
+  'pricingTierId',
+  'pricingTierName',
+  'modelId',
+] as const satisfies (keyof ObservationRow)[];
+
 /** An observation as v1 reads show it. */
-export function toObservationV1(row: ObservationRow, place: Place): Observation {
+export function toObservationV1(row: Pick<ObservationRow, (typeof v1Fields)[number]>, place: Place): Observation {
   const cost = numbers(row.cost);
   const unknownPrice = place === 'trace' ? 0 : null;
   const price = (key: string): number | null =>
@@ -63,5 +103,5 @@ export function toObservationV1(row: ObservationRow, place: Place): Observation 
 }
 
 /** As recorded: what may call a model and came by OTLP has an empty set of parameters, anything else has none. */
-const noParameters = ({ source, type }: ObservationRow): Record<string, never> | null =>
+const noParameters = ({ source, type }: Pick<ObservationRow, 'source' | 'type'>): Record<string, never> | null =>
   source === 'otlp' && type !== 'SPAN' && type !== 'EVENT' ? {} : null;

@@ -30,6 +30,25 @@ export interface View {
 /** The id under which v2 shows a trace of the JSON door (D3 of the contract's differences). */
 export const traceRootId = (traceId: string): string => `t-${traceId}`;
 
+/** Group of fields → what of a row it shows. A row whose other fields were not read shows the same. */
+// oxfmt-ignore
+const fieldsOfGroup: Record<ObservationFieldGroup, readonly (keyof ObservationRow)[]> = {
+  core:          ['projectId', 'endTime', 'type'],
+  basic:         ['name', 'traceName', 'level', 'statusMessage', 'version', 'environment', 'userId', 'sessionId', 'bookmarked', 'public'],
+  time:          ['completionStartTime', 'createdAt', 'updatedAt'],
+  io:            ['input', 'output', 'traceInput', 'traceOutput'],
+  metadata:      ['scopeName', 'scopeVersion', 'scopeAttributes', 'resourceAttributes', 'attributes', 'metadata', 'traceMetadata'],
+  model:         ['modelId', 'model', 'modelParameters', 'prices'],
+  usage:         ['usage', 'cost', 'totalCost', 'pricingTierId', 'pricingTierName'],
+  prompt:        ['promptId', 'promptName', 'promptVersion'],
+  metrics:       ['completionStartTime'],
+  trace_context: ['name', 'traceName', 'release', 'tags'],
+};
+
+/** What `toObservationV2` reads for these groups. */
+export const v2Fields = (groups: Iterable<ObservationFieldGroup>): Set<keyof ObservationRow> =>
+  new Set(Array.from(groups).flatMap((group) => fieldsOfGroup[group]));
+
 /** A row as v2 reads show it; a row of kind `trace` becomes the root that stands for it. */
 export function toObservationV2(row: ObservationRow, view: View): ObservationV2 {
   return row.kind === 'trace' ? show({ ...row, ...asRoot(row) }, true, view) : show(row, isRoot(row, view), view);

@@ -1,9 +1,11 @@
+import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import type { TimeRange } from '../filters/time.ts';
-import { rowHasText, selectionOf, textRange, type TraceQuery } from './selection.ts';
-import { selectNewestCandidates, selectTracePage, type TracePosition } from './store.ts';
+import { isInternal, rowHasText, selectionOf, textRange, type TraceQuery } from './selection.ts';
+import { selectNewestRows, selectTextCandidates, selectTracePage, type TracePosition } from './store.ts';
 
 /** More than asked for, since a candidate may turn out to be older than it looks. */
 const SPARE = 20;
@@ -12,35 +14,79 @@ const TEXT_SLACK = 60_000_000;
 
 const newestFirst = { column: 'timestamp', descending: true } as const;
 
+/** A trace of a list: its place in it, and its rows where they were read on the way. */
+export type Found = TracePosition & { rows?: StoredObservation[] };
+
 /**
  * The newest traces of one range, after a position where there is one. Without clauses, the few traces that can be newest
- * are found by the time of their rows (or of the rows that have the text), and only these are resolved.
+ * are found by the time of their rows, and what is read of them (`fields`) comes along.
  */
 export async function selectNewest(
   db: ClickHouse,
   scope: ProjectScope,
-  {
-    range,
-    query,
-    count,
-    after,
-  }: { range: TimeRange; query: TraceQuery; count: number; after?: TracePosition | undefined },
+  { range, query, count, after, fields }: NewestQuery,
   options?: QueryOptions,
-): Promise<TracePosition[]> {
+): Promise<Found[]> {
+  if (query.clauses.length === 0 && query.text.length === 0) {
+    return selectNewestWithRows(db, scope, { range, query, count, after, fields }, options);
+  }
   const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
   const text = query.text.find(({ not }) => !not);
-  if (!text && (query.clauses.length > 0 || query.text.length > 0)) {
-    return selectTracePage(db, scope, selectionOf(scope, range, query), page, options);
-  }
-  const rows = text ? { range: textRange(range), where: rowHasText(text.value) } : { range };
+  if (!text) return selectTracePage(db, scope, selectionOf(scope, range, query), page, options);
   for (let limit = count + SPARE + Math.ceil(count / 2); ; limit *= 4) {
-    const candidates = await selectNewestCandidates(db, scope, { ...rows, limit }, options);
+    const rows = { range: textRange(range), where: rowHasText(text.value) };
+    const candidates = await selectTextCandidates(db, scope, { ...rows, limit }, options);
     if (candidates.length === 0) return [];
     const traces = traceIsOneOf(candidates.map(({ id }) => id));
     const found = await selectTracePage(db, scope, selectionOf(scope, range, query, traces), page, options);
     // A trace that is no candidate is not newer than the last candidate can be.
-    const bound = candidates.at(-1)!.latest + (text ? TEXT_SLACK : 0);
+    const bound = candidates.at(-1)!.latest + TEXT_SLACK;
     const isAll = candidates.length < limit;
     if (isAll || (found.length === count && Number(found.at(-1)!.value) > bound)) return found;
   }
 }
+
+interface NewestQuery {
+  range: TimeRange;
+  query: TraceQuery;
+  count: number;
+  after?: TracePosition | undefined;
+  fields: ReadonlySet<keyof StoredObservation>;
+}
+
+async function selectNewestWithRows(
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, query, count, after, fields }: NewestQuery,
+  options?: QueryOptions,
+): Promise<Found[]> {
+  const { from, to } = { from: range.from ?? -Infinity, to: range.to ?? Infinity };
+  const isIn = (time: Micros): boolean => time >= from && time < to;
+  const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
+  for (let limit = count + SPARE; ; limit *= 4) {
+    const { traces, candidates } = await selectNewestRows(db, scope, { range, limit, fields: read }, options);
+    const found = [...traces].flatMap(([id, rows]): (Found & { timestamp: Micros })[] => {
+      const { timestamp, environment } = resolveTrace(rows, ['timestamp', 'environment']);
+      const isShown = isIn(timestamp) && !(query.hidesInternal && isInternal(environment));
+      return isShown && isAfter(timestamp, id, after) ? [{ id, value: String(timestamp), timestamp, rows }] : [];
+    });
+    const newest = found
+      .toSorted((a, b) => b.timestamp - a.timestamp || compareUtf8(b.id, a.id))
+      .slice(0, count)
+      .map(({ id, value, rows }): Found => ({ id, value, ...(rows && { rows }) }));
+    // A trace that is no candidate is not newer than the last candidate can be.
+    let bound = Infinity;
+    for (const rows of traces.values()) bound = Math.min(bound, latest(rows.filter((row) => isIn(row.startTime))));
+    const isAll = candidates < limit;
+    if (isAll || (newest.length === count && Number(newest.at(-1)!.value) > bound)) return newest;
+  }
+}
+
+/** By its rows of the range, the latest timestamp a trace can have. */
+const latest = (rows: readonly StoredObservation[]): Micros =>
+  rows.length === 0 ? Infinity : resolveTrace(rows, ['timestamp']).timestamp;
+
+const isAfter = (timestamp: Micros, id: string, after: TracePosition | undefined): boolean =>
+  after === undefined ||
+  timestamp < Number(after.value) ||
+  (timestamp === Number(after.value) && compareUtf8(id, after.id) < 0);

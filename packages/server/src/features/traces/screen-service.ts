@@ -11,17 +11,34 @@ import * as z from 'zod';
 import { InvalidRequestError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { Micros } from '../../ingest/observation.ts';
+import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { findNewest } from '../filters/newest.ts';
-import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { traceIs } from '../filters/reach.ts';
 import { type TimeRange, toIso, toMicros } from '../filters/time.ts';
-import { selectNewest } from './newest.ts';
-import { selectBuckets, selectHits, selectSkeleton, selectTotals } from './screen-store.ts';
-import { headerColumns, itemColumns, toHeader, toListItem, toScoreDetail, toSkeleton } from './screen-wire.ts';
+import { observationsIn } from '../observations/service.ts';
+import { type Found, selectNewest } from './newest.ts';
+import { selectBuckets, selectHits, selectTotals } from './screen-store.ts';
+import {
+  headerColumns,
+  itemColumns,
+  skeletonFields,
+  toHeader,
+  toListItem,
+  toScoreDetail,
+  toSkeleton,
+} from './screen-wire.ts';
 import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
-import { selectScores, selectTracePage, selectTraces, type TraceOrder, type TracePosition } from './store.ts';
+import {
+  rowsOf,
+  selectScores,
+  selectTracePage,
+  selectTraceRows,
+  type TraceOrder,
+  type TracePosition,
+} from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
@@ -44,7 +61,7 @@ export function createTraceScreens({
     query: TraceListQuery,
     asked: TraceQuery,
     signal: AbortSignal,
-  ): Promise<{ positions: TracePosition[]; searchedTo: Micros | null }> {
+  ): Promise<{ positions: Found[]; searchedTo: Micros | null }> {
     const order = orders[query.sort];
     const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     const range = rangeOf(query);
@@ -64,7 +81,8 @@ export function createTraceScreens({
     const to = after === undefined ? range.to : Number(after.value) + 1;
     const { items, searchedTo } = await findNewest(
       { range: { ...range, to }, now: now().getTime() * 1000, count, budgetMs: BUDGET_MS },
-      (part, missing) => selectNewest(db, scope, { range: part, query: asked, count: missing, after }, { signal }),
+      (part, missing) =>
+        selectNewest(db, scope, { range: part, query: asked, count: missing, after, fields: itemReads }, { signal }),
     );
     return { positions: items, searchedTo };
   }
@@ -78,18 +96,17 @@ export function createTraceScreens({
       const ids = positions.map(({ id }) => id);
       const text = asked.text.find(({ not }) => !not);
       const [rows, scores, hits] = await Promise.all([
-        ids.length === 0 ? [] : selectTraces(db, scope, traceIsOneOf(ids), itemColumns),
+        rowsOf(db, scope, positions, itemReads),
         selectScores(db, scope, ids),
         text && ids.length > 0 ? selectHits(db, scope, ids, text.value) : [],
       ]);
-      const byId = new Map(rows.map((row) => [row.trace_id, row]));
       const hitOf = new Map(hits.map((hit) => [hit.traceId, hit]));
       const data = ids.flatMap((id) => {
-        const row = byId.get(id);
-        return row
+        const ofTrace = rows.get(id);
+        return ofTrace
           ? [
               toListItem(
-                row,
+                resolveTrace(ofTrace, itemColumns),
                 scores.filter(({ traceId }) => traceId === id),
                 hitOf.get(id),
               ),
@@ -143,16 +160,24 @@ export function createTraceScreens({
     /** A trace as tree and timeline. @throws NotFoundError */
     async skeleton(scope: ProjectScope, traceId: string): Promise<TraceSkeleton> {
       await journal.barrier({ projectId: scope.projectId, traceId });
-      const [[row], observations, scores] = await Promise.all([
-        selectTraces(db, scope, traceIs(traceId), headerColumns),
-        selectSkeleton(db, scope, traceId),
+      const [rows, scores] = await Promise.all([
+        selectTraceRows(db, scope, traceIs(traceId), skeletonReads),
         selectScores(db, scope, [traceId]),
       ]);
-      if (!row) throw notFound(traceId);
-      return { trace: toHeader(row), observations: observations.map(toSkeleton), scores: scores.map(toScoreDetail) };
+      const ofTrace = rows.get(traceId);
+      if (!ofTrace) throw notFound(traceId);
+      return {
+        trace: toHeader(resolveTrace(ofTrace, headerColumns)),
+        observations: observationsIn(ofTrace).map(toSkeleton),
+        scores: scores.map(toScoreDetail),
+      };
     },
   };
 }
+
+const itemReads = fieldsOf(itemColumns);
+/** A trace and its observations are read at once: they are the same rows. */
+const skeletonReads = new Set([...fieldsOf(headerColumns), ...skeletonFields]);
 
 const orders: Record<TraceSort, TraceOrder> = {
   time: { column: 'timestamp', descending: false },
@@ -176,25 +201,25 @@ function queryOf({ q = '', environment }: Asked): TraceQuery {
   const { terms, problems } = parseFilterText(q);
   if (problems[0]) throw new InvalidRequestError(problems[0].message);
   const { clauses, text } = compileFilter(terms, 'traces');
-  return { clauses: [...environmentClauses(environment), ...checkedClauses(clauses)], text };
+  return {
+    clauses: [...environmentClauses(environment), ...checkedClauses(clauses)],
+    text,
+    hidesInternal: environment === undefined,
+  };
 }
 
-/** Environments whose names begin so are the product's own (S10.5); they show only when asked for. */
-const INTERNAL = 'langfuse';
-
-function environmentClauses(environment: string | undefined): TraceClause[] {
-  const column = 'environment';
-  if (environment === '*') return [];
-  return environment === undefined
-    ? [{ of: 'trace', not: true, conditions: [{ type: 'string', column, operator: 'starts with', value: INTERNAL }] }]
+const environmentClauses = (environment: string | undefined): TraceClause[] =>
+  environment === undefined || environment === '*'
+    ? []
     : [
         {
           of: 'trace',
           not: false,
-          conditions: [{ type: 'stringOptions', column, operator: 'any of', value: environment.split(',') }],
+          conditions: [
+            { type: 'stringOptions', column: 'environment', operator: 'any of', value: environment.split(',') },
+          ],
         },
       ];
-}
 
 function metaOf(
   { limit }: TraceListQuery,
@@ -209,7 +234,8 @@ function metaOf(
 
 const Cursor = z.object({ value: z.string(), id: z.string() });
 
-const encodeCursor = (position: TracePosition): string => Buffer.from(JSON.stringify(position)).toString('base64url');
+const encodeCursor = ({ value, id }: TracePosition): string =>
+  Buffer.from(JSON.stringify({ value, id })).toString('base64url');
 
 function decodeCursor(text: string): TracePosition {
   try {

@@ -1,11 +1,10 @@
-import type { Micros, ObservationType } from '../../ingest/observation.ts';
+import type { Micros } from '../../ingest/observation.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
-import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { traceIsOneOf } from '../filters/reach.ts';
 import { hitOf, rowHasText } from './selection.ts';
-import { fromTraces, latencyMicros, type TraceRow, type TraceSelection } from './store.ts';
+import { fromTraces, latencyMicros, type TraceSelection } from './store.ts';
 
 export interface HitRow {
   traceId: string;
@@ -40,41 +39,6 @@ export const selectHits = (
     ORDER BY kind = 'trace', start_time, id
     LIMIT 1 BY trace_id`);
 };
-
-/** An observation of a trace without its payload. */
-export interface SkeletonRow {
-  id: string;
-  parent_id: string;
-  type: ObservationType;
-  name: string;
-  start_time: Micros;
-  end_time: Micros | null;
-  completion_start_time: Micros | null;
-  level: TraceRow['level'];
-  status_message: string;
-  model: string;
-  provider: string;
-  /** USD, decimal text. */
-  total_cost: string | null;
-  cost_source: 'client' | 'prices' | '';
-  input_tokens: string;
-  output_tokens: string;
-  total_tokens: string;
-  is_app_root: number;
-  prompt_name: string;
-  prompt_version: number | null;
-}
-
-/** First start first. */
-export const selectSkeleton = (db: ClickHouse, scope: ProjectScope, traceId: string): Promise<SkeletonRow[]> =>
-  db.rows(clickhouse`
-    SELECT id, parent_id, type, name, toUnixTimestamp64Micro(r.start_time) AS start_time,
-      toUnixTimestamp64Micro(r.end_time) AS end_time, toUnixTimestamp64Micro(r.completion_start_time) AS completion_start_time,
-      level, status_message, model, provider, toString(r.total_cost) AS total_cost, cost_source,
-      toString(r.input_tokens) AS input_tokens, toString(r.output_tokens) AS output_tokens,
-      toString(r.total_tokens) AS total_tokens, is_app_root, prompt_name, prompt_version
-    FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traceIs(traceId)}`)} AS r
-    ORDER BY r.start_time, r.id`);
 
 export interface TotalsRow {
   traces: string;

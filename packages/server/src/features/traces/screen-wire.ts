@@ -6,11 +6,12 @@ import type {
   TraceHeader,
   TraceListItem,
 } from '@tracehouse/contract/x-traces';
+import type { StoredObservation } from '../../ingest/observation.ts';
+import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { toIso, toIsoMicros } from '../filters/time.ts';
 import { orNull } from '../observations/payload.ts';
-import type { HitRow, SkeletonRow } from './screen-store.ts';
-import type { TraceRow } from './store.ts';
+import type { HitRow } from './screen-store.ts';
 
 const totalColumns = [
   'total_cost',
@@ -24,7 +25,7 @@ const totalColumns = [
   'ended_count',
   'error_count',
   'warning_count',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 
 const ownColumns = [
   'trace_id',
@@ -37,7 +38,7 @@ const ownColumns = [
   'release',
   'version',
   'bookmarked',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 
 /** What `toListItem` reads. */
 export const itemColumns = [
@@ -50,7 +51,7 @@ export const itemColumns = [
   'observation_count',
   'input_preview',
   'output_preview',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 
 /** What `toHeader` reads. */
 export const headerColumns = [
@@ -60,21 +61,21 @@ export const headerColumns = [
   'metadata',
   'input',
   'output',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 
-const totals = (row: Pick<TraceRow, (typeof totalColumns)[number]>) => ({
+const totals = (row: Pick<ResolvedTrace, (typeof totalColumns)[number]>) => ({
   totalCost: row.total_cost === null ? null : Number(row.total_cost),
   calls: row.calls,
   unpricedCalls: row.unpriced_calls,
-  inputTokens: Number(row.input_tokens),
-  outputTokens: Number(row.output_tokens),
-  totalTokens: Number(row.total_tokens),
+  inputTokens: row.input_tokens,
+  outputTokens: row.output_tokens,
+  totalTokens: row.total_tokens,
   latencyMs: row.ended_count === 0 ? null : (row.last_end - row.first_start) / 1000,
   errorCount: row.error_count,
   warningCount: row.warning_count,
 });
 
-const own = (row: Pick<TraceRow, (typeof ownColumns)[number]>) => ({
+const own = (row: Pick<ResolvedTrace, (typeof ownColumns)[number]>) => ({
   id: row.trace_id,
   name: orNull(row.name),
   timestamp: toIso(row.timestamp),
@@ -88,7 +89,7 @@ const own = (row: Pick<TraceRow, (typeof ownColumns)[number]>) => ({
 });
 
 export const toListItem = (
-  row: Pick<TraceRow, (typeof itemColumns)[number]>,
+  row: Pick<ResolvedTrace, (typeof itemColumns)[number]>,
   scores: readonly ScoreRow[],
   hit: HitRow | undefined,
 ): TraceListItem => ({
@@ -107,7 +108,7 @@ export const toListItem = (
 
 const toHit = ({ observationId, field, preview }: HitRow): TextHit => ({ observationId, field, preview });
 
-export const toHeader = (row: Pick<TraceRow, (typeof headerColumns)[number]>): TraceHeader => ({
+export const toHeader = (row: Pick<ResolvedTrace, (typeof headerColumns)[number]>): TraceHeader => ({
   ...own(row),
   ...totals(row),
   public: row.public === 1,
@@ -135,24 +136,48 @@ export const toScoreDetail = (row: ScoreRow): ScoreDetail => ({
   timestamp: toIso(row.timestamp),
 });
 
-export const toSkeleton = (row: SkeletonRow): ObservationSkeleton => ({
+/** What `toSkeleton` reads. */
+export const skeletonFields = [
+  'id',
+  'parentId',
+  'type',
+  'name',
+  'startTime',
+  'endTime',
+  'completionStartTime',
+  'level',
+  'statusMessage',
+  'model',
+  'provider',
+  'totalCost',
+  'costSource',
+  'inputTokens',
+  'outputTokens',
+  'totalTokens',
+  'isAppRoot',
+  'promptName',
+  'promptVersion',
+] as const satisfies (keyof StoredObservation)[];
+
+/** An observation of a trace without its payload. */
+export const toSkeleton = (row: Pick<StoredObservation, (typeof skeletonFields)[number]>): ObservationSkeleton => ({
   id: row.id,
-  parentId: orNull(row.parent_id),
+  parentId: orNull(row.parentId),
   type: row.type,
   name: orNull(row.name),
-  startTime: toIsoMicros(row.start_time),
-  endTime: row.end_time === null ? null : toIsoMicros(row.end_time),
-  completionStartTime: row.completion_start_time === null ? null : toIsoMicros(row.completion_start_time),
+  startTime: toIsoMicros(row.startTime),
+  endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
+  completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
   level: row.level,
-  statusMessage: orNull(row.status_message),
+  statusMessage: orNull(row.statusMessage),
   model: orNull(row.model),
   provider: orNull(row.provider),
-  totalCost: row.total_cost === null ? null : Number(row.total_cost),
-  costSource: row.cost_source === '' ? null : row.cost_source,
-  inputTokens: Number(row.input_tokens),
-  outputTokens: Number(row.output_tokens),
-  totalTokens: Number(row.total_tokens),
-  isAppRoot: row.is_app_root === 1,
-  promptName: orNull(row.prompt_name),
-  promptVersion: row.prompt_version,
+  totalCost: row.totalCost === null ? null : Number(row.totalCost),
+  costSource: row.costSource === '' ? null : row.costSource,
+  inputTokens: row.inputTokens,
+  outputTokens: row.outputTokens,
+  totalTokens: row.totalTokens,
+  isAppRoot: row.isAppRoot,
+  promptName: orNull(row.promptName),
+  promptVersion: row.promptVersion,
 });

@@ -17,7 +17,18 @@ const { trusted } = ClickHouseSql;
 export interface TraceQuery {
   clauses: readonly TraceClause[];
   text: readonly TextSearch[];
+  /** Leaves out traces of the product's own environments (S10.5). */
+  hidesInternal?: boolean;
 }
+
+/** Environments whose names begin so are the product's own; they show only when asked for. */
+const INTERNAL = 'langfuse';
+export const isInternal = (environment: string): boolean => environment.toLowerCase().startsWith(INTERNAL);
+const internal: TraceClause = {
+  of: 'trace',
+  not: true,
+  conditions: [{ type: 'string', column: 'environment', operator: 'starts with', value: INTERNAL }],
+};
 
 /** Conditions that hold together, for the trace or for one of its observations (see `FilterClause`). */
 export interface TraceClause {
@@ -69,9 +80,10 @@ function opposite(condition: Condition): Condition | null {
 export function selectionOf(
   scope: ProjectScope,
   range: TimeRange,
-  { clauses, text }: TraceQuery,
+  { clauses: asked, text, hidesInternal = false }: TraceQuery,
   traces: ClickHouseSql = tracesIn(scope, range),
 ): TraceSelection {
+  const clauses = hidesInternal ? [internal, ...asked] : asked;
   const said = sayingRange(range);
   const necessary = clauses
     .filter((clause) => clause.of === 'trace' && !clause.not)

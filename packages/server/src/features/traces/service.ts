@@ -9,25 +9,26 @@ import {
   type TraceWithFullDetails,
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import { anyOf, clickhouse } from '../../stores/clickhouse/sql.ts';
+import type { StoredObservation } from '../../ingest/observation.ts';
+import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { findNewest } from '../filters/newest.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
-import { createObservations } from '../observations/service.ts';
+import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
-import { selectNewest } from './newest.ts';
+import { type Found, selectNewest } from './newest.ts';
 import { clausesOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
   countTraces,
+  rowsOf,
   selectScores,
   selectTracePage,
   selectTraces,
+  selectTraceWhole,
   type TraceOrder,
   traceOrders,
-  type TraceRow,
 } from './store.ts';
 import { coreColumns, htmlPath, ioColumns, metricColumns, toMetrics, toScoreV1, toTrace } from './wire.ts';
 
@@ -39,9 +40,14 @@ export interface TracesNeeds extends DeletionNeeds {
 
 export function createTraces({ now, ...needs }: TracesNeeds) {
   const { clickhouse: db, journal } = needs;
-  const observations = createObservations({ clickhouse: db, journal, now });
 
-  async function pageOfIds(scope: ProjectScope, query: TracesQuery, asked: TraceQuery, order: TraceOrder) {
+  async function pageOf(
+    scope: ProjectScope,
+    query: TracesQuery,
+    asked: TraceQuery,
+    order: TraceOrder,
+    fields: ReadonlySet<keyof StoredObservation>,
+  ): Promise<Found[]> {
     const { page, limit } = query;
     const range = rangeOf(query);
     const offset = (page - 1) * limit;
@@ -49,9 +55,10 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
     const { items } = await findNewest({ range, now: now().getTime() * 1000, count: offset + limit }, (part, count) =>
-      selectNewest(db, scope, { range: part, query: asked, count }),
+      selectNewest(db, scope, { range: part, query: asked, count, fields: offset === 0 ? fields : nothing }),
     );
-    return items.slice(offset);
+    // Of a later page only the places are known: the rows of all before it would be too much to read.
+    return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));
   }
 
   return {
@@ -63,19 +70,19 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const groups = new Set(query.fields ?? traceFieldGroups);
       await journal.barrier({ projectId: scope.projectId });
       const [positions, totalItems] = await Promise.all([
-        pageOfIds(scope, query, asked, order),
+        pageOf(scope, query, asked, order, listedFields(groups)),
         countTraces(db, scope, everything),
       ]);
       const ids = positions.map(({ id }) => id);
       const { environment } = query;
-      const [rows, scores] = await Promise.all([
-        selectListed(db, scope, ids, groups, environment),
+      const [traces, scores] = await Promise.all([
+        rowsOf(db, scope, positions, listedFields(groups)),
         groups.has('scores') ? selectScores(db, scope, ids) : [],
       ]);
-      const byId = new Map(rows.map((row) => [row.trace_id, row]));
       const data = ids.flatMap((id) => {
-        const row = byId.get(id);
-        if (!row) return [];
+        const rows = traces.get(id);
+        if (!rows) return [];
+        const row = toListed(rows, groups, environment);
         const ofTrace = scores.filter(
           (score) =>
             score.traceId === id &&
@@ -102,18 +109,20 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     ): Promise<TraceWithFullDetails> {
       const groups = new Set(fields);
       await journal.barrier({ projectId: scope.projectId, traceId });
-      const [rows, ofTrace, scores] = await Promise.all([
-        selectListed(db, scope, [traceId], groups),
-        groups.has('observations') ? observations.ofTrace(scope, traceId) : [],
+      const read = new Set([...listedFields(groups), ...(groups.has('observations') ? observationV1Fields : [])]);
+      const [rows, scores] = await Promise.all([
+        selectTraceWhole(db, scope, traceId, read),
         groups.has('scores') ? selectScores(db, scope, [traceId]) : [],
       ]);
-      const [row] = rows;
-      if (!row) throw notFound(traceId);
+      if (rows.length === 0) throw notFound(traceId);
+      const row = toListed(rows, groups);
       return {
         ...toTrace(scope, row),
         ...toMetrics(row),
         htmlPath: htmlPath(scope, traceId),
-        observations: ofTrace,
+        observations: groups.has('observations')
+          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace'))
+          : [],
         scores: scores.map(toScoreV1).filter((score) => score !== null),
       };
     },
@@ -139,6 +148,8 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
   };
 }
 
+const nothing: ReadonlySet<keyof StoredObservation> = new Set();
+
 /** A session answers whole; beyond this many traces the oldest are left out. */
 const MAX_SESSION_TRACES = 10_000;
 
@@ -147,37 +158,36 @@ export const notFound = (traceId: string): NotFoundError =>
   new NotFoundError(`Trace ${traceId} not found within authorized project`);
 
 /** The row of a list: a group that was not asked for is missing. */
-type ListedRow = Pick<TraceRow, (typeof coreColumns)[number]> &
-  Partial<Pick<TraceRow, (typeof ioColumns | typeof metricColumns)[number] | 'observation_ids'>>;
+type ListedRow = Pick<ResolvedTrace, (typeof coreColumns)[number]> &
+  Partial<Pick<ResolvedTrace, (typeof ioColumns | typeof metricColumns)[number] | 'observation_ids'>>;
+
+/** What a trace says of itself, and what follows from its observations. */
+const columnsOf = (groups: ReadonlySet<TraceFieldGroup>) => ({
+  own: [...coreColumns, ...(groups.has('io') ? ioColumns : [])],
+  observed: [
+    ...(groups.has('metrics') ? metricColumns : []),
+    ...(groups.has('observations') ? (['observation_ids'] as const) : []),
+  ],
+});
+
+const listedFields = (groups: ReadonlySet<TraceFieldGroup>) => {
+  const { own, observed } = columnsOf(groups);
+  return fieldsOf([...own, ...observed, 'environment']);
+};
 
 /**
  * As recorded: when a list asks for environments, the observations, cost and latency of its traces are those of observations
  * in these environments.
  */
-async function selectListed(
-  db: ClickHouse,
-  scope: ProjectScope,
-  ids: readonly string[],
+function toListed(
+  rows: readonly StoredObservation[],
   groups: ReadonlySet<TraceFieldGroup>,
   environments?: readonly string[],
-): Promise<ListedRow[]> {
-  if (ids.length === 0) return [];
-  const own = [...coreColumns, ...(groups.has('io') ? ioColumns : [])];
-  const observed = [
-    ...(groups.has('metrics') ? metricColumns : []),
-    ...(groups.has('observations') ? (['observation_ids'] as const) : []),
-  ];
-  const traces = traceIsOneOf(ids);
-  if (environments === undefined || observed.length === 0)
-    return selectTraces(db, scope, traces, [...own, ...observed]);
-  const inEnvironments = clickhouse`${traces} AND environment IN ${anyOf(environments)}`;
-  const [rows, parts] = await Promise.all([
-    selectTraces(db, scope, traces, own),
-    selectTraces(db, scope, inEnvironments, ['trace_id', ...observed]),
-  ]);
-  const partOf = new Map(parts.map((part) => [part.trace_id, part]));
+): ListedRow {
+  const { own, observed } = columnsOf(groups);
+  const counted = environments ? rows.filter(({ environment }) => environments.includes(environment)) : rows;
   const none = groups.has('metrics') ? { observation_count: 0 } : {};
-  return rows.map((row) => ({ ...none, ...partOf.get(row.trace_id), ...row }));
+  return { ...resolveTrace(rows, own), ...(counted.length > 0 ? resolveTrace(counted, observed) : none) };
 }
 
 const rangeOf = ({ fromTimestamp, toTimestamp }: TracesQuery): TimeRange => ({

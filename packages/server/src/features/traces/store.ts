@@ -2,9 +2,17 @@ import { resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import type { Micros } from '../../ingest/observation.ts';
-import { scoreReader, selectRows } from '../../ingest/read-rows.ts';
+import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
+import {
+  fieldsOf,
+  type ResolvedTrace,
+  resolveTrace,
+  rowsInForce,
+  type TraceColumn,
+} from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
+import { traceIs, traceIsOneOf } from '../filters/reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
 
 const { trusted } = ClickHouseSql;
@@ -39,111 +47,80 @@ export function fromTraces(
   return clickhouse`FROM ${traces} AS t WHERE ${conditions}`;
 }
 
-const micro = (column: string): string => `toUnixTimestamp64Micro(${column})`;
+/** From the first start to the last end. */
+export const latencyMicros = trusted(`(toUnixTimestamp64Micro(last_end) - toUnixTimestamp64Micro(first_start))`);
 
-/** Columns of a resolved trace as they leave the engine: times in microseconds, money and 64-bit integers as text. */
-const readings = {
-  trace_id: 'trace_id',
-  name: 'name',
-  user_id: 'user_id',
-  session_id: 'session_id',
-  release: 'release',
-  version: 'version',
-  environment: 'environment',
-  tags: 'tags',
-  public: 'public',
-  bookmarked: 'bookmarked',
-  input: 'input',
-  output: 'output',
-  input_preview: 'input_preview',
-  output_preview: 'output_preview',
-  metadata: 'metadata',
-  root_attributes: 'root_attributes',
-  root_resource_attributes: 'root_resource_attributes',
-  root_scope: 'root_scope',
-  has_otlp_root: 'has_otlp_root',
-  timestamp: micro('timestamp'),
-  first_start: micro('first_start'),
-  last_end: micro('last_end'),
-  ended_count: 'toUInt32(ended_count)',
-  running: 'running',
-  observation_count: 'toUInt32(observation_count)',
-  observation_ids: 'observation_ids',
-  total_cost: 'toString(total_cost)',
-  input_tokens: 'toString(input_tokens)',
-  output_tokens: 'toString(output_tokens)',
-  total_tokens: 'toString(total_tokens)',
-  calls: 'toUInt32(calls)',
-  unpriced_calls: 'toUInt32(unpriced_calls)',
-  models: 'models',
-  error_count: 'toUInt32(error_count)',
-  warning_count: 'toUInt32(warning_count)',
-  level: 'level',
-  error_message: 'error_message',
-  created_at: micro('created_at'),
-  updated_at: micro('updated_at'),
-} as const;
+/** Of what is long, what a trace may take over: its own rows' and its root's. */
+const lent = (column: string, none: string): string =>
+  `if(kind = 'trace' OR parent_id = '' OR is_app_root = 1, ${column}, ${none})`;
+const lentAlone = {
+  input: lent('input', `''`),
+  output: lent('output', `''`),
+  inputPreview: lent('input_preview', `''`),
+  outputPreview: lent('output_preview', `''`),
+  metadata: lent('metadata', 'map()'),
+  attributes: lent('attributes', 'map()'),
+  resourceAttributes: lent('resource_attributes', 'map()'),
+};
 
-/** A resolved trace as read. `''` is "not said"; flags are 0 or 1; `root_*` is what the root received over OTLP. */
-export interface TraceRow {
-  trace_id: string;
-  name: string;
-  user_id: string;
-  session_id: string;
-  release: string;
-  version: string;
-  environment: string;
-  tags: string[];
-  public: number;
-  bookmarked: number;
-  input: string;
-  output: string;
-  input_preview: string;
-  output_preview: string;
-  metadata: Record<string, string>;
-  root_attributes: Record<string, string>;
-  root_resource_attributes: Record<string, string>;
-  /** Name, version, attributes as JSON object text. */
-  root_scope: [string, string, string];
-  has_otlp_root: number;
-  timestamp: Micros;
-  /** Of its observations, like `last_end`; meaningless when there are none. */
-  first_start: Micros;
-  last_end: Micros;
-  ended_count: number;
-  running: number;
-  observation_count: number;
-  observation_ids: string[];
-  /** USD, decimal text; null when no observation has a known cost. */
-  total_cost: string | null;
-  input_tokens: string;
-  output_tokens: string;
-  total_tokens: string;
-  calls: number;
-  unpriced_calls: number;
-  models: string[];
-  error_count: number;
-  warning_count: number;
-  level: 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
-  error_message: string;
-  created_at: Micros;
-  updated_at: Micros;
+/** The rows in force of traces chosen by id, with these fields; what is long, of rows alone from which a trace may take it. */
+export const selectTraceRows = async (
+  db: ClickHouse,
+  scope: ProjectScope,
+  where: ClickHouseSql,
+  fields: ReadonlySet<keyof StoredObservation>,
+): Promise<Map<string, StoredObservation[]>> =>
+  rowsInForce(await selectRows(db, scope, where, fields, { instead: lentAlone }));
+
+/** The same of a page: rows that came with it, else read now. */
+export async function rowsOf(
+  db: ClickHouse,
+  scope: ProjectScope,
+  page: readonly { id: string; rows?: StoredObservation[] }[],
+  fields: ReadonlySet<keyof StoredObservation>,
+): Promise<Map<string, StoredObservation[]>> {
+  const missing = page.filter(({ rows }) => rows === undefined).map(({ id }) => id);
+  const known = page.flatMap(({ id, rows }) => (rows ? [[id, rows] as const] : []));
+  const read = missing.length === 0 ? [] : await selectTraceRows(db, scope, traceIsOneOf(missing), fields);
+  return new Map([...known, ...read]);
 }
 
-/** From the first start to the last end. */
-export const latencyMicros = trusted(`(${micro('last_end')} - ${micro('first_start')})`);
+/** The rows in force of one trace, with these fields, whole. */
+export async function selectTraceWhole(
+  db: ClickHouse,
+  scope: ProjectScope,
+  traceId: string,
+  fields: ReadonlySet<keyof StoredObservation>,
+): Promise<StoredObservation[]> {
+  const traces = rowsInForce(await selectRows(db, scope, traceIs(traceId), fields));
+  return traces.get(traceId) ?? [];
+}
 
-const selectList = (columns: readonly (keyof TraceRow)[]): ClickHouseSql =>
-  trusted(columns.map((column) => `${readings[column]} AS ${column}`).join(', '));
+async function selectRows(
+  db: ClickHouse,
+  scope: ProjectScope,
+  where: ClickHouseSql,
+  fields: ReadonlySet<keyof StoredObservation>,
+  { instead, ...options }: QueryOptions & { instead?: typeof lentAlone } = {},
+): Promise<StoredObservation[]> {
+  const reader = storedReader.only(fields);
+  const answer = await db.binary(
+    clickhouse`SELECT ${reader.select(instead)} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`,
+    options,
+  );
+  return reader.parse(answer);
+}
 
 /** The named columns of traces chosen by id; in no order. */
-export const selectTraces = <Column extends keyof TraceRow>(
+export async function selectTraces<Column extends TraceColumn>(
   db: ClickHouse,
   scope: ProjectScope,
   where: ClickHouseSql,
   columns: readonly Column[],
-): Promise<Pick<TraceRow, Column>[]> =>
-  db.rows(clickhouse`SELECT ${selectList(columns)} FROM ${resolvedTraces(scope, where, selectList(columns))}`);
+): Promise<Pick<ResolvedTrace, Column>[]> {
+  const traces = await selectTraceRows(db, scope, where, fieldsOf(columns));
+  return [...traces.values()].map((rows) => resolveTrace(rows, columns));
+}
 
 /** Columns a list can be sorted by (names of the wire) → their expression over a resolved trace. NULL counts as −1. */
 export const traceOrders = {
@@ -225,24 +202,51 @@ function valueLike({ column }: TraceOrder, { value }: TracePosition): ClickHouse
   return string(value);
 }
 
+/** By its rows of a range, the latest timestamp a trace can have. It is the true one unless a row elsewhere says an earlier. */
+const latestTimestamp = clickhouse`if(
+  countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time))`;
+
 /**
- * The traces with rows in a range that may be its newest `limit`, each with the latest timestamp it can have, newest first.
- * The true one is the same unless a row elsewhere says an earlier one. With `where`, of rows in whatever version, the
- * traces that have such rows; the first of these is then no earlier than the trace.
+ * The rows in force of the traces that may be the newest `limit` of a range, wherever in time they are, and how many traces
+ * that were. In one statement: the ids need not come here and go back.
  */
-export const selectNewestCandidates = (
+export async function selectNewestRows(
   db: ClickHouse,
   scope: ProjectScope,
-  { range, where, limit }: { range: TimeRange; where?: ClickHouseSql; limit: number },
+  { range, limit, fields }: { range: TimeRange; limit: number; fields: ReadonlySet<keyof StoredObservation> },
+  options?: QueryOptions,
+): Promise<{ traces: Map<string, StoredObservation[]>; candidates: number }> {
+  const project = clickhouse`project_id = ${string(scope.projectId)}`;
+  const rows = await selectRows(
+    db,
+    scope,
+    clickhouse`trace_id IN (
+      SELECT trace_id FROM observations FINAL
+      WHERE ${project} AND ${startsIn(range)}
+      GROUP BY trace_id
+      ORDER BY ${latestTimestamp} DESC, trace_id DESC
+      LIMIT ${uint(limit)})`,
+    fields,
+    { instead: lentAlone, ...options },
+  );
+  return { traces: rowsInForce(rows), candidates: new Set(rows.map(({ traceId }) => traceId)).size };
+}
+
+/**
+ * The traces that have rows, in whatever version, which meet `where`, by the time of these, newest first: the first of
+ * them is no earlier than the trace.
+ */
+export const selectTextCandidates = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, where, limit }: { range: TimeRange; where: ClickHouseSql; limit: number },
   options?: QueryOptions,
 ): Promise<{ id: string; latest: Micros }[]> =>
   db.rows(
     clickhouse`
-      SELECT trace_id AS id, toUnixTimestamp64Micro(if(
-        countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time)
-      )) AS latest
-      FROM observations ${where ? clickhouse`` : clickhouse`FINAL`}
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${where ?? clickhouse`true`}
+      SELECT trace_id AS id, toUnixTimestamp64Micro(${latestTimestamp}) AS latest
+      FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${where}
       GROUP BY trace_id
       ORDER BY latest DESC, id DESC
       LIMIT ${uint(limit)}`,
@@ -269,17 +273,13 @@ export async function selectScores(
   traceIds: readonly string[],
 ): Promise<ScoreRow[]> {
   if (traceIds.length === 0) return [];
-  const rows = await db.rows<Record<string, unknown>>(
-    selectRows(
-      scoreReader,
-      clickhouse`SELECT ${scoreReader.names} FROM (
-      SELECT ${scoreReader.names} FROM scores
+  const answer = await db.binary(clickhouse`
+    SELECT ${scoreReader.select()} FROM (
+      SELECT ${scoreReader.select()} FROM scores
       WHERE project_id = ${string(scope.projectId)} AND trace_id IN ${anyOf(traceIds)}
       ORDER BY row_version DESC
       LIMIT 1 BY id
     ) WHERE is_deleted = 0
-    ORDER BY timestamp DESC, id`,
-    ),
-  );
-  return rows.map((row) => scoreReader.parse(row));
+    ORDER BY timestamp DESC, id`);
+  return scoreReader.parse(answer);
 }

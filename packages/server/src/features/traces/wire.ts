@@ -1,9 +1,9 @@
 import type { ScoreV1, Trace } from '@tracehouse/contract/traces';
+import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { secondsBetween, toIso } from '../filters/time.ts';
 import { orNull, parsedValues, payload, receivedMetadata } from '../observations/payload.ts';
-import type { TraceRow } from './store.ts';
 
 /** What `toTrace` reads. */
 export const coreColumns = [
@@ -20,7 +20,7 @@ export const coreColumns = [
   'public',
   'created_at',
   'updated_at',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 export const ioColumns = [
   'input',
   'output',
@@ -29,17 +29,17 @@ export const ioColumns = [
   'root_resource_attributes',
   'root_scope',
   'has_otlp_root',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 export const metricColumns = [
   'total_cost',
   'observation_count',
   'first_start',
   'last_end',
-] as const satisfies (keyof TraceRow)[];
+] as const satisfies TraceColumn[];
 
-type Core = Pick<TraceRow, (typeof coreColumns)[number]>;
-type Io = Pick<TraceRow, (typeof ioColumns)[number]>;
-type Metrics = Pick<TraceRow, (typeof metricColumns)[number]>;
+type Core = Pick<ResolvedTrace, (typeof coreColumns)[number]>;
+type Io = Pick<ResolvedTrace, (typeof ioColumns)[number]>;
+type Metrics = Pick<ResolvedTrace, (typeof metricColumns)[number]>;
 
 /** A trace's own values; without its payload, null and `{}` stand for it. */
 export const toTrace = ({ projectId }: ProjectScope, row: Core & Partial<Io>): Trace => ({

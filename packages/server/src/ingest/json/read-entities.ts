@@ -1,8 +1,7 @@
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, type ClickHouseSql, join, micros, string } from '../../stores/clickhouse/sql.ts';
 import type { ObservationRow } from '../observation.ts';
-import { observationReader, scoreReader, selectRows } from '../read-rows.ts';
-import type { ScoreRow } from '../score.ts';
+import { observationReader, scoreReader } from '../read-rows.ts';
 import type { TimeRange } from './entities.ts';
 import type { ObservationKey, ReadEntities, ReadScores } from './kinds.ts';
 
@@ -29,19 +28,14 @@ async function readKind(
   ids: readonly string[],
   range: TimeRange,
 ): Promise<ObservationRow[]> {
-  const rows = await db.rows<Record<string, unknown>>(
-    selectRows(
-      observationReader,
-      clickhouse`
-        SELECT ${observationReader.names}
-        FROM observations
-        WHERE project_id = ${string(projectId)} AND kind = ${string(kind)} AND id IN ${anyOf(ids)}
-          ${within(range)} ${traceHash(kind, ids)}
-        ORDER BY row_version DESC
-        LIMIT 1 BY id`,
-    ),
-  );
-  return rows.map((row) => observationReader.parse(row));
+  const answer = await db.binary(clickhouse`
+    SELECT ${observationReader.select()}
+    FROM observations
+    WHERE project_id = ${string(projectId)} AND kind = ${string(kind)} AND id IN ${anyOf(ids)}
+      ${within(range)} ${traceHash(kind, ids)}
+    ORDER BY row_version DESC
+    LIMIT 1 BY id`);
+  return observationReader.parse(answer);
 }
 
 /** Said with the hour too, which is in the sort key. */
@@ -73,16 +67,11 @@ const traceHash = (kind: ObservationKey['kind'], ids: readonly string[]): ClickH
 export const createReadScores =
   (db: ClickHouse): ReadScores =>
   async (scope, ids) => {
-    const rows = await db.rows<Record<string, unknown>>(
-      selectRows(
-        scoreReader,
-        clickhouse`
-          SELECT ${scoreReader.names}
-          FROM scores
-          WHERE project_id = ${string(scope.projectId)} AND id IN ${anyOf(ids)}
-          ORDER BY row_version DESC
-          LIMIT 1 BY id`,
-      ),
-    );
-    return rows.map((row): ScoreRow => scoreReader.parse(row));
+    const answer = await db.binary(clickhouse`
+      SELECT ${scoreReader.select()}
+      FROM scores
+      WHERE project_id = ${string(scope.projectId)} AND id IN ${anyOf(ids)}
+      ORDER BY row_version DESC
+      LIMIT 1 BY id`);
+    return scoreReader.parse(answer);
   };

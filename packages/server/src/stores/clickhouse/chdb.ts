@@ -62,7 +62,7 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
     statement: ClickHouseSql,
     format: string,
     options: QueryOptions,
-  ): Promise<string> {
+  ): Promise<QueryResult> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     if (signal?.aborted) throw new ClickHouseError('The query was stopped before it began', 394);
     const mark = `q-${randomUUID()}`;
@@ -80,13 +80,19 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
     }
   }
 
+  function read(statement: ClickHouseSql, format: string, options: QueryOptions): Promise<QueryResult> {
+    const { signal = askerGone() } = options;
+    return readers.use((connection) =>
+      execute(connection, statement, format, { ...options, ...(signal && { signal }) }),
+    );
+  }
+
   return {
     async rows<Row>(statement: ClickHouseSql, options: QueryOptions = {}) {
-      const { signal = askerGone() } = options;
-      const answer = await readers.use((connection) =>
-        execute(connection, statement, 'JSONEachRow', { ...options, ...(signal && { signal }) }),
-      );
-      return parseRows<Row>(answer);
+      return parseRows<Row>((await read(statement, 'JSONEachRow', options)).text());
+    },
+    async binary(statement, options = {}) {
+      return (await read(statement, 'RowBinary', options)).bytes();
     },
     async run(statement, options = {}) {
       const bare = options.settings === undefined && options.timeoutMs === undefined && options.signal === undefined;
@@ -132,6 +138,8 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
 const parseRows = <Row>(answer: string): Row[] =>
   answer === '' ? [] : (JSON.parse(`[${answer.trimEnd().replaceAll('\n', ',')}]`) as Row[]);
 
+type QueryResult = Awaited<ReturnType<Session['queryAsync']>>;
+
 /** One connection, one statement at a time. */
 class Connection {
   readonly #open: () => Session;
@@ -155,9 +163,9 @@ class Connection {
    * of its own result: one project could read another's rows. So every failure fences the connection before it is used again.
    * @throws ClickHouseError
    */
-  async execute(statement: ClickHouseSql, format: string): Promise<string> {
+  async execute(statement: ClickHouseSql, format: string): Promise<QueryResult> {
     try {
-      return (await this.#session.queryAsync(statement.text, { format })).text();
+      return await this.#session.queryAsync(statement.text, { format });
     } catch (error) {
       await this.#fence();
       throw asClickHouseError(error);

@@ -7,7 +7,7 @@ import { beginRow, segmentHeader } from '../../ingest/journal/segment.ts';
 import { encodeObservation, observationTarget } from '../../ingest/observation-columns.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
 import { readFor } from '../asker.ts';
-import { observationReader, scoreReader, selectRows } from '../../ingest/read-rows.ts';
+import { observationReader, scoreReader } from '../../ingest/read-rows.ts';
 import { encodeScore, scoreTarget } from '../../ingest/score-columns.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { type ClickHouse, ClickHouseError } from './clickhouse.ts';
@@ -187,14 +187,10 @@ export function clickHouseContract(
         encodeObservation(out, extremes);
         encodeObservation(out, { ...extremes, id: 'second', input: '', totalCost: null, tags: [] });
         await db.insert(observationTarget, out.bytes());
-        const rows = await db.rows<Record<string, unknown>>(
-          selectRows(
-            observationReader,
-            clickhouse`
-            SELECT ${observationReader.names} FROM observations WHERE project_id = ${string('p')} ORDER BY id = 'second'`,
-          ),
-        );
-        expect(rows.map((row) => observationReader.parse(row))).toEqual([
+        const answer = await db.binary(clickhouse`
+          SELECT ${observationReader.select()} FROM observations
+          WHERE project_id = ${string('p')} ORDER BY id = 'second'`);
+        expect(observationReader.parse(answer)).toEqual([
           extremes,
           { ...extremes, id: 'second', input: '', totalCost: null, tags: [] },
         ]);
@@ -251,13 +247,10 @@ export function clickHouseContract(
         const out = new RowBinaryWriter();
         encodeScore(out, score);
         await db.insert(scoreTarget, out.bytes());
-        const rows = await db.rows<Record<string, unknown>>(
-          selectRows(
-            scoreReader,
-            clickhouse`SELECT ${scoreReader.names} FROM scores WHERE project_id = ${string('p')}`,
-          ),
+        const answer = await db.binary(
+          clickhouse`SELECT ${scoreReader.select()} FROM scores WHERE project_id = ${string('p')}`,
         );
-        expect(rows.map((row) => scoreReader.parse(row))).toEqual([score]);
+        expect(scoreReader.parse(answer)).toEqual([score]);
       });
 
       test('an insert that breaks off stores nothing', async () => {

@@ -20,6 +20,11 @@ export interface InsertTarget {
 export interface ClickHouse {
   /** Rows as JSON objects; 64-bit integers and decimals must leave through `toString()`. @throws ClickHouseError */
   rows<Row>(statement: ClickHouseSql, options?: QueryOptions): Promise<Row[]>;
+  /**
+   * The same rows in RowBinary, for `RowBinaryReader`: numbers keep their digits without a function on each column, and what
+   * is long costs less to write and to read than JSON. @throws ClickHouseError
+   */
+  binary(statement: ClickHouseSql, options?: QueryOptions): Promise<Uint8Array>;
   /** A statement without an answer: DDL, DELETE. @throws ClickHouseError */
   run(statement: ClickHouseSql, options?: QueryOptions): Promise<void>;
   /** Rows in RowBinary; resolves when they are stored and visible. @throws ClickHouseError */

@@ -96,6 +96,75 @@ export class RowBinaryWriter {
   }
 }
 
+/** Reads RowBinary, a value after the other in the order they were selected. */
+export class RowBinaryReader {
+  readonly #buffer: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#buffer.length;
+  }
+
+  uint8(): number {
+    return this.#buffer[this.#at++]!;
+  }
+
+  uint32(): number {
+    const value = this.#buffer.readUInt32LE(this.#at);
+    this.#at += 4;
+    return value;
+  }
+
+  /** Exact where it is a safe integer. */
+  int64(): number {
+    const low = this.#buffer.readUInt32LE(this.#at);
+    const high = this.#buffer.readInt32LE(this.#at + 4);
+    this.#at += 8;
+    return high * 0x1_0000_0000 + low;
+  }
+
+  /** Exact where it is a safe integer. */
+  uint64(): number {
+    const low = this.#buffer.readUInt32LE(this.#at);
+    const high = this.#buffer.readUInt32LE(this.#at + 4);
+    this.#at += 8;
+    return high * 0x1_0000_0000 + low;
+  }
+
+  float64(): number {
+    const value = this.#buffer.readDoubleLE(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
+  bigint64(): bigint {
+    const value = this.#buffer.readBigInt64LE(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
+  varuint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 0x80) {
+      const byte = this.#buffer[this.#at++]!;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  string(): string {
+    const length = this.varuint();
+    if (length === 0) return '';
+    const from = this.#at;
+    this.#at += length;
+    return this.#buffer.toString('utf8', from, this.#at);
+  }
+}
+
 const SCALE = 12;
 
 /**
@@ -121,4 +190,12 @@ export function scaledDecimal(text: string): bigint {
   }
   if (value > LIMIT) value = LIMIT;
   return sign === '-' ? -value : value;
+}
+
+/** The shortest text of a decimal scaled by 10^12. */
+export function decimalText(scaled: bigint): string {
+  if (scaled === 0n) return '0';
+  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(SCALE + 1, '0');
+  const fraction = digits.slice(-SCALE).replace(/0+$/, '');
+  return `${scaled < 0n ? '-' : ''}${digits.slice(0, -SCALE)}${fraction && `.${fraction}`}`;
 }
