@@ -28,7 +28,7 @@ function valueOf(text: string, series: string): number | undefined {
 
 test('the probe of a new installation is fresh, and what it does shows nowhere but in the metrics', async () => {
   await expect
-    .poll(async () => valueOf(await scrape(), 'tracehouse_probe_runs_total{outcome="success"}'), { timeout: 30_000 })
+    .poll(async () => valueOf(await scrape(), 'tracehouse_probe_runs_total{outcome="success"}'), { timeout: 45_000 })
     .toBeGreaterThan(0);
   const text = await scrape();
   expect(valueOf(text, 'tracehouse_probe_latency_seconds')).toBeGreaterThan(0);
@@ -71,8 +71,9 @@ test('what a client sends and is refused is counted, and names nobody', async ()
   const text = await scrape();
   for (const [series, value] of [
     ['tracehouse_ingestion_items_total{door="json",outcome="stored"}', 2],
-    ['tracehouse_ingestion_items_total{door="json",outcome="refused"}', 1],
-    ['tracehouse_ingestion_refused_requests_total{door="otlp",reason="invalid"}', 1],
+    ['tracehouse_ingestion_items_total{door="json",outcome="rejected"}', 1],
+    ['tracehouse_ingestion_problems_total{door="json",reason="unknown_type"}', 1],
+    ['tracehouse_ingestion_refused_requests_total{door="otlp",reason="malformed"}', 1],
     ['tracehouse_http_requests_total{method="POST",route="/api/public/ingestion",status="207"}', 1],
     ['tracehouse_http_requests_total{method="POST",route="/api/public/otel/v1/traces",status="400"}', 1],
   ] as const) {

@@ -119,8 +119,8 @@ export async function startAll({
     log,
     now,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
-    onReceipt: ({ projectId, door, status, stored, rejected }) => {
-      if (projectId !== PROBE_PROJECT_ID) metrics.received({ door, status, stored, refused: rejected });
+    onReceipt: (receipt) => {
+      if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
     },
     onUnattributed: metrics.unattributed,
   });

@@ -6,12 +6,34 @@ import { bind } from '../http/bind.ts';
 import { OverloadedError } from '../http/errors.ts';
 import { createHttpServer } from '../http/server.ts';
 import { metricsRoutes } from '../http/system-routes.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type DoorOutcome } from './metrics.ts';
 
 const clean: (() => unknown)[] = [];
 afterEach(async () => {
   for (const each of clean.splice(0)) await each();
 });
+
+const partly: DoorOutcome = {
+  door: 'OTLP',
+  status: 200,
+  stored: 5,
+  rejected: 3,
+  acknowledgedOnly: 1,
+  codes: ['bad_id', 'deleted_trace'],
+  problems: [
+    { code: 'bad_id', count: 3 },
+    { code: 'deleted_trace', count: 1 },
+  ],
+};
+const refused: DoorOutcome = {
+  door: 'JSON',
+  status: 503,
+  stored: 0,
+  rejected: 0,
+  acknowledgedOnly: 0,
+  codes: ['overloaded'],
+  problems: [{ code: 'overloaded', count: 1 }],
+};
 
 /** A server whose only route of its own answers 503, and its metrics. */
 async function serve({ token, isInternal = true }: { token?: string; isInternal?: boolean } = {}) {
@@ -53,8 +75,8 @@ test('requests are counted by declared route and status, whatever a client calls
 
 test('every line is one of the format, and every metric is in docs/operations.md, and the other way round', async () => {
   const { metrics, get } = await serve();
-  metrics.received({ door: 'OTLP', status: 200, stored: 5, refused: 1 });
-  metrics.received({ door: 'JSON', status: 413, stored: 0, refused: 0 });
+  metrics.received(partly);
+  metrics.received({ ...refused, status: 413 });
   metrics.committed(5, 20);
   metrics.waited(0);
   await get('/nothing');
@@ -73,14 +95,16 @@ test('every line is one of the format, and every metric is in docs/operations.md
 
 test('what was measured is said in seconds and bytes', async () => {
   const { metrics, scrape } = await serve();
-  metrics.received({ door: 'OTLP', status: 200, stored: 5, refused: 1 });
-  metrics.received({ door: 'JSON', status: 503, stored: 0, refused: 0 });
+  metrics.received(partly);
+  metrics.received({ ...refused, status: 503 });
   metrics.committed(5, 20);
   metrics.rejected(2);
   const text = await scrape();
   for (const line of [
     'tracehouse_ingestion_items_total{door="otlp",outcome="stored"} 5',
-    'tracehouse_ingestion_items_total{door="otlp",outcome="refused"} 1',
+    'tracehouse_ingestion_items_total{door="otlp",outcome="rejected"} 3',
+    'tracehouse_ingestion_items_total{door="otlp",outcome="acknowledged_only"} 1',
+    'tracehouse_ingestion_problems_total{door="otlp",reason="bad_id"} 3',
     'tracehouse_ingestion_refused_requests_total{door="json",reason="overloaded"} 1',
     'tracehouse_journal_backlog_rows 3',
     'tracehouse_journal_oldest_seconds 1.5',

@@ -27,12 +27,18 @@ export interface AnsweredRequest {
   ms: number;
 }
 
-/** What a door made of a request: how many spans, events and scores it stored and refused, or why it refused all of it. */
+/** What a door made of a request: how many spans, events and scores it stored and did not, and why. A receipt is one. */
 export interface DoorOutcome {
   door: string;
   status: number;
   stored: number;
-  refused: number;
+  rejected: number;
+  /** Of deleted traces. */
+  acknowledgedOnly: number;
+  /** Of a bounded set, as `problems`. */
+  codes: readonly string[];
+  /** The first ones alone where there are many. */
+  problems: readonly { code: string; count: number }[];
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -50,7 +56,8 @@ export function createMetrics(needs: MetricsNeeds) {
     'From the head of a request to the end of its answer.',
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   );
-  const items = counter('tracehouse_ingestion_items_total', 'Spans, events and scores that were stored or refused.');
+  const items = counter('tracehouse_ingestion_items_total', 'Spans, events and scores, by what became of them.');
+  const problems = counter('tracehouse_ingestion_problems_total', 'Why items were not stored as sent.');
   const refusals = counter('tracehouse_ingestion_refused_requests_total', 'Requests refused as a whole.');
   const strangers = counter(
     'tracehouse_ingestion_unattributed_requests_total',
@@ -91,11 +98,16 @@ export function createMetrics(needs: MetricsNeeds) {
       requests.add({ method, route, status });
       durations.observe({ method, route }, ms / 1000);
     },
-    received({ door, status, stored, refused }: DoorOutcome): void {
-      const name = door.toLowerCase();
-      if (stored > 0) items.add({ door: name, outcome: 'stored' }, stored);
-      if (refused > 0) items.add({ door: name, outcome: 'refused' }, refused);
-      if (status >= 400) refusals.add({ door: name, reason: reasons[status] ?? (status < 500 ? 'invalid' : 'failed') });
+    received(request: DoorOutcome): void {
+      const door = request.door.toLowerCase();
+      const count = (outcome: string, by: number): void => {
+        if (by > 0) items.add({ door, outcome }, by);
+      };
+      count('stored', request.stored);
+      count('rejected', request.rejected);
+      count('acknowledged_only', request.acknowledgedOnly);
+      if (request.status >= 400) refusals.add({ door, reason: request.codes[0] ?? 'server_error' });
+      else for (const { code, count: by } of request.problems) problems.add({ door, reason: code }, by);
     },
     unattributed: (): void => strangers.add({}, 1),
     committed(rows: number, ms: number): void {
@@ -111,14 +123,6 @@ export function createMetrics(needs: MetricsNeeds) {
     close: (): void => void loop.disable(),
   };
 }
-
-const reasons: Partial<Record<number, string>> = {
-  401: 'wrong_key',
-  403: 'not_allowed',
-  413: 'too_large',
-  429: 'limit',
-  503: 'overloaded',
-};
 
 function probeMetrics({ gauge, total }: Registry, probe: MetricsNeeds['probe']): void {
   gauge('tracehouse_probe_age_seconds', 'Since the newest trace of the probe that was read back was sent.', () => {

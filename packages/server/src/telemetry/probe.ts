@@ -12,6 +12,8 @@ const SPAN_ID = '70726f62652d0001';
 const STALE_INTERVALS = 2;
 /** After a failure it is tried again sooner than the interval, by this factor. */
 const RETRY_FACTOR = 4;
+/** As long as a read waits at the barrier at the most. */
+const RUN_TIMEOUT_MS = 30_000;
 
 /** Sends a request to the product as a client does, with a real key. Rejects when there is no answer in time. */
 export type Send = (
@@ -76,7 +78,7 @@ export function createProbe({
 
   async function run(): Promise<void> {
     const sentMs = clockMs();
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(intervalMs / 2)]);
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]);
     try {
       await roundTrip({ send: (method, path, body) => send(method, path, { body, signal }), now, mark: newId() });
       freshMs = sentMs;
@@ -87,7 +89,7 @@ export function createProbe({
     } catch (error) {
       if (stopped.signal.aborted) return;
       failures += 1;
-      const message = signal.aborted ? `no answer within ${intervalMs / 2000} s` : messageOf(error);
+      const message = signal.aborted ? `no answer within ${RUN_TIMEOUT_MS / 1000} s` : messageOf(error);
       if (failure === '') log.warn({ problem: message }, 'the probe did not read its trace back');
       failure = message;
     }
