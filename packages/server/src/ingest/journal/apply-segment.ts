@@ -2,7 +2,7 @@
  * A segment into the engine. When the engine refuses it for what it says, it is halved until the record at fault stands alone:
  * that one is set aside in `rejected/`, the rest goes in. What was inserted twice meanwhile is one row by its version.
  */
-import { mkdir, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse, type ClickHouseSql, join as joinSql, string } from '../../stores/clickhouse/sql.ts';
@@ -32,6 +32,8 @@ export interface ClosedSegment {
   bytes: number;
   /** Not yet in the engine. */
   records: SegmentRecord[];
+  /** How often it was to be applied. */
+  attempts: number;
   /** Some are: not to be inserted as a whole again. */
   isHalved: boolean;
   /** A failed write may have left something behind `bytes`. */
@@ -64,17 +66,30 @@ export interface ApplyNeeds {
 }
 
 /**
- * Codes of the engine that speak of its own state, not of the rows: 23, 24 reading, writing; 60, 81 no table or
- * database; 74–76 files; 159 time; 164, 242 read-only; 173 allocation; 202, 203, 252 too much at once;
- * 209, 210 network; 218, 219 dropped; 236, 394 stopped; 241 memory; 243 disk space; 0, 1000–1002 anything below the engine.
+ * Codes of the engine that speak of what rows say: 6, 26, 27, 38, 41, 72, 130, 131, 117 parsing; 12, 36, 69, 321, 407 out of bounds;
+ * 33 less than announced; 44, 48, 50, 53, 70 types; 128, 190 arrays; 248 partition; 349 null; 469 constraint.
+ */
+const OF_THE_ROWS = new Set([
+  6, 12, 26, 27, 33, 36, 38, 41, 44, 48, 50, 53, 69, 70, 72, 117, 128, 130, 131, 190, 248, 321, 349, 407, 469,
+]);
+/**
+ * Codes that speak of the engine's own state: 23, 24 reading, writing; 60, 81 no table or database; 74–76 files; 159 time;
+ * 164, 242 read-only; 173 allocation; 202, 203, 252 too much at once; 209, 210 network; 218, 219 dropped; 236, 394 stopped;
+ * 241 memory; 243 disk space; 425 system; 439 threads; 0, 1000–1002 anything below the engine.
  */
 const OF_THE_ENGINE = new Set([
-  0, 23, 24, 60, 74, 75, 76, 81, 159, 164, 173, 202, 203, 209, 210, 218, 219, 236, 241, 242, 243, 252, 394, 1000, 1001,
-  1002,
+  0, 23, 24, 60, 74, 75, 76, 81, 159, 164, 173, 202, 203, 209, 210, 218, 219, 236, 241, 242, 243, 252, 394, 425, 439,
+  1000, 1001, 1002,
 ]);
+/**
+ * Other codes may mean either. Rows set aside for a fault of the machine would be lost to their readers, rows at fault that are
+ * tried for ever would hold up all others: so they are tried as often as this first, over a minute at the journal's pauses.
+ */
+const DOUBTFUL_ATTEMPTS = 20;
 
 /** Resolves when every record is in the engine or set aside. @throws what the engine says while it takes nothing */
 export async function applySegment(needs: ApplyNeeds, segment: ClosedSegment): Promise<void> {
+  segment.attempts += 1;
   if (segment.isTorn) {
     await truncate(segment.path, segment.bytes);
     segment.isTorn = false;
@@ -91,7 +106,9 @@ export async function applySegment(needs: ApplyNeeds, segment: ClosedSegment): P
       await insert(segment.path);
       return settle(segment, segment.records, 'stored');
     } catch (error) {
-      if (!isAboutRows(error)) throw error;
+      // The engine has several words for a file that is gone; this has one.
+      await access(segment.path);
+      if (!isAboutRows(error, segment)) throw error;
     }
   }
   await applyHalves(needs, segment, insert);
@@ -103,7 +120,9 @@ function settle(segment: ClosedSegment, records: readonly SegmentRecord[], fate:
   for (const record of records) record.settle(fate);
 }
 
-const isAboutRows = (error: unknown): boolean => error instanceof ClickHouseError && !OF_THE_ENGINE.has(error.code);
+const isAboutRows = (error: unknown, { attempts }: ClosedSegment): boolean =>
+  error instanceof ClickHouseError &&
+  (OF_THE_ROWS.has(error.code) || (attempts > DOUBTFUL_ATTEMPTS && !OF_THE_ENGINE.has(error.code)));
 
 /** Undefined when nothing was deleted in the projects of the segment. */
 function notDeleted(deleted: readonly DeletedTrace[], { records, table }: ClosedSegment): ClickHouseSql | undefined {
@@ -133,7 +152,7 @@ async function applyHalves(needs: ApplyNeeds, segment: ClosedSegment, insert: In
       await insert(part);
       return settle(segment, records, 'stored');
     } catch (error) {
-      if (!isAboutRows(error)) throw error;
+      if (!isAboutRows(error, segment)) throw error;
       if (records.length === 1) return reject(records[0]!, error);
     }
     const middle = Math.ceil(records.length / 2);

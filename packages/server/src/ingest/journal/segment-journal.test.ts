@@ -321,6 +321,25 @@ describe('rows the engine refuses for what they say', () => {
     await journal.close();
   });
 
+  test('what the engine says for reasons unheard of is no reason to set rows aside', async () => {
+    const { engine, heal } = failing(Infinity, engineError(9999));
+    const rejected: Rejected[] = [];
+    // As on a machine without file descriptors left, where a file without rows may go in.
+    const journal = await open({
+      clickhouse: {
+        insertFile: (file, into) => (file.endsWith('.part') ? Promise.resolve() : engine.insertFile(file, into)),
+      },
+      onRejected: (one) => rejected.push(one),
+    });
+    await journal.append(block('a'));
+    await expect.poll(() => journal.state().ok, { timeout: 10_000 }).toBe(false);
+    heal();
+    await journal.settled(project);
+    expect(rejected).toEqual([]);
+    expect(await stored()).toEqual(['a']);
+    await journal.close();
+  });
+
   test('an engine that goes away amid the search loses and reports nothing twice', async () => {
     let calls = 0;
     const base = picky('POISON');
