@@ -24,6 +24,7 @@ export default defineConfig({
         },
       },
       { test: { ...server, name: 'hostile', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { ...server, name: 'durability', include: ['test/durability/**/*.test.ts'], testTimeout: 180_000 } },
       {
         extends: './packages/ui/vite.config.ts',
         test: { name: 'ui', environment: 'jsdom', include: ['packages/ui/src/**/*.test.{ts,tsx}'] },

@@ -11,6 +11,7 @@ export interface Reply {
 export interface Client {
   get(path: string, query?: Record<string, string>): Promise<Reply>;
   post(path: string, contentType: string, body: Buffer): Promise<Reply>;
+  delete(path: string): Promise<Reply>;
   close(): void;
 }
 
@@ -43,6 +44,7 @@ export function createClient({ url, authorization }: { url: string; authorizatio
     get: (path, query = {}) => send('GET', `${path}?${new URLSearchParams(query)}`, {}),
     post: (path, contentType, body) =>
       send('POST', path, { 'content-type': contentType, 'content-length': body.length }, body),
+    delete: (path) => send('DELETE', path, {}),
     close: () => agent.destroy(),
   };
 }

@@ -26,6 +26,8 @@ export interface TestServer {
   readonly pid: number;
   /** All it has written so far. */
   readonly log: () => string;
+  /** SIGKILL; the data directory stays. */
+  kill(): Promise<void>;
   /** SIGTERM. Removes a data directory made here. @throws when it does not drain and exit with 0 */
   stop(): Promise<void>;
 }
@@ -87,6 +89,9 @@ export async function startServer({
     dataDirectory: directory,
     pid: server.pid,
     log: server.output,
+    async kill() {
+      await server.stop({ signal: 'SIGKILL' });
+    },
     async stop() {
       const how = await server.stop();
       await clean();
