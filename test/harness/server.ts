@@ -40,7 +40,14 @@ export async function startServer({
   env = {},
   dataDirectory,
   screens = true,
-}: { env?: Record<string, string>; dataDirectory?: string; screens?: boolean } = {}): Promise<TestServer> {
+  user,
+}: {
+  env?: Record<string, string>;
+  dataDirectory?: string;
+  screens?: boolean;
+  /** Whom it runs as; only root can choose. */
+  user?: { readonly uid: number; readonly gid: number };
+} = {}): Promise<TestServer> {
   const [port, workerPort, otlpPort] = (await freePorts(3)) as [number, number, number];
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'tracehouse-test-')));
   const identity = {
@@ -69,7 +76,10 @@ export async function startServer({
     ...env,
   };
   const url = `http://127.0.0.1:${settings.PORT}`;
-  const server = startProcess(process.execPath, [main, 'all', ...(screens ? [] : ['--no-ui'])], { env: settings });
+  const server = startProcess(process.execPath, [main, 'all', ...(screens ? [] : ['--no-ui'])], {
+    env: settings,
+    ...(user && { user }),
+  });
   const clean = async (): Promise<void> => {
     if (dataDirectory === undefined) await rm(directory, { recursive: true, force: true });
   };

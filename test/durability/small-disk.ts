@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A fault of the machine that can be switched on under a running server, and off again. */
+export interface Fault {
+  begin(pid: number): void;
+  end(pid: number): void;
+}
+
+/** Root may do anything with files whatever their mode, so the server runs as somebody else then. */
+export const serverUser = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined;
+
+export interface SmallDisk {
+  readonly directory: string;
+  /** How a full disk is made here. */
+  readonly way: 'a file that fills a small tmpfs' | 'a limit on the size of files';
+  readonly full: Fault;
+  remove(): void;
+}
+
+/** A disk of its own where mounting is allowed; elsewhere no file of the server can grow, which to a program is the same. */
+export function createSmallDisk(sizeMb: number): SmallDisk {
+  const directory = mkdtempSync(join(tmpdir(), 'tracehouse-disk-'));
+  const isMounted = mount(directory, sizeMb);
+  if (serverUser) chownSync(directory, serverUser.uid, serverUser.gid);
+  chmodSync(directory, 0o700);
+  const filler = join(directory, 'filler');
+  return {
+    directory,
+    way: isMounted ? 'a file that fills a small tmpfs' : 'a limit on the size of files',
+    full: isMounted ? { begin: () => fill(filler), end: () => rmSync(filler) } : noGrowth,
+    remove() {
+      if (isMounted) execFileSync('umount', ['--lazy', directory]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function mount(directory: string, sizeMb: number): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', directory], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** To the last byte. */
+function fill(path: string): void {
+  for (const size of [1 << 20, 4096, 1]) {
+    for (const block = Buffer.alloc(size, 1); ;) {
+      try {
+        writeFileSync(path, block, { flag: 'a' });
+      } catch {
+        break;
+      }
+    }
+  }
+}
+
+/** The soft limit alone: it may be raised again up to the hard one, by the process's own user. */
+const limit = (pid: number, what: 'fsize' | 'nofile', value: number | 'unlimited'): void =>
+  void execFileSync('prlimit', ['--pid', String(pid), `--${what}=${value}:`], serverUser);
+
+/** Node ignores the signal that comes with it. */
+const noGrowth: Fault = {
+  begin: (pid) => limit(pid, 'fsize', 1),
+  end: (pid) => limit(pid, 'fsize', 'unlimited'),
+};
+
+/** As many as it has now, and no more. */
+export function noFileDescriptors(): Fault {
+  let before = 0;
+  return {
+    begin(pid) {
+      before = Number(/Max open files\s+(\d+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))![1]);
+      limit(pid, 'nofile', readdirSync(`/proc/${pid}/fd`).length);
+    },
+    end: (pid) => limit(pid, 'nofile', before),
+  };
+}
+
+/** Directories in which nothing can be made, renamed or removed. */
+export const readOnly = (directory: string): Fault => {
+  const change = (mode: string): void =>
+    void execFileSync('find', [directory, '-type', 'd', '-exec', 'chmod', mode, '{}', '+']);
+  return { begin: () => change('u-w'), end: () => change('u+w') };
+};
