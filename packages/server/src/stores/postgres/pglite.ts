@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { columnTypes } from './column-types.ts';
 import { BASELINE_WASM, makeDatabase } from './new-database.ts';
-import { OwnNodeFs } from './pglite-files.ts';
+import { LogFailure, OwnNodeFs } from './pglite-files.ts';
 import { asPostgresError, type Postgres, PostgresError } from './postgres.ts';
 
 // 130 MB less than the default of 128 MB, for 0 to 30 % of the speed of single statements.
@@ -129,6 +129,7 @@ async function openInstance(directory: string | undefined, fsync: boolean): Prom
 /** An error of level ERROR ends a statement; what is graver, or no error of SQL at all, may have ended Postgres. */
 async function stillAnswers(db: PGlite, error: unknown): Promise<boolean> {
   const of = error instanceof PostgresError ? error.cause : error;
+  if (of instanceof LogFailure) return false;
   if ((of as { severity?: unknown }).severity === 'ERROR') return true;
   return db.query('SELECT 1').then(
     () => true,
