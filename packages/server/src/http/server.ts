@@ -29,19 +29,19 @@ import { parseJson } from './json-body.ts';
 import type { RefusedRequest, RefusedSender } from './refused-request.ts';
 
 /** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
-const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Ids have up to 800 characters, each up to twelve bytes when percent-encoded. */
 const MAX_PARAM_LENGTH = 10_000;
 /** Routes that anyone may call take a credential or a question, nothing large. */
-const PUBLIC_BODY_LIMIT_BYTES = 64 * 1024;
+export const PUBLIC_BODY_LIMIT_BYTES = 64 * 1024;
 /** All bodies on their way in or being handled. */
-const ALL_BODIES_BYTES = 256 * 1024 * 1024;
+export const ALL_BODIES_BYTES = 256 * 1024 * 1024;
 /**
  * A connection that says nothing, or only a little at a time, is given up: the headers of a request must be there within 20 s,
  * the whole of it within 60 (16 MB at 2.2 Mbit/s), and a connection on which nothing moves is closed after 2 minutes, which is
  * longer than any answer takes. Node answers 408.
  */
-const TIMEOUTS = { headersMs: 20_000, requestMs: 60_000, silenceMs: 120_000, checkEveryMs: 5_000 };
+export const TIMEOUTS = { headersMs: 20_000, requestMs: 60_000, silenceMs: 120_000, checkEveryMs: 5_000 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 interface Authenticator {

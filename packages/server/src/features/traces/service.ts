@@ -151,7 +151,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
 const nothing: ReadonlySet<keyof StoredObservation> = new Set();
 
 /** A session answers whole; beyond this many traces the oldest are left out. */
-const MAX_SESSION_TRACES = 10_000;
+export const MAX_SESSION_TRACES = 10_000;
 
 /** The wire's sentence. */
 export const notFound = (traceId: string): NotFoundError =>

@@ -45,16 +45,21 @@ const LEDGER_MAX_AGE_MS = 2_000;
 const MIN_GAP_MS = 100;
 
 /** Accepting outruns applying almost three times, so an acknowledgement waits the longer the more is unapplied. */
-const DELAY = { rows: { low: 2_000, high: 10_000 }, bytes: { low: 16e6, high: 80e6 }, atHighMs: 400, maxMs: 2_000 };
+export const DELAY = {
+  rows: { low: 2_000, high: 10_000 },
+  bytes: { low: 16e6, high: 80e6 },
+  atHighMs: 400,
+  maxMs: 2_000,
+};
 /** Of the bytes allowed, what one project may use. */
-const PROJECT_SHARE = 0.5;
+export const PROJECT_SHARE = 0.5;
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 /** How often a disk that took no write is tried again. */
 const DISK_RETRY_MS = 1_000;
 /** How long a read waits for what was acknowledged before it is told to come again. */
-const MAX_WAIT_MS = 30_000;
+export const MAX_WAIT_MS = 30_000;
 const MAX_WAIT_FAILING_MS = 2_000;
 const LOOK_MS = 500;
 const CLOSE_WAIT_MS = 15_000;

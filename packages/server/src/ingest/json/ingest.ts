@@ -28,7 +28,7 @@ import { toMicros } from './time.ts';
 export type IngestionAccess = 'project' | 'scores';
 
 /** Events of one batch. SDKs send a few hundred; each refused one costs more in the answer than it took to send. */
-const MAX_EVENTS = 10_000;
+export const MAX_EVENTS = 10_000;
 
 export type JsonDoor = ReturnType<typeof createJsonDoor>;
 

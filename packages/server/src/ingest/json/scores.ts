@@ -30,7 +30,7 @@ export type CreateScoresAnswer =
   | { status: 207; body: z.input<typeof PartlyAcceptedScores> };
 
 /** Scores of one list. */
-const MAX_SCORES = 10_000;
+export const MAX_SCORES = 10_000;
 const TOO_DEEP = CreateScore.refine(() => false, `The score is nested more than ${MAX_DEPTH} levels deep`);
 
 export type Scores = ReturnType<typeof createScores>;

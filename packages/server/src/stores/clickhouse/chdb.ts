@@ -9,7 +9,7 @@ import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
 import { removeTornMutations } from './torn-mutations.ts';
 
 const READERS = 4;
-const DEFAULT_TIMEOUT_MS = 30_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 /** What the engine may hold: a quarter of the machine, 2 GB at the most (1 GB failed at two concurrent inserts). */
 const engineMemoryBytes = (): number => Math.min(2_000_000_000, Math.floor(totalmem() / 4));
 

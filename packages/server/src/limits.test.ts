@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { ScoreEventBody } from '@tracehouse/contract/scores';
+import { TraceBody } from '@tracehouse/contract/ingestion';
+import { ObservationsV2Query } from '@tracehouse/contract/observations';
+import { PageQuery } from '@tracehouse/contract/pagination';
+import { deleteTraces } from '@tracehouse/contract/traces';
+import { EntityId } from '@tracehouse/contract/wire-fields';
+import { TraceListQuery, TraceSelection } from '@tracehouse/contract/x-traces';
+import { expect, test } from 'vitest';
+import type * as z from 'zod';
+import { variables } from './config/settings.ts';
+import { MAX_SESSION_TRACES } from './features/traces/service.ts';
+import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, PUBLIC_BODY_LIMIT_BYTES, TIMEOUTS } from './http/server.ts';
+import { DELAY, MAX_WAIT_MS, PROJECT_SHARE } from './ingest/journal/segment-journal.ts';
+import { MAX_DEPTH } from './ingest/json/depth.ts';
+import { MAX_EVENTS } from './ingest/json/ingest.ts';
+import { MAX_SCORES } from './ingest/json/scores.ts';
+import { bodyLimits } from './ingest/otlp/decompress.ts';
+import { limits } from './ingest/otlp/span.ts';
+import { DEFAULT_TIMEOUT_MS } from './stores/clickhouse/chdb.ts';
+
+const document = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8');
+/** What the document says of a limit, by its name there. */
+const stated = new Map(
+  document
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, name, value]) => [name, value]),
+);
+
+const count = (value: number): string => value.toLocaleString('en-US');
+const megabytes = (bytes: number): string => `${bytes / 1024 / 1024} MB`;
+const seconds = (ms: number): string => `${ms / 1000} s`;
+const characters = (value: number): string => `${count(value)} characters`;
+
+test.each([
+  ['Body as sent', megabytes(BODY_LIMIT_BYTES)],
+  ['Body as sent', megabytes(bodyLimits.compressed)],
+  ['Body of a route that needs no key (sign-in)', `${PUBLIC_BODY_LIMIT_BYTES / 1024} kB`],
+  ['Body of an export, inflated', megabytes(bodyLimits.inflated)],
+  [`How far a body above ${megabytes(bodyLimits.ratioFloor)} may inflate`, `${bodyLimits.ratio} times`],
+  ['Time for the headers', seconds(TIMEOUTS.headersMs)],
+  ['Time for the whole request', seconds(TIMEOUTS.requestMs)],
+  ['Silence on a connection', seconds(TIMEOUTS.silenceMs)],
+  ['Bodies on their way in, all together', megabytes(ALL_BODIES_BYTES)],
+  ['Spans of an export', count(limits.spansPerExport)],
+  ['Resources and scopes of an export', count(limits.groupsPerExport)],
+  ['Attribute values of an export', count(limits.valuesPerExport)],
+  ['Attributes of a span', count(limits.attributesPerSpan)],
+  ['Events and links of a span', count(limits.eventsPerSpan)],
+  ['Nesting of an attribute', `${limits.depth} levels`],
+  ['Events of a batch (`/api/public/ingestion`)', count(MAX_EVENTS)],
+  ['Scores of a list (`/api/public/scores`)', count(MAX_SCORES)],
+  ['Nesting of an event or score', `${MAX_DEPTH} levels`],
+  ['Ids', characters(limits.idLength)],
+  ['The journal', `${variables.ingestion.journalMaxMb.defaultFor('all')} MB`],
+  ['Of it, one project', PROJECT_SHARE === 0.5 ? 'half' : ''],
+  ['Rows before acknowledging becomes slower', count(DELAY.rows.low)],
+  ['How long a read waits for what was stored', seconds(MAX_WAIT_MS)],
+  ['Time of one query in the engine', seconds(DEFAULT_TIMEOUT_MS)],
+  ['Traces of a session', count(MAX_SESSION_TRACES)],
+])('docs/limits.md: %s, %s, as the code has it', (name, value) => {
+  expect(stated.get(name)).toBe(value);
+});
+
+const accepts = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success;
+const text = (length: number): string => 'x'.repeat(length);
+const score = (length: number) => ({ traceId: 't', name: 'n', dataType: 'TEXT', value: text(length) });
+
+test.each<[name: string, unit: string, accepts: (amount: number) => boolean]>([
+  ['Ids', ' characters', (amount) => accepts(EntityId, text(amount))],
+  ['Name of a trace, through the JSON door', ' characters', (amount) => accepts(TraceBody, { name: text(amount) })],
+  ['Text of a score of type TEXT', ' characters', (amount) => accepts(ScoreEventBody, score(amount))],
+  ['Rows of a page, v1', '', (limit) => accepts(PageQuery, { limit })],
+  ['Rows of a page, v2 observations', '', (limit) => accepts(ObservationsV2Query, { limit })],
+  ["Rows of a page, the screens' list", '', (limit) => accepts(TraceListQuery, { limit })],
+  ['Filter text of the screens', ' characters', (amount) => accepts(TraceSelection, { q: text(amount) })],
+  ['Traces of one deletion', '', (amount) => accepts(deleteTraces.body, { traceIds: Array(amount).fill('t') })],
+])('docs/limits.md: %s, exactly, as the wire has it', (name, unit, isAccepted) => {
+  const value = stated.get(name) ?? '';
+  const most = Number(value.replaceAll(',', '').replace(unit, ''));
+  expect([isAccepted(most), isAccepted(most + 1)]).toEqual([true, false]);
+});
+
+test('docs/limits.md names every setting that limits what may be sent', () => {
+  const named = Object.values(variables.ingestion).map(({ name }) => name);
+  for (const name of named.filter((each) => /LIMIT|QUOTA|MAX/.test(each))) expect(document).toContain(`\`${name}\``);
+});
