@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,6 +7,8 @@ import { openChdb } from '../../stores/clickhouse/chdb.ts';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
 import { migrateClickHouse } from '../../stores/clickhouse/migrate.ts';
 import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import type { RowBlock } from '../journal.ts';
+import { arrival, Problems, receiptOf } from '../ledger/receipt.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
 import type { Rejected } from './apply-segment.ts';
 import { openSegmentJournal, type SegmentJournal, type SegmentJournalOptions } from './segment-journal.ts';
@@ -411,6 +413,93 @@ test('rows of traces deleted since do not come back from the journal of the last
   await next.settled(project);
   expect(await stored()).toEqual(['b']);
   await next.close();
+});
+
+describe('the ledger', () => {
+  const now = new Date();
+  const receipts = (): Promise<{ stored: number; codes: string[] }[]> =>
+    db.rows(clickhouse`SELECT stored, codes FROM receipts FINAL WHERE project_id = ${string(project)} ORDER BY id`);
+  const bodies = (): Promise<{ items: string[] }[]> =>
+    db.rows(clickhouse`SELECT items FROM refused_bodies FINAL WHERE project_id = ${string(project)} ORDER BY items`);
+
+  /** As a door sends it: rows with their receipt, which says they are stored. */
+  function sent(rows: ObservationRow[], refusedOf?: string): RowBlock {
+    const arrived = arrivedNow();
+    const { receiptId: id, time } = arrived;
+    const outcome = {
+      status: 200,
+      stored: rows.length,
+      rejected: 0,
+      acknowledgedOnly: 0,
+      adjusted: 0,
+      traceIds: ['t'],
+    };
+    const receipt = receiptOf(project, arrived, { ...outcome, problems: new Problems() });
+    const refusedBody =
+      refusedOf === undefined
+        ? null
+        : {
+            ...{ projectId: project, receiptId: id, time, encoding: 'text' as const, isCut: false, rowVersion: 1 },
+            items: [`about ${refusedOf}`],
+            traceIds: [refusedOf],
+          };
+    return { projectId: project, observations: rows, scores: [], ledger: { receipt, refusedBody } };
+  }
+  const arrivedNow = () =>
+    arrival(
+      { now, newId: () => crypto.randomUUID() },
+      { ...{ door: 'OTLP', route: '', publicKey: 'pk', sdkName: '', sdkVersion: '' }, headers: {}, bodyBytes: 0 },
+    );
+
+  test('who waits for rows does not wait for their receipts; who reads the ledger sees them', async () => {
+    const journal = await open();
+    const { applied } = await journal.append(sent([row('a')]));
+    await journal.barrier({ projectId: project, traceId: 't' });
+    expect(await applied).toBe('stored');
+    expect(await stored()).toEqual(['a']);
+    expect(await segments()).toMatchObject([expect.stringContaining('.receipts.')]);
+    await journal.barrier({ projectId: project, ledger: true });
+    expect(await receipts()).toEqual([{ stored: 1, codes: [] }]);
+    await journal.close();
+  });
+
+  test('without a reader they are applied by themselves', async () => {
+    const journal = await open();
+    await journal.append(sent([row('a')]));
+    await expect.poll(receipts, { timeout: 15_000 }).toHaveLength(1);
+    await journal.close();
+  });
+
+  test('rows and receipts of a process that died are there together, each once; not what was refused of deleted traces', async () => {
+    const journal = await open({ clickhouse: failing(Infinity).engine });
+    await journal.append(sent([row('a')], 'gone'));
+    await journal.append(sent([row('b')], 'here'));
+    await journal.append(sent([]));
+    await later(400);
+    await journal.close();
+    const deletedTraces = async () => [{ projectId: project, traceId: 'gone' }];
+    // As if it died between the commit and the removal of the file.
+    const kept = await segments();
+    await Promise.all(kept.map((name) => copyFile(join(folder(), name), join(folder(), `${name}.kept`))));
+    const next = await open({ deletedTraces });
+    await next.settled(project);
+    await next.close();
+    await Promise.all(kept.map((name) => rename(join(folder(), `${name}.kept`), join(folder(), name))));
+    const last = await open({ deletedTraces });
+    await last.settled(project);
+    expect(await stored()).toEqual(['a', 'b']);
+    expect((await receipts()).map(({ stored: count }) => count).toSorted()).toEqual([0, 1, 1]);
+    expect(await bodies()).toEqual([{ items: ['about here'] }]);
+    await last.close();
+  });
+
+  test('a row that cannot be written is no longer told as stored', async () => {
+    const journal = await open();
+    await journal.append(sent([row('a'), row('b', { totalCost: 'much' })]));
+    await journal.barrier({ projectId: project, ledger: true });
+    expect(await receipts()).toEqual([{ stored: 1, codes: ['engine'] }]);
+    await journal.close();
+  });
 });
 
 test('a file that an operator removed is given up, and what follows goes in', async () => {
