@@ -53,6 +53,33 @@ test('U128 while waiting, the door shows what arrived and what became of it', as
     body: '{not json',
   });
   await door.getByText('400', { exact: true }).waitFor();
+  await door.getByText('Cannot be read: Failed to parse OTel JSON Trace').waitFor();
+});
+
+test('U129 a wrong secret, and what of a batch was not stored, are named with their reason', async () => {
+  const { page } = await stage.openSignedIn();
+  await page.goto('/project/test-project/setup');
+  const door = page.getByRole('complementary', { name: 'Live door' });
+  const { url, publicKey, secretKey } = stage.server;
+  const send = (secret: string, path: string, body: object) =>
+    fetch(`${url}/api/public${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${publicKey}:${secret}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(body),
+    });
+  await send('sk-lf-wrong', '/ingestion', { batch: [] });
+  await door.getByText(`Wrong key: Wrong secret for key ${publicKey}`).waitFor();
+  const timestamp = new Date().toISOString();
+  const batch = [
+    { id: '1', type: 'score-create', timestamp, body: { traceId: 't', name: 'n', value: 1 } },
+    { id: '2', type: 'what-create', timestamp, body: { traceId: 't' } },
+  ];
+  await send(secretKey, '/ingestion', { batch });
+  await door.getByText('1 stored, 1 rejected').waitFor();
+  await door.getByText("Unknown type: There is no event of the type 'what-create'").waitFor();
 });
 
 test('the sample trace goes through the real door and opens', async () => {

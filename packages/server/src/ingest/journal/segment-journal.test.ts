@@ -439,7 +439,12 @@ describe('the ledger', () => {
       refusedOf === undefined
         ? null
         : {
-            ...{ projectId: project, receiptId: id, time, encoding: 'text' as const, isCut: false, rowVersion: 1 },
+            projectId: project,
+            receiptId: id,
+            time,
+            encoding: 'text' as const,
+            isCut: false,
+            rowVersion: 1,
             items: [`about ${refusedOf}`],
             traceIds: [refusedOf],
           };
@@ -448,7 +453,7 @@ describe('the ledger', () => {
   const arrivedNow = () =>
     arrival(
       { now, newId: () => crypto.randomUUID() },
-      { ...{ door: 'OTLP', route: '', publicKey: 'pk', sdkName: '', sdkVersion: '' }, headers: {}, bodyBytes: 0 },
+      { door: 'OTLP', route: '', publicKey: 'pk', sdkName: '', sdkVersion: '', headers: {}, bodyBytes: 0 },
     );
 
   test('who waits for rows does not wait for their receipts; who reads the ledger sees them', async () => {

@@ -140,11 +140,9 @@ function check(given: unknown, access: IngestionAccess): Checked {
   }
   const { data: event, error } = IngestionEvent.safeParse(given);
   if (!event) {
-    return refuse(
-      { ...invalid, error: ingestionErrorText(error.issues) },
-      codeOfIssues(error.issues),
-      toMessage(error.issues),
-    );
+    const code = codeOfIssues(error.issues);
+    const reason = code === 'unknown_type' ? unknownType(given) : toMessage(error.issues);
+    return refuse({ ...invalid, error: ingestionErrorText(error.issues) }, code, reason);
   }
   if (access === 'scores' && event.type !== 'score-create' && event.type !== 'sdk-log') {
     const denied = { status: 401, message: 'Authentication error', error: 'Access Scope Denied' };
@@ -157,6 +155,11 @@ const textIn = (given: unknown, field: string): string | null => {
   const value = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)[field] : undefined;
   return typeof value === 'string' ? value : null;
 };
+
+function unknownType(given: unknown): string {
+  const type = textIn(given, 'type');
+  return type === null ? 'It has no type' : `There is no event of the type '${type.slice(0, 100)}'`;
+}
 
 const idOf = (given: unknown): string | null => textIn(given, 'id');
 

@@ -62,7 +62,9 @@ export function LiveDoor({ project, requests = none, error }: LiveDoorProps) {
 }
 
 type Tone = 'bad' | 'mid' | 'good';
-const toneOf: Record<Receipt['outcome'], Tone> = { rejected: 'bad', partly: 'mid', stored: 'good', empty: 'good' };
+const outcomeTone: Record<Receipt['outcome'], Tone> = { rejected: 'bad', partly: 'mid', stored: 'good', empty: 'good' };
+/** What is not kept is no fault of anybody's. */
+const toneOf = ({ outcome, codes }: Receipt): Tone => (codes.includes('not_kept') ? 'mid' : outcomeTone[outcome]);
 const statusColor: Record<Tone, string> = { bad: 'text-danger', mid: 'text-warn', good: 'text-ok' };
 const blipColor: Record<Tone, string> = { bad: 'bg-danger', mid: 'bg-warn', good: 'bg-other' };
 
@@ -88,7 +90,7 @@ const PROBLEMS_SHOWN = 3;
 
 function DoorLine({ request, project }: { request: Receipt; project: string }) {
   const zone = useZone();
-  const { time, door, status, outcome, requests, stored, problems, sdkName, sdkVersion, publicKey, traceIds } = request;
+  const { time, door, status, requests, stored, problems, sdkName, sdkVersion, publicKey, traceIds } = request;
   const client = sdkName === '' ? request.userAgent : `${sdkName} ${sdkVersion}`.trim();
   const reasonsGiven = byReason(problems);
   const traceId = stored > 0 ? traceIds[0] : undefined;
@@ -98,7 +100,7 @@ function DoorLine({ request, project }: { request: Receipt; project: string }) {
         {formatClock(new Date(time), zone)}
       </time>
       <span className="data w-10 text-text-3">{door}</span>
-      <span className={classes('data w-7 font-medium', statusColor[toneOf[outcome]])}>{status}</span>
+      <span className={classes('data w-7 font-medium', statusColor[toneOf(request)])}>{status}</span>
       <div className="min-w-0 flex-1">
         <p>
           {summary(request)}
@@ -124,7 +126,7 @@ function DoorLine({ request, project }: { request: Receipt; project: string }) {
         ))}
         {reasonsGiven.length > PROBLEMS_SHOWN && (
           <p className="mt-0.5 text-small text-text-3">
-            {formatCount(reasonsGiven.length - PROBLEMS_SHOWN)} more reasons in receipt{' '}
+            {reasonsGiven.length === PROBLEMS_SHOWN + 1 ? 'One more reason' : 'More reasons'} in receipt{' '}
             <span className="data break-all">{request.id}</span>
           </p>
         )}
@@ -137,7 +139,8 @@ function DoorLine({ request, project }: { request: Receipt; project: string }) {
   );
 }
 
-function summary({ outcome, received, stored, rejected, acknowledgedOnly }: Receipt): string {
+function summary({ outcome, codes, received, stored, rejected, acknowledgedOnly }: Receipt): string {
+  if (codes.includes('not_kept')) return 'Accepted, not kept';
   if (received === 0) return outcome === 'empty' ? 'Nothing in it' : 'Refused as a whole';
   return [
     stored > 0 && `${formatCount(stored)} stored`,
@@ -175,7 +178,7 @@ function DoorRuler({ requests, now, zone }: DoorRulerProps) {
           .map((request) => (
             <span
               key={request.id}
-              className={classes('absolute bottom-0 h-4 w-0.75', blipColor[toneOf[request.outcome]])}
+              className={classes('absolute bottom-0 h-4 w-0.75', blipColor[toneOf(request)])}
               style={{ left: place(Date.parse(request.time)) }}
             />
           ))}
