@@ -1,5 +1,5 @@
 import type { RowBinaryReader, RowBinaryWriter } from './row-binary.ts';
-import { decimalText, scaledDecimal } from './row-binary.ts';
+import { decimalText } from './row-binary.ts';
 
 type Write<Value> = (out: RowBinaryWriter, value: Value) => void;
 type Read<Value> = (from: RowBinaryReader) => Value;
@@ -39,7 +39,7 @@ export const millis: Kind<number> = {
 };
 export const decimal: Kind<string> = {
   type: 'Decimal(18, 12)',
-  write: (out, value) => out.bigint64(scaledDecimal(value)),
+  write: (out, value) => out.decimal(value),
   read: (from) => decimalText(from.bigint64()),
 };
 export const float: Kind<number> = {
