@@ -229,8 +229,9 @@ function readUsage({ fields, otherUsage }: Reading): Record<string, number> {
 const USD_DECIMALS = 12;
 
 function toUsdTexts(amounts: Record<string, number> | undefined): Record<string, string> {
+  if (amounts === undefined) return {};
   const texts = Object.create(null) as Record<string, string>;
-  for (const [key, amount] of Object.entries(amounts ?? {})) texts[key] = toDecimal(amount);
+  for (const [key, amount] of Object.entries(amounts)) texts[key] = toDecimal(amount);
   return texts;
 }
 
@@ -251,13 +252,14 @@ function failureOf(events: readonly DecodedEvent[], level: Level, errorMessage: 
 
 /** S1.6: what no rule turned into payload or metadata; the SDK's own spans say nothing else. */
 function leftovers(attributes: Attributes, scopeName: string, { isConsumed }: Reading): Record<string, string> {
+  if (scopeName.startsWith('langfuse-sdk')) return {};
   const texts = Object.create(null) as Record<string, string>;
-  if (scopeName.startsWith('langfuse-sdk')) return texts;
   for (const [key, value] of attributes) if (!isConsumed(key)) texts[key] = toText(value);
   return texts;
 }
 
 function toTexts(entries: Attributes | MetadataEntries): Record<string, string> {
+  if ((Array.isArray(entries) ? entries.length : entries.size) === 0) return {};
   const texts = Object.create(null) as Record<string, string>;
   for (const [key, value] of entries) texts[key] = toText(value);
   return texts;

@@ -48,9 +48,22 @@ interface Found {
   model: ModelInfo;
 }
 
-/** The prices in force at an instant (µs): the library knows start dates and hours of the day. */
+/** The prices in force at an instant (µs): the library knows start dates and hours of the day, none of them between two minutes. */
 function pricesAt(model: ModelInfo, startTime: number): ModelPrice {
   if (!Array.isArray(model.prices)) return model.prices;
+  const minute = Math.floor(startTime / MINUTE);
+  const known = lastPrices.get(model);
+  if (known?.minute === minute) return known.prices;
+  const prices = lookUpPrices(model, startTime);
+  lastPrices.set(model, { minute, prices });
+  return prices;
+}
+
+const MINUTE = 60_000_000;
+/** The spans of a batch began about the same time. */
+const lastPrices = new WeakMap<ModelInfo, { minute: number; prices: ModelPrice }>();
+
+function lookUpPrices(model: ModelInfo, startTime: number): ModelPrice {
   const any = { ...model, match: { equals: model.id } };
   const provider = { id: 'any', name: 'any', api_pattern: '', models: [any] };
   const result = calcPrice({}, model.id, { provider, timestamp: new Date(startTime / 1000) });

@@ -38,7 +38,7 @@ export function createPricing({ books = [createBuiltInPrices()] }: { books?: rea
         modelId: entry?.modelId ?? '',
         pricingTierId: quote && hasUsage ? quote.tierId : '',
         pricingTierName: quote && hasUsage ? quote.tierName : '',
-        prices: mapValues(quote?.unitPrices ?? {}, (price) => toUsd(rescale(price, UNIT_PRICE_DIGITS, USD_DIGITS))),
+        prices: mapValues(quote?.unitPrices ?? {}, unitPriceText),
       };
     },
   };
@@ -89,8 +89,23 @@ function withTotalCost(parts: [string, bigint][]): Cost | null {
 
 const toUsd = (scaled: bigint): string => formatDecimal(scaled, USD_DIGITS);
 
+/** A list has a few hundred different prices; those of a project's own models are bounded by this. */
+const unitPriceTexts = new Map<bigint, string>();
+const REMEMBERED_PRICES = 10_000;
+
+function unitPriceText(price: bigint): string {
+  const known = unitPriceTexts.get(price);
+  if (known !== undefined) return known;
+  if (unitPriceTexts.size >= REMEMBERED_PRICES) unitPriceTexts.clear();
+  const text = toUsd(rescale(price, UNIT_PRICE_DIGITS, USD_DIGITS));
+  unitPriceTexts.set(price, text);
+  return text;
+}
+
 function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+  const changed = Object.create(null) as Record<string, To>; // a usage type may be called __proto__
+  for (const key in record) changed[key] = change(record[key]!);
+  return changed;
 }
 
 function firstFound<From, To>(candidates: readonly From[], find: (candidate: From) => To | null): To | null {
