@@ -1,4 +1,5 @@
 import { defineRoute } from '@tracehouse/contract/route';
+import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -6,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { askerGone } from '../stores/asker.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
+import { projectScope } from '../stores/scope.ts';
 import { Answer, bind } from './bind.ts';
 import { OverloadedError, UnauthorizedError } from './errors.ts';
-import { createHttpServer } from './server.ts';
+import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, createHttpServer } from './server.ts';
 
 const readThing = defineRoute({
   method: 'GET',
@@ -189,6 +191,38 @@ test('who leaves is known to have gone, for everything asked on that connection,
   await both.promise;
   expect(gone.toSorted()).toEqual(['a true', 'b true']);
   await left.close();
+});
+
+test('what browsers have begun to send leaves room for the servers of their project: anyone can read a public key', async () => {
+  const scope = projectScope('p');
+  const key = { keyId: 'k', publicKey: 'pk', organizationId: 'o', scope };
+  const shared = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: {
+      authenticate: async ({ headers }) => ({ kind: headers['x-browser'] ? 'browserKey' : 'projectKey', ...key }),
+    },
+    routes: [bind(createThing, ({ body }) => body)],
+  });
+  await shared.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = shared.server.address() as AddressInfo;
+  const half = ALL_BODIES_BYTES / 2 / BODY_LIMIT_BYTES;
+  const post = 'POST /api/public/things HTTP/1.1\r\nhost: x\r\nx-browser: yes\r\nexpect: 100-continue\r\n';
+  const begun = await Promise.all(
+    Array.from({ length: half }, async () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`${post}content-length: ${BODY_LIMIT_BYTES}\r\n\r\n`);
+      await once(socket, 'data'); // it may go on
+      return socket;
+    }),
+  );
+  const status = async (headers: Record<string, string>): Promise<number> => {
+    const url = `http://127.0.0.1:${port}/api/public/things`;
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ name: 'n' }) })).status;
+  };
+  await expect.poll(() => status({ 'x-browser': 'yes' })).toBe(503);
+  expect(await status({})).toBe(201);
+  for (const socket of begun) socket.destroy();
+  await shared.close();
 });
 
 describe('other origins', () => {

@@ -226,7 +226,7 @@ function register(
       request.principal = principal;
       if (takesData) reply.headers(admit(principal));
       if (route.method === 'GET') return;
-      reply.raw.once('close', budget.take(scopeOf(principal)?.projectId ?? '', headers['content-length']));
+      reply.raw.once('close', budget.take(payerOf(principal), headers['content-length']));
     },
     async handler(request, reply) {
       const headers = plainHeaders(request);
@@ -247,6 +247,12 @@ function register(
       return send(reply, route, answer);
     },
   });
+}
+
+/** Whose share of the room for bodies a request takes. Anyone can read a public key: what comes with it must not keep the project's servers out. */
+function payerOf(principal: Principal): string {
+  const projectId = scopeOf(principal)?.projectId ?? '';
+  return principal.kind === 'browserKey' ? `${projectId} browser` : projectId;
 }
 
 const goneByConnection = new WeakMap<Socket, AbortSignal>();
