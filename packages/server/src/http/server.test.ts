@@ -215,7 +215,8 @@ test('what browsers have begun to send leaves room for the servers of their proj
       return socket;
     }),
   );
-  const status = async (headers: Record<string, string>): Promise<number> => {
+  const status = async (who: Record<string, string>): Promise<number> => {
+    const headers = { 'content-type': 'application/json', ...who };
     const url = `http://127.0.0.1:${port}/api/public/things`;
     return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ name: 'n' }) })).status;
   };
