@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openChdb } from '../../packages/server/src/stores/clickhouse/chdb.ts';
-import { clickhouse } from '../../packages/server/src/stores/clickhouse/sql.ts';
+import { clickhouse, string } from '../../packages/server/src/stores/clickhouse/sql.ts';
 
 export interface CheckResult {
   rows: number;
@@ -18,11 +18,13 @@ export interface CheckResult {
 const SETTLE_MS = 30_000;
 const ID_BYTES = 8;
 
-async function check(dataDirectory: string, acknowledgedFile: string): Promise<CheckResult> {
+async function check(dataDirectory: string, acknowledgedFile: string, projectId: string): Promise<CheckResult> {
   const engine = await openChdb(join(dataDirectory, 'clickhouse'));
   const acknowledged = await readFile(acknowledgedFile);
   const found = await engine.rows<{ id: string; rows: number }>(clickhouse`
-    SELECT id, toUInt32(count()) AS rows FROM observations FINAL WHERE kind = 'observation' GROUP BY id`);
+    SELECT id, toUInt32(count()) AS rows FROM observations FINAL
+    WHERE project_id = ${string(projectId)} AND kind = 'observation'
+    GROUP BY id`);
   const rowsOf = new Map(found.map(({ id, rows }) => [id, rows]));
   const missing: string[] = [];
   const expected = acknowledged.length / ID_BYTES;
@@ -48,7 +50,7 @@ async function check(dataDirectory: string, acknowledgedFile: string): Promise<C
   };
 }
 
-const [dataDirectory, acknowledgedFile] = process.argv.slice(2);
-const result = await check(dataDirectory!, acknowledgedFile!);
+const [dataDirectory, acknowledgedFile, projectId] = process.argv.slice(2);
+const result = await check(dataDirectory!, acknowledgedFile!, projectId!);
 // The engine's threads would keep the process alive.
 process.stdout.write(JSON.stringify(result), () => process.exit(0));

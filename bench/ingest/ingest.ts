@@ -93,7 +93,7 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
       await server.stop();
     }
     const checked = JSON.parse(
-      await run(process.execPath, [script('check.ts'), dataDirectory, acknowledgedFile]),
+      await run(process.execPath, [script('check.ts'), dataDirectory, acknowledgedFile, server.projectId]),
     ) as CheckResult;
     if (checked.missing.length > 0 || checked.surplus !== 0) {
       const some = checked.missing.slice(0, 5).join(', ');
