@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { DataDirectory } from './config/data-directory.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
+import { planMemory } from './config/memory.ts';
 import type { Settings } from './config/settings.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
 import { createLedger } from './features/ledger/service.ts';
@@ -83,11 +84,13 @@ export async function startAll({
   const url =
     settings.server.url ?? `http://${hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname}:${port}`;
   const secrets = await loadSecrets(settings, directory);
+  const memory = planMemory(settings.stores.memoryMb);
   const [stores, uiDirectory] = await Promise.all([
     openStores({
       databaseUrl: settings.stores.databaseUrl,
       inside: directory.inside,
       fsync: settings.ingestion.fsync === 'on',
+      engineMemoryBytes: memory.engine,
     }),
     screens?.(),
   ]);
@@ -141,6 +144,7 @@ export async function startAll({
     const server = await createHttpServer({
       routes,
       authenticator,
+      maxBodiesBytes: memory.bodies,
       // What the probe finds must not be a limit meant for clients.
       admit: (principal) => (isProbe(principal) ? {} : limits.admit(principal)),
       refused: product.refusals.refused,

@@ -77,6 +77,12 @@ export const variables = {
       './data',
       'Directory of everything the embedded stores keep, one process at a time.',
     ),
+    memoryMb: optional(
+      'TRACEHOUSE_MEMORY_MB',
+      positiveInteger,
+      'Megabytes the program may use, 1024 or more; the limit and the caches of the embedded ClickHouse and the bytes of requests on their way in follow from it.',
+      { without: 'what the machine or its container has' },
+    ),
     databaseUrl: optional('DATABASE_URL', postgresUrl, 'PostgreSQL server to use.', {
       without: 'embedded',
       secret: true,

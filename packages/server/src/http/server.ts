@@ -34,7 +34,7 @@ export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 const MAX_PARAM_LENGTH = 10_000;
 /** Routes that anyone may call take a credential or a question, nothing large. */
 export const PUBLIC_BODY_LIMIT_BYTES = 64 * 1024;
-/** All bodies on their way in or being handled. */
+/** All bodies on their way in or being handled, unless less memory is given. */
 export const ALL_BODIES_BYTES = 256 * 1024 * 1024;
 /**
  * A connection that says nothing, or only a little at a time, is given up: the headers of a request must be there within 20 s,
@@ -64,6 +64,8 @@ export interface HttpServerOptions {
   uiDirectory?: string;
   /** Addresses and networks whose `X-Forwarded-For` is believed; none: the caller is who connects. */
   trustedProxies?: readonly string[];
+  /** What all bodies on their way in or being handled may take. */
+  maxBodiesBytes?: number;
   /** Asked about each request for ingestion before its body is read; answers headers of the answer. @throws TooManyRequestsError */
   admit?(principal: Principal): Record<string, string>;
   /** Told of each request once its answer has left, also of those that were refused. `route` is the declared path or `other`. */
@@ -90,6 +92,7 @@ export async function createHttpServer({
   log,
   uiDirectory,
   trustedProxies = [],
+  maxBodiesBytes = ALL_BODIES_BYTES,
   admit = () => ({}),
   onAnswered,
   refused = async () => null,
@@ -142,7 +145,7 @@ export async function createHttpServer({
     );
   });
   server.decorateRequest('principal', null);
-  const budget = createBodyBudget({ maxBytes: ALL_BODIES_BYTES });
+  const budget = createBodyBudget({ maxBytes: maxBodiesBytes });
   for (const bound of routes) register(server, bound, { authenticator, admit, budget });
   refuseOtherMethods(server, routes);
   if (uiDirectory !== undefined) {

@@ -17,15 +17,18 @@ export async function openStores({
   databaseUrl,
   inside,
   fsync,
+  engineMemoryBytes,
 }: {
   databaseUrl: string | undefined;
   /** Whether what people edit survives the loss of power in the embedded Postgres. */
   fsync: boolean;
+  /** What the embedded ClickHouse may hold. */
+  engineMemoryBytes: number;
   inside(...parts: string[]): string;
 }): Promise<Stores> {
   const [postgres, clickhouse] = await Promise.all([
     databaseUrl === undefined ? openPglite(inside('postgres'), { fsync }) : openPostgresServer(databaseUrl),
-    openChdb(inside('clickhouse')),
+    openChdb(inside('clickhouse'), { memoryBytes: engineMemoryBytes }),
   ]);
   await Promise.all([migratePostgres(postgres), migrateClickHouse(clickhouse)]);
   return {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { Session } from 'chdb';
 import { askerGone } from '../asker.ts';
@@ -10,8 +9,10 @@ import { removeTornMutations } from './torn-mutations.ts';
 
 const READERS = 4;
 export const DEFAULT_TIMEOUT_MS = 30_000;
-/** What the engine may hold: a quarter of the machine, 2 GB at the most (1 GB failed at two concurrent inserts). */
-const engineMemoryBytes = (): number => Math.min(2_000_000_000, Math.floor(totalmem() / 4));
+/** Enough for any machine the program is tested on. */
+const DEFAULT_MEMORY_BYTES = 2_000_000_000;
+/** Of the engine's memory, what one read may take: inserts must go on beside it. */
+const QUERY_SHARE = 0.6;
 
 /**
  * A client may send what happened in any month: the limit of 100 partitions is meant for mistakes of people. Versions of one row
@@ -19,30 +20,45 @@ const engineMemoryBytes = (): number => Math.min(2_000_000_000, Math.floor(total
  */
 const FILE_SETTINGS = 'max_partitions_per_insert_block = 0, optimize_on_insert = 0';
 
-/** Bounded caches; the defaults of the engine are meant for a server of its own. */
-const configuration = (): string => `<clickhouse>
+/** Caches as shares of the engine's memory, 1/32 is 64 MB of 2 GB; their defaults are meant for a server of its own. */
+// oxfmt-ignore
+const CACHE_SHARES = {
+  mark_cache_size:                1 / 32,
+  primary_index_cache_size:       1 / 32,
+  index_mark_cache_size:          1 / 64,
+  query_condition_cache_size:     1 / 128,
+  compiled_expression_cache_size: 1 / 128,
+  text_index_tokens_cache_size:   1 / 128,
+  text_index_header_cache_size:   1 / 128,
+  text_index_postings_cache_size: 1 / 64,
+};
+
+const configuration = (memoryBytes: number): string => `<clickhouse>
   <logger><level>none</level></logger>
-  <max_server_memory_usage>${engineMemoryBytes()}</max_server_memory_usage>
-  <mark_cache_size>67108864</mark_cache_size>
-  <primary_index_cache_size>67108864</primary_index_cache_size>
-  <index_mark_cache_size>33554432</index_mark_cache_size>
-  <query_condition_cache_size>16777216</query_condition_cache_size>
+  <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
+${Object.entries(CACHE_SHARES)
+  .map(([name, share]) => `  <${name}>${Math.floor(memoryBytes * share)}</${name}>`)
+  .join('\n')}
   <background_pool_size>2</background_pool_size>
 </clickhouse>
 `;
 
 /**
  * chDB in this process over a directory that the caller has locked. One process holds one directory; connections to it run
- * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others.
+ * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others. `memoryBytes` bounds
+ * what all of them hold together; beyond, a statement fails with code 241.
  */
-export async function openChdb(directory: string): Promise<ClickHouse> {
+export async function openChdb(
+  directory: string,
+  { memoryBytes = DEFAULT_MEMORY_BYTES }: { memoryBytes?: number } = {},
+): Promise<ClickHouse> {
   const data = resolve(directory, 'engine');
   const inbox = resolve(directory, 'inbox');
   const configFile = resolve(directory, 'engine.xml');
   // What lies in the inbox was never acknowledged: its sender has been told so, or has lost the connection and sends again.
   await rm(inbox, { recursive: true, force: true });
   await mkdir(inbox, { recursive: true });
-  await writeFile(configFile, configuration());
+  await writeFile(configFile, configuration(memoryBytes));
   await removeTornMutations(data);
   const connect = (): Connection =>
     new Connection(() => new Session(data, { connectionArgs: [`--config-file=${configFile}`] }));
@@ -68,7 +84,11 @@ export async function openChdb(directory: string): Promise<ClickHouse> {
     const mark = `q-${randomUUID()}`;
     const stopped = (): void => void stop(mark).catch(() => undefined); // the query then ends by its own time limit
     signal?.addEventListener('abort', stopped, { once: true });
-    const settings = { max_execution_time: timeoutMs / 1000, ...options.settings };
+    const settings = {
+      max_execution_time: timeoutMs / 1000,
+      max_memory_usage: Math.floor(memoryBytes * QUERY_SHARE),
+      ...options.settings,
+    };
     const list = Object.entries(settings).map(
       ([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`,
     );
