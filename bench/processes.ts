@@ -41,13 +41,23 @@ export function rssMbOf(pid: number): number {
   return (kilobytes.reduce((sum, one) => sum + one, 0) * 1024) / 1e6;
 }
 
-/** Looks every 200 ms until stopped; then answers the most it has seen, MB. */
-export function watchRss(pid: number): () => number {
-  let peak = rssMbOf(pid);
-  const timer = setInterval(() => (peak = Math.max(peak, rssMbOf(pid))), 200);
+/** MB. `quarters` are the means of the four quarters of the time: memory that is flat ends as it was in the second. */
+export interface RssSeen {
+  peak: number;
+  quarters: number[];
+}
+
+/** Looks every 200 ms until stopped; then answers what it has seen. */
+export function watchRss(pid: number): () => RssSeen {
+  const seen = [rssMbOf(pid)];
+  const timer = setInterval(() => seen.push(rssMbOf(pid)), 200);
   return () => {
     clearInterval(timer);
-    return peak;
+    const quarters = [0, 1, 2, 3].map((quarter) => {
+      const part = seen.slice(Math.floor((seen.length * quarter) / 4), Math.ceil((seen.length * (quarter + 1)) / 4));
+      return part.reduce((sum, one) => sum + one, 0) / part.length;
+    });
+    return { peak: seen.reduce((most, one) => Math.max(most, one)), quarters };
   };
 }
 

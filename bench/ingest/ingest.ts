@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { run } from '../../test/harness/process.ts';
 import { startServer } from '../../test/harness/server.ts';
 import { basic } from '../client.ts';
-import { machine, rssMbOf, watchRss } from '../processes.ts';
+import { machine, type RssSeen, rssMbOf, watchRss } from '../processes.ts';
 import { percentile, type Report, rounded } from '../report.ts';
 import { type Door, doors, SPANS_PER_REQUEST } from '../traffic/requests.ts';
 import type { CheckResult } from './check.ts';
@@ -15,7 +15,7 @@ import type { LoadPlan, LoadResult } from './load.ts';
 export const usage = `ingest [--door ${doors.join('|')}] [--seconds 60] [--connections 8] [--rate 0] [--reads 0.03]
          [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
   Several doors or connections: separated by commas. --rate is spans a second (0: as fast as it goes), --reads the share of
-  requests that are followed by a read. --set gives the server a variable of its environment; it may be repeated.`;
+  requests that are followed by a read. Whether memory is flat: --seconds 1200, the quarters of RSS. --set gives the server a variable of its environment; it may be repeated.`;
 
 /** Measures each door with each number of connections, each time with a fresh server and an empty data directory. */
 export async function ingest(args: string[]): Promise<{ report: Report; file: string | undefined }> {
@@ -70,7 +70,7 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
   try {
     const server = await startServer({ dataDirectory, screens: false, env: { LANGFUSE_LOG_LEVEL: 'warn', ...env } });
     const idleRssMb = rssMbOf(server.pid);
-    const peak = watchRss(server.pid);
+    const stopWatch = watchRss(server.pid);
     const plan: LoadPlan = {
       ...settings,
       door,
@@ -82,14 +82,14 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
       acknowledgedFile,
     };
     let load: LoadResult;
-    let peakRssMb: number;
+    let rss: RssSeen;
     try {
       load = JSON.parse(await run(process.execPath, [script('load.ts'), JSON.stringify(plan)])) as LoadResult;
     } catch (error) {
       process.stderr.write(`${server.log().split('\n').slice(-20).join('\n')}\n`);
       throw error;
     } finally {
-      peakRssMb = peak();
+      rss = stopWatch();
       await server.stop();
     }
     const checked = JSON.parse(
@@ -102,7 +102,7 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
           `${checked.surplus} rows are surplus`,
       );
     }
-    return toResult(door, settings, load, checked, { idleRssMb, peakRssMb });
+    return toResult(door, settings, load, checked, { idleRssMb, rss });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -113,7 +113,7 @@ const toResult = (
   { connections }: Settings,
   load: LoadResult,
   checked: CheckResult,
-  { idleRssMb, peakRssMb }: { idleRssMb: number; peakRssMb: number },
+  { idleRssMb, rss }: { idleRssMb: number; rss: RssSeen },
 ): Record<string, unknown> => ({
   door,
   connections,
@@ -130,7 +130,8 @@ const toResult = (
   misses: load.misses,
   refusals: load.refusals,
   idleRssMb: rounded(idleRssMb),
-  peakRssMb: rounded(peakRssMb),
+  peakRssMb: rounded(rss.peak),
+  quartersRssMb: rss.quarters.map((quarter) => rounded(quarter)).join(' '),
   bodyBytesPerSpan: rounded(load.bodyBytesPerSpan),
   gzipBytesPerSpan: rounded(load.gzipBytesPerSpan),
   diskBytesPerSpan: rounded(checked.bytesOnDisk / checked.rows),
