@@ -155,6 +155,30 @@ test('what was refused is stored once when it is sent again, and its cost is cou
   expect(body.totalCost).toBe(0.75);
 });
 
+test('an export whose answer was lost and that is sent again, the same bytes, counts its tokens and its cost once', async () => {
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const span = (spanId: string, cost: number) => ({
+    traceId: 'c'.repeat(32),
+    spanId: spanId.repeat(16),
+    name: 'call',
+    startTimeUnixNano: `${at(0)}000`,
+    endTimeUnixNano: `${at(1)}000`,
+    attributes: [
+      attribute('langfuse.observation.type', 'generation'),
+      attribute('langfuse.observation.usage_details', '{"input": 1000, "output": 100}'),
+      attribute('langfuse.observation.cost_details', `{"input": ${cost}}`),
+    ],
+  });
+  const body = { resourceSpans: [{ scopeSpans: [{ spans: [span('1', 0.25), span('2', 0.5)] }] }] };
+  const totals: unknown[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    expect((await project.post('/otel/v1/traces', body)).status).toBe(200);
+    const { totalCost, observations } = (await project.get(`/traces/${'c'.repeat(32)}`)).body;
+    totals.push([totalCost, observations.length, observations[0].usageDetails.input]);
+  }
+  expect(totals).toEqual(Array.from({ length: 4 }, () => [0.75, 2, 1000]));
+});
+
 test('a trace whose deletion failed goes on taking data, and the deletion that succeeds takes all of it', async () => {
   await send('events that create');
   await project.get('/traces/trace');

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,6 +11,7 @@ import type { RowBlock } from '../journal.ts';
 import { arrival, Problems, receiptOf } from '../ledger/receipt.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
 import type { Rejected } from './apply-segment.ts';
+import { parseSegmentName, readSegment } from './segment.ts';
 import { openSegmentJournal, type SegmentJournal, type SegmentJournalOptions } from './segment-journal.ts';
 
 let directory: string;
@@ -385,6 +386,37 @@ describe('rows the engine refuses for what they say', () => {
     await journal.close();
   });
 });
+
+test('a file torn at any byte gives back every request that is whole, and takes no other', async () => {
+  const journal = await open({ clickhouse: failing(Infinity).engine });
+  const ids = Array.from({ length: 30 }, (_, i) => `r${String(i).padStart(2, '0')}`);
+  for (const id of ids) {
+    await journal.append({ ...block(), observations: [row(id, { input: 'x'.repeat(id.charCodeAt(2) * 7) })] });
+  }
+  await journal.close();
+  const files = new Map(
+    await Promise.all(
+      (await segments()).toSorted().map(async (name) => [name, await readFile(join(folder(), name))] as const),
+    ),
+  );
+  // Later rows are of higher numbers, so each cut gives back what the one before did, and what stands between them.
+  const [name, content] = [...files].at(-1)!;
+  const before = ids.length - (readSegment(content, parseSegmentName(name)!.checksum, undefined)?.records.length ?? 0);
+  const cuts = Array.from({ length: 12 }, (_, i) => Math.floor((content.length * i) / 11));
+  for (const cut of cuts) {
+    for (const [each, whole] of files)
+      await writeFile(join(folder(), each), each === name ? whole.subarray(0, cut) : whole);
+    const next = await open();
+    await next.settled(project);
+    const whole = readSegment(content, parseSegmentName(name)!.checksum, undefined)!.records.filter(
+      ({ end }) => end <= cut,
+    );
+    expect(await stored()).toEqual(ids.slice(0, before + whole.length));
+    await next.close();
+    expect(await segments()).toEqual([]);
+  }
+  expect(await stored()).toEqual(ids);
+}, 60_000);
 
 test('rows of traces deleted since do not come back from the journal of the last run', async () => {
   const journal = await open({ clickhouse: failing(Infinity).engine });
