@@ -20,7 +20,7 @@ export interface Findings {
 const SLICES = 8;
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
-/** Compares the data directory of a server that has ended with what was acknowledged. */
+/** Compares what a server that has ended holds of the project of tests with what was acknowledged; the probe has its own. */
 export async function verify(dataDirectory: string, expected: Expected): Promise<Findings> {
   const db = await openChdb(join(dataDirectory, 'clickhouse'));
   const findings: Findings = { lost: [], doubled: [], wrong: [], unexpected: [], observations: 0, scores: 0 };
@@ -77,7 +77,7 @@ async function verifyObservations(db: ClickHouse, expected: Expected, findings: 
         SELECT id, trace_id, name, status_message, model, lower(hex(MD5(input))) AS input, lower(hex(MD5(output))) AS output,
           mapApply((k, v) -> (k, toString(v)), usage) AS usage
         FROM observations FINAL
-        WHERE kind = 'observation' AND cityHash64(id) % ${number(SLICES)} = ${number(slice)}`)),
+        WHERE project_id = 'test-project' AND kind = 'observation' AND cityHash64(id) % ${number(SLICES)} = ${number(slice)}`)),
     );
   }
   findings.observations = rows.length;
@@ -98,7 +98,7 @@ async function verifyObservations(db: ClickHouse, expected: Expected, findings: 
 
 async function verifyTraces(db: ClickHouse, expected: Expected, findings: Findings): Promise<void> {
   const rows = await db.rows<{ id: string; trace_id: string; trace_name: string; tags: string[] }>(clickhouse`
-    SELECT id, trace_id, trace_name, tags FROM observations FINAL WHERE kind = 'trace'`);
+    SELECT id, trace_id, trace_name, tags FROM observations FINAL WHERE project_id = 'test-project' AND kind = 'trace'`);
   const wanted = new Map([...expected.traces].map(([traceId, trace]) => [traceId, { traceId, ...trace }]));
   compare('trace', rows, wanted, expected, findings, (row, { name, late }) => [
     ...(row.trace_name === name ? [] : [`is called ${row.trace_name}`]),
@@ -108,7 +108,7 @@ async function verifyTraces(db: ClickHouse, expected: Expected, findings: Findin
 
 async function verifyScores(db: ClickHouse, expected: Expected, findings: Findings): Promise<void> {
   const rows = await db.rows<{ id: string; trace_id: string; value: number }>(clickhouse`
-    SELECT id, trace_id, value FROM scores FINAL`);
+    SELECT id, trace_id, value FROM scores FINAL WHERE project_id = 'test-project'`);
   findings.scores = rows.length;
   compare('score', rows, expected.scores, expected, findings, (row, { value }) =>
     row.value === value ? [] : [`is ${row.value} instead of ${value}`],
