@@ -13,12 +13,18 @@ export interface Newest<Item> {
  * after `budgetMs`, at the end of a range.
  */
 export async function findNewest<Item>(
-  { range, now, count, budgetMs = Infinity }: { range: TimeRange; now: Micros; count: number; budgetMs?: number },
+  {
+    range,
+    now,
+    count,
+    budgetMs = Infinity,
+    isFiltered = false,
+  }: { range: TimeRange; now: Micros; count: number; budgetMs?: number; isFiltered?: boolean },
   select: (range: TimeRange, count: number) => Promise<Item[]>,
 ): Promise<Newest<Item>> {
   const started = performance.now();
   const items: Item[] = [];
-  for (const part of widening(range, now)) {
+  for (const part of widening(range, now, isFiltered)) {
     items.push(...(await select(part, count - items.length)));
     const isLast = part.from === range.from;
     if (isLast || items.length >= count) return { items, searchedTo: isLast ? null : part.from };

@@ -37,12 +37,13 @@ const seconds = (from: string, to: string): string =>
 const costOf = (part: 'input' | 'output'): string =>
   `arraySum(mapValues(mapFilter((key, usd) -> key LIKE '%${part}%', cost)))`;
 
-const ownMetadata = keyedText({
-  metadata: 'metadata',
+const received = {
   attributes: 'attributes',
   resourceAttributes: 'resource_attributes',
   scope: { name: 'scope_name', version: 'scope_version' },
-});
+};
+const ownMetadata = keyedText({ metadata: 'metadata', ...received });
+const ownTraceMetadata = keyedText({ metadata: 'trace_metadata', ...received });
 
 /** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */
 const traceValues: Readonly<Record<string, string>> = {
@@ -182,8 +183,8 @@ export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRang
   const test = necessary(condition);
   if (test === null) return [];
   return [
-    clickhouse`cityHash64(trace_id) IN (
-      SELECT cityHash64(trace_id) FROM observations
+    clickhouse`trace_id IN (
+      SELECT trace_id FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${startsIn(said)} AND ${test})`,
   ];
 }
@@ -194,9 +195,21 @@ function necessary(condition: Condition): ClickHouseSql | null {
     const contains = columns.map((column) => textColumn(trusted(column))({ ...condition, operator: 'contains' }));
     return clickhouse`(${join(contains, ' OR ')})`;
   }
+  if (condition.column === 'metadata' || condition.column === 'saidMetadata') return saysMetadata(condition);
   const says = saying.get(condition.column);
   const values = wanted(condition);
   return says && values !== null && !values.includes('') ? says(values) : null;
+}
+
+/** A value of a key comes whole from one row. */
+function saysMetadata(condition: Condition): ClickHouseSql | null {
+  const wantsText =
+    condition.type === 'stringObject' && condition.operator !== 'does not contain' && condition.value !== '';
+  const wantsOption =
+    condition.type === 'categoryOptions' && condition.operator !== 'none of' && !condition.value.includes('');
+  if (!wantsText && !wantsOption) return null;
+  const tests = [ownMetadata, ownTraceMetadata].map((metadata) => metadataColumn(metadata)(condition));
+  return clickhouse`(${join(tests, ' OR ')})`;
 }
 
 function wanted(condition: Condition): readonly string[] | null {
@@ -244,6 +257,6 @@ const positionColumn =
     const nth = condition.key.startsWith('nth') && typeof condition.value === 'number' ? condition.value : 1;
     const order = fromStart ? clickhouse`start_time ASC, id ASC` : clickhouse`start_time DESC, id DESC`;
     return clickhouse`(trace_id, id) IN (
-      SELECT trace_id, id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`)}
+      SELECT trace_id, id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`, order)}
       ORDER BY ${order} LIMIT ${uint(nth - 1)}, 1 BY trace_id)`;
   };

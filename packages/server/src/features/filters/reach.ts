@@ -1,24 +1,32 @@
 import type { ProjectScope } from '../../stores/scope.ts';
-import { type ClickHouseSql, anyOf, clickhouse, join, string } from '../../stores/clickhouse/sql.ts';
-import { startsIn, type TimeRange } from './time.ts';
+import { type ClickHouseSql, anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { around, HOUR, startsIn, type TimeRange } from './time.ts';
 
 /** The hash is in the table's key, the id is exact. */
 export const traceIs = (traceId: string): ClickHouseSql =>
   clickhouse`cityHash64(trace_id) = cityHash64(${string(traceId)}) AND trace_id = ${string(traceId)}`;
 
+/** By the index of ids alone: the hashes of a page lie in every granule, and cost 0.1 ms each to be understood. */
 export const traceIsOneOf = (traceIds: readonly string[]): ClickHouseSql =>
-  traceIds.length === 0
-    ? clickhouse`false`
-    : clickhouse`cityHash64(trace_id) IN (${join(
-        traceIds.map((id) => clickhouse`cityHash64(${string(id)})`),
-        ', ',
-      )}) AND trace_id IN ${anyOf(traceIds)}`;
+  traceIds.length === 1
+    ? traceIs(traceIds[0]!)
+    : traceIds.length === 0
+      ? clickhouse`false`
+      : clickhouse`trace_id IN ${anyOf(traceIds)}`;
 
 const isUnbounded = ({ from, to }: TimeRange): boolean => from === null && to === null;
 
-/** Traces with a row that starts in the range, among them all whose timestamp lies in it: that is the start of a row. */
+/**
+ * Rows of traces with a row that starts in the range, among them all whose timestamp lies in it: that is the start of a row.
+ * Of these traces the rows of a week around the range are looked at, so that a list costs the same however much there is
+ * beside; what is shown of a trace is read by its id, without a bound.
+ */
 export const tracesIn = (scope: ProjectScope, range: TimeRange): ClickHouseSql =>
   isUnbounded(range)
     ? clickhouse`true`
-    : clickhouse`cityHash64(trace_id) IN (
+    : clickhouse`${rowsAround(range)} AND cityHash64(trace_id) IN (
         SELECT cityHash64(trace_id) FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`;
+
+/** Rows of a week around the range, of whatever traces. */
+export const rowsAround = (range: TimeRange): ClickHouseSql => startsIn(around(range, WEEK));
+const WEEK = 7 * 24 * HOUR;

@@ -32,7 +32,8 @@ export interface TimeRange {
   to: Micros | null;
 }
 
-const HOUR = 3_600_000_000;
+/** In microseconds. */
+export const HOUR = 3_600_000_000;
 
 /** Rows that start in a range, by the key of the table: hours first, then the time itself. */
 export const startsIn = ({ from, to }: TimeRange): ClickHouseSql =>
@@ -53,17 +54,25 @@ export const startsIn = ({ from, to }: TimeRange): ClickHouseSql =>
  * Where to look for rows that say something about traces of a range: a day more on both sides, for a value may be said by
  * any span of a trace that is longer than the range.
  */
-export const sayingRange = ({ from, to }: TimeRange): TimeRange => ({
-  from: from === null ? null : from - 24 * HOUR,
-  to: to === null ? null : to + 24 * HOUR,
+export const sayingRange = (range: TimeRange): TimeRange => around(range, 24 * HOUR);
+
+/** A range with as much more on both sides. */
+export const around = ({ from, to }: TimeRange, more: Micros): TimeRange => ({
+  from: from === null ? null : Math.max(from - more, EARLIEST),
+  to: to === null ? null : Math.min(to + more, LATEST),
 });
 
-/** Disjoint ranges from the newest to the oldest that together are `range`: 1 h, to 24 h, to 7 d, to 30 d, the rest. */
-export function widening(range: TimeRange, now: Micros): TimeRange[] {
+/** How far back a list looks in its first ranges, in hours. */
+const STEPS = [1, 24, 7 * 24, 30 * 24];
+/** The same where each look costs more than the rows it looks at, and may find little. */
+const FILTERED_STEPS = [6, 3 * 24, 30 * 24];
+
+/** Disjoint ranges from the newest to the oldest that together are `range`; the last is the rest. */
+export function widening(range: TimeRange, now: Micros, isFiltered = false): TimeRange[] {
   const end = Math.min(range.to ?? now, now);
   const ranges: TimeRange[] = [];
   let to = range.to;
-  for (const hours of [1, 24, 7 * 24, 30 * 24]) {
+  for (const hours of isFiltered ? FILTERED_STEPS : STEPS) {
     const from = end - hours * HOUR;
     if (range.from !== null && from <= range.from) break;
     ranges.push({ from, to });

@@ -141,11 +141,12 @@ export async function selectStoredTrace(
   scope: ProjectScope,
   traceId: string,
 ): Promise<StoredTrace | null> {
+  const counts = clickhouse`toUInt32(countIf(kind = 'observation')) AS observations, toUInt32(count()) AS rows,
+    toUnixTimestamp64Micro(min(start_time)) AS start, toUnixTimestamp64Micro(max(updated_at)) AS last_received`;
   const [[rows], [scores]] = await Promise.all([
-    db.rows<Omit<StoredTrace, 'scores'>>(clickhouse`
-      SELECT toUInt32(countIf(kind = 'observation')) AS observations, toUInt32(count()) AS rows,
-        toUnixTimestamp64Micro(min(start_time)) AS start, toUnixTimestamp64Micro(max(updated_at)) AS last_received
-      FROM ${currentRows(scope, traceIs(traceId))}`),
+    db.rows<Omit<StoredTrace, 'scores'>>(
+      clickhouse`SELECT ${counts} FROM ${currentRows(scope, traceIs(traceId), counts)}`,
+    ),
     db.rows<{ scores: number; start: Micros; last_received: Micros }>(clickhouse`
       SELECT toUInt32(count()) AS scores, toUnixTimestamp64Micro(min(timestamp)) AS start,
         toUnixTimestamp64Micro(max(updated_at)) AS last_received

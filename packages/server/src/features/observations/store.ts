@@ -24,9 +24,11 @@ export interface ObservationSelection {
   where: readonly ClickHouseSql[];
 }
 
-const from = (scope: ProjectScope, { range, reach, where }: ObservationSelection): ClickHouseSql =>
-  clickhouse`FROM ${currentRows(scope, join([startsIn(range), ...reach], ' AND '))}
-    WHERE ${join([...where, clickhouse`true`], ' AND ')}`;
+const from = (scope: ProjectScope, { range, reach, where }: ObservationSelection): ClickHouseSql => {
+  const conditions = join([...where, clickhouse`true`], ' AND ');
+  const rows = join([startsIn(range), ...reach], ' AND ');
+  return clickhouse`FROM ${currentRows(scope, rows, clickhouse`start_time ${conditions}`)} WHERE ${conditions}`;
+};
 
 /**
  * Keys of a page, newest start first. Ties as recorded: by id upwards on v1's numbered pages, by trace and id downwards where a

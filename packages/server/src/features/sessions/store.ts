@@ -18,14 +18,11 @@ export interface SessionSelection {
 }
 
 /** Sessions as the rows that name them tell: first heard of, and the first environment said with them. */
-const sessions = (scope: ProjectScope, where: ClickHouseSql): ClickHouseSql =>
-  clickhouse`(
-    SELECT session_id AS id, min(created_at) AS created,
-      if(countIf(environment != 'default') = 0, 'default', argMinIf(environment, (created_at, trace_id), environment != 'default')) AS session_environment
-    FROM ${currentRows(scope, clickhouse`true`)}
-    WHERE ${where}
-    GROUP BY session_id
-  )`;
+function sessions(scope: ProjectScope, where: ClickHouseSql): ClickHouseSql {
+  const columns = clickhouse`session_id AS id, min(created_at) AS created,
+    if(countIf(environment != 'default') = 0, 'default', argMinIf(environment, (created_at, trace_id), environment != 'default')) AS session_environment`;
+  return clickhouse`(SELECT ${columns} FROM ${currentRows(scope, clickhouse`true`, columns)} WHERE ${where} GROUP BY session_id)`;
+}
 
 const selected = ({ range, environments }: SessionSelection): ClickHouseSql =>
   join(

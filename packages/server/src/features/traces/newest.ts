@@ -5,7 +5,8 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import type { TimeRange } from '../filters/time.ts';
 import { isInternal, rowHasText, selectionOf, textRange, type TraceQuery } from './selection.ts';
-import { selectNewestRows, selectTextCandidates, selectTracePage, type TracePosition } from './store.ts';
+import { selectPage } from './page.ts';
+import { type Found, selectNewestRows, selectTextCandidates, selectTracePage, type TracePosition } from './store.ts';
 
 /** More than asked for, since a candidate may turn out to be older than it looks. */
 const SPARE = 20;
@@ -13,9 +14,6 @@ const SPARE = 20;
 const TEXT_SLACK = 60_000_000;
 
 const newestFirst = { column: 'timestamp', descending: true } as const;
-
-/** A trace of a list: its place in it, and its rows where they were read on the way. */
-export type Found = TracePosition & { rows?: StoredObservation[] };
 
 /**
  * The newest traces of one range, after a position where there is one. Without clauses, the few traces that can be newest
@@ -32,7 +30,7 @@ export async function selectNewest(
   }
   const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
   const text = query.text.find(({ not }) => !not);
-  if (!text) return selectTracePage(db, scope, selectionOf(scope, range, query), page, options);
+  if (!text) return selectPage(db, scope, { range, query, page, fields }, options);
   for (let limit = count + SPARE + Math.ceil(count / 2); ; limit *= 4) {
     const rows = { range: textRange(range), where: rowHasText(text.value) };
     const candidates = await selectTextCandidates(db, scope, { ...rows, limit }, options);

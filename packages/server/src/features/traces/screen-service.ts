@@ -18,27 +18,23 @@ import { findNewest } from '../filters/newest.ts';
 import { traceIs } from '../filters/reach.ts';
 import { type TimeRange, toIso, toMicros } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
-import { type Found, selectNewest } from './newest.ts';
+import { selectNewest } from './newest.ts';
+import { selectPage } from './page.ts';
 import { selectBuckets, selectHits, selectTotals } from './screen-store.ts';
 import {
   headerColumns,
   itemColumns,
+  scoreDetailFields,
+  scoreSummaryFields,
   skeletonFields,
   toHeader,
   toListItem,
   toScoreDetail,
   toSkeleton,
 } from './screen-wire.ts';
-import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
+import { checkedClauses, isFiltered, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
-import {
-  rowsOf,
-  selectScores,
-  selectTracePage,
-  selectTraceRows,
-  type TraceOrder,
-  type TracePosition,
-} from './store.ts';
+import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
@@ -68,19 +64,19 @@ export function createTraceScreens({
     // One more than asked for tells whether there is a next page.
     const count = query.limit + 1;
     if (order.column !== 'timestamp' || !order.descending) {
-      const selection = selectionOf(scope, range, asked);
-      const positions = await selectTracePage(
-        db,
-        scope,
-        selection,
-        { order, offset: 0, limit: count, ...(after && { after }) },
-        { signal },
-      );
+      const page = { order, offset: 0, limit: count, ...(after && { after }) };
+      const positions = await selectPage(db, scope, { range, query: asked, page, fields: itemReads }, { signal });
       return { positions, searchedTo: null };
     }
     const to = after === undefined ? range.to : Number(after.value) + 1;
     const { items, searchedTo } = await findNewest(
-      { range: { ...range, to }, now: now().getTime() * 1000, count, budgetMs: BUDGET_MS },
+      {
+        range: { ...range, to },
+        now: now().getTime() * 1000,
+        count,
+        budgetMs: BUDGET_MS,
+        isFiltered: isFiltered(asked),
+      },
       (part, missing) =>
         selectNewest(db, scope, { range: part, query: asked, count: missing, after, fields: itemReads }, { signal }),
     );
@@ -97,7 +93,7 @@ export function createTraceScreens({
       const text = asked.text.find(({ not }) => !not);
       const [rows, scores, hits] = await Promise.all([
         rowsOf(db, scope, positions, itemReads),
-        selectScores(db, scope, ids),
+        selectScores(db, scope, ids, scoreSummaryFields),
         text && ids.length > 0 ? selectHits(db, scope, ids, text.value) : [],
       ]);
       const hitOf = new Map(hits.map((hit) => [hit.traceId, hit]));
@@ -162,7 +158,7 @@ export function createTraceScreens({
       await journal.barrier({ projectId: scope.projectId, traceId });
       const [rows, scores] = await Promise.all([
         selectTraceRows(db, scope, traceIs(traceId), skeletonReads),
-        selectScores(db, scope, [traceId]),
+        selectScores(db, scope, [traceId], scoreDetailFields),
       ]);
       const ofTrace = rows.get(traceId);
       if (!ofTrace) throw notFound(traceId);

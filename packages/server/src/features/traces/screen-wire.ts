@@ -90,7 +90,7 @@ const own = (row: Pick<ResolvedTrace, (typeof ownColumns)[number]>) => ({
 
 export const toListItem = (
   row: Pick<ResolvedTrace, (typeof itemColumns)[number]>,
-  scores: readonly ScoreRow[],
+  scores: readonly SummaryRow[],
   hit: HitRow | undefined,
 ): TraceListItem => ({
   ...own(row),
@@ -117,16 +117,36 @@ export const toHeader = (row: Pick<ResolvedTrace, (typeof headerColumns)[number]
   output: orNull(row.output),
 });
 
+/** What `toScoreSummary` reads. */
+export const scoreSummaryFields = [
+  'name',
+  'dataType',
+  'value',
+  'stringValue',
+  'longStringValue',
+] as const satisfies (keyof ScoreRow)[];
+type SummaryRow = Pick<ScoreRow, (typeof scoreSummaryFields)[number]>;
+/** What `toScoreDetail` reads. */
+export const scoreDetailFields = [
+  ...scoreSummaryFields,
+  'id',
+  'observationId',
+  'source',
+  'comment',
+  'authorUserId',
+  'timestamp',
+] as const satisfies (keyof ScoreRow)[];
+
 const hasNumber = new Set(['NUMERIC', 'BOOLEAN', 'CATEGORICAL']);
 
-const toScoreSummary = ({ name, dataType, value, stringValue, longStringValue }: ScoreRow): ScoreSummary => ({
+const toScoreSummary = ({ name, dataType, value, stringValue, longStringValue }: SummaryRow): ScoreSummary => ({
   name,
   dataType,
   value: hasNumber.has(dataType) ? value : null,
   stringValue: orNull(longStringValue || stringValue),
 });
 
-export const toScoreDetail = (row: ScoreRow): ScoreDetail => ({
+export const toScoreDetail = (row: Pick<ScoreRow, (typeof scoreDetailFields)[number]>): ScoreDetail => ({
   ...toScoreSummary(row),
   id: row.id,
   observationId: orNull(row.observationId),

@@ -6,7 +6,7 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
 import { conditionsSql, not } from '../filters/column.ts';
 import { observationColumns, saidBy } from '../filters/observation-columns.ts';
-import { tracesIn } from '../filters/reach.ts';
+import { rowsAround, tracesIn } from '../filters/reach.ts';
 import { sayingRange, startsIn, type TimeRange } from '../filters/time.ts';
 import { traceColumns } from '../filters/trace-columns.ts';
 import type { TraceSelection } from './store.ts';
@@ -20,6 +20,9 @@ export interface TraceQuery {
   /** Leaves out traces of the product's own environments (S10.5). */
   hidesInternal?: boolean;
 }
+
+/** Whether it costs more than to look at the newest. */
+export const isFiltered = ({ clauses, text }: TraceQuery): boolean => clauses.length > 0 && text.length === 0;
 
 /** Environments whose names begin so are the product's own; they show only when asked for. */
 const INTERNAL = 'langfuse';
@@ -74,20 +77,22 @@ function opposite(condition: Condition): Condition | null {
 }
 
 /**
- * The selection over one range, or over some of its traces when `traces` names them.
+ * The selection over one range, or over some of its traces when `chosen` names them.
  * @throws InvalidRequestError for a column that there is not
  */
 export function selectionOf(
   scope: ProjectScope,
   range: TimeRange,
   { clauses: asked, text, hidesInternal = false }: TraceQuery,
-  traces: ClickHouseSql = tracesIn(scope, range),
+  chosen?: ClickHouseSql,
 ): TraceSelection {
   const clauses = hidesInternal ? [internal, ...asked] : asked;
   const said = sayingRange(range);
   const necessary = clauses
     .filter((clause) => clause.of === 'trace' && !clause.not)
     .flatMap(({ conditions }) => conditions.flatMap((condition) => saidBy(scope, condition, said)));
+  // Traces that say what is wanted are few: which of them lie in the range is then seen from their rows.
+  const traces = chosen ?? (necessary.length > 0 ? rowsAround(range) : tracesIn(scope, range));
   const reach = [traces, ...necessary];
   return {
     range,
@@ -114,9 +119,9 @@ function ofAnyObservation(
   said: TimeRange,
 ): ClickHouseSql {
   const columns = observationColumns({ scope, traces, said, rows: { from: null, to: null } });
+  const test = join(conditionsSql(columns, conditions), ' AND ');
   return clickhouse`trace_id IN (
-    SELECT trace_id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`)}
-    WHERE ${join(conditionsSql(columns, conditions), ' AND ')})`;
+    SELECT trace_id FROM ${currentRows(scope, clickhouse`kind = 'observation' AND ${traces}`, test)} WHERE ${test})`;
 }
 
 /** Columns of a row in which text is looked for, by the field a hit names; the first that has it is the hit's. */
@@ -161,7 +166,7 @@ function textSql(
   range: TimeRange,
 ): ClickHouseSql {
   const found = clickhouse`trace_id IN (
-    SELECT trace_id FROM ${currentRows(scope, traces)}
+    SELECT trace_id FROM ${currentRows(scope, traces, clickhouse`row_version`)}
     WHERE (trace_id, kind, id, row_version) IN (
       SELECT trace_id, kind, id, row_version FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${startsIn(textRange(range))} AND ${traces} AND ${rowHasText(value)}))`;

@@ -18,10 +18,11 @@ import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
-import { type Found, selectNewest } from './newest.ts';
-import { clausesOf, selectionOf, type TraceQuery } from './selection.ts';
+import { selectNewest } from './newest.ts';
+import { clausesOf, isFiltered, selectionOf, type TraceQuery } from './selection.ts';
 import {
   countTraces,
+  type Found,
   rowsOf,
   selectScores,
   selectTracePage,
@@ -30,7 +31,16 @@ import {
   type TraceOrder,
   traceOrders,
 } from './store.ts';
-import { coreColumns, htmlPath, ioColumns, metricColumns, toMetrics, toScoreV1, toTrace } from './wire.ts';
+import {
+  coreColumns,
+  htmlPath,
+  ioColumns,
+  metricColumns,
+  scoreV1Fields,
+  toMetrics,
+  toScoreV1,
+  toTrace,
+} from './wire.ts';
 
 export type Traces = ReturnType<typeof createTraces>;
 
@@ -54,8 +64,10 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     if (order.column !== 'timestamp' || !order.descending) {
       return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
-    const { items } = await findNewest({ range, now: now().getTime() * 1000, count: offset + limit }, (part, count) =>
-      selectNewest(db, scope, { range: part, query: asked, count, fields: offset === 0 ? fields : nothing }),
+    const { items } = await findNewest(
+      { range, now: now().getTime() * 1000, count: offset + limit, isFiltered: isFiltered(asked) },
+      (part, count) =>
+        selectNewest(db, scope, { range: part, query: asked, count, fields: offset === 0 ? fields : nothing }),
     );
     // Of a later page only the places are known: the rows of all before it would be too much to read.
     return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));
@@ -77,7 +89,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const { environment } = query;
       const [traces, scores] = await Promise.all([
         rowsOf(db, scope, positions, listedFields(groups)),
-        groups.has('scores') ? selectScores(db, scope, ids) : [],
+        groups.has('scores') ? selectScores(db, scope, ids, ['dataType', 'environment']) : [],
       ]);
       const data = ids.flatMap((id) => {
         const rows = traces.get(id);
@@ -112,7 +124,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const read = new Set([...listedFields(groups), ...(groups.has('observations') ? observationV1Fields : [])]);
       const [rows, scores] = await Promise.all([
         selectTraceWhole(db, scope, traceId, read),
-        groups.has('scores') ? selectScores(db, scope, [traceId]) : [],
+        groups.has('scores') ? selectScores(db, scope, [traceId], scoreV1Fields) : [],
       ]);
       if (rows.length === 0) throw notFound(traceId);
       const row = toListed(rows, groups);

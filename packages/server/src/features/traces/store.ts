@@ -5,6 +5,7 @@ import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '..
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
+  compareUtf8,
   fieldsOf,
   type ResolvedTrace,
   resolveTrace,
@@ -76,7 +77,7 @@ export const selectTraceRows = async (
 export async function rowsOf(
   db: ClickHouse,
   scope: ProjectScope,
-  page: readonly { id: string; rows?: StoredObservation[] }[],
+  page: readonly Found[],
   fields: ReadonlySet<keyof StoredObservation>,
 ): Promise<Map<string, StoredObservation[]>> {
   const missing = page.filter(({ rows }) => rows === undefined).map(({ id }) => id);
@@ -156,6 +157,9 @@ export interface TracePosition {
   value: string;
   id: string;
 }
+
+/** A trace of a list: its place in it, and its rows where they were read on the way. */
+export type Found = TracePosition & { rows?: StoredObservation[] };
 
 export interface TracePage {
   order: TraceOrder;
@@ -266,20 +270,29 @@ export async function countTraces(db: ClickHouse, scope: ProjectScope, selection
   return Number(rows[0]?.count ?? 0);
 }
 
-/** The scores of these traces, newest first. */
-export async function selectScores(
+/** Read of any score. */
+const scoreIdentity = ['id', 'traceId', 'timestamp', 'rowVersion', 'isDeleted'] as const satisfies (keyof ScoreRow)[];
+
+/** The scores of these traces with these fields, newest first. */
+export async function selectScores<Field extends keyof ScoreRow>(
   db: ClickHouse,
   scope: ProjectScope,
   traceIds: readonly string[],
-): Promise<ScoreRow[]> {
+  fields: readonly Field[],
+): Promise<Pick<ScoreRow, Field | (typeof scoreIdentity)[number]>[]> {
   if (traceIds.length === 0) return [];
-  const answer = await db.binary(clickhouse`
-    SELECT ${scoreReader.select()} FROM (
-      SELECT ${scoreReader.select()} FROM scores
-      WHERE project_id = ${string(scope.projectId)} AND trace_id IN ${anyOf(traceIds)}
-      ORDER BY row_version DESC
-      LIMIT 1 BY id
-    ) WHERE is_deleted = 0
-    ORDER BY timestamp DESC, id`);
-  return scoreReader.parse(answer);
+  const reader = scoreReader.only<Field | (typeof scoreIdentity)[number]>([...fields, ...scoreIdentity]);
+  const versions = reader.parse(
+    await db.binary(clickhouse`
+      SELECT ${reader.select()} FROM scores
+      WHERE project_id = ${string(scope.projectId)} AND trace_id IN ${anyOf(traceIds)}`),
+  );
+  const newest = new Map<string, (typeof versions)[number]>();
+  for (const score of versions) {
+    const other = newest.get(score.id);
+    if (!other || other.rowVersion < score.rowVersion) newest.set(score.id, score);
+  }
+  return [...newest.values()]
+    .filter(({ isDeleted }) => !isDeleted)
+    .toSorted((a, b) => b.timestamp - a.timestamp || compareUtf8(a.id, b.id));
 }

@@ -91,8 +91,32 @@ export const toMetrics = (row: Partial<Metrics>): { latency: number; totalCost: 
         totalCost: Number(row.total_cost ?? 0),
       };
 
+/** What `toScoreV1` reads. */
+export const scoreV1Fields = [
+  'dataType',
+  'id',
+  'projectId',
+  'environment',
+  'name',
+  'value',
+  'longStringValue',
+  'stringValue',
+  'source',
+  'authorUserId',
+  'comment',
+  'metadata',
+  'configId',
+  'queueId',
+  'executionTraceId',
+  'createdAt',
+  'updatedAt',
+  'timestamp',
+  'traceId',
+  'observationId',
+] as const satisfies (keyof ScoreRow)[];
+
 /** A score as v1 reads show it; null for a correction, which they do not know. */
-export const toScoreV1 = (row: ScoreRow): ScoreV1 | null =>
+export const toScoreV1 = (row: Pick<ScoreRow, (typeof scoreV1Fields)[number]>): ScoreV1 | null =>
   row.dataType === 'CORRECTION'
     ? null
     : {

@@ -3,9 +3,9 @@ import { clickhouse, ClickHouseSql, string } from './sql.ts';
 
 const { trusted } = ClickHouseSql;
 
-/** What the definitions below read of a row; what a query does not use is not read from disk. */
+/** What the definitions below, and filters, read of a row. */
 // oxfmt-ignore
-const rowColumns = [
+const rowColumnNames = [
   'trace_id', 'kind', 'id', 'parent_id', 'type', 'name', 'start_time', 'end_time', 'completion_start_time', 'event_time',
   'environment', 'version', 'release', 'level', 'status_message', 'trace_name', 'user_id', 'session_id', 'tags', 'public',
   'bookmarked', 'trace_input', 'trace_output', 'trace_metadata', 'is_app_root', 'model', 'provider', 'model_id',
@@ -14,7 +14,17 @@ const rowColumns = [
   'tool_definitions', 'tool_calls', 'tool_call_names', 'experiment_id', 'experiment_name', 'experiment_dataset_id',
   'source', 'sdk_name', 'sdk_version', 'service_name', 'service_version', 'scope_name', 'scope_version',
   'scope_attributes', 'created_at', 'updated_at', 'row_version', 'is_deleted',
-].join(', ');
+];
+const rowColumns = rowColumnNames.join(', ');
+
+/** What `derived` reads, and what any statement may. */
+const rowIdentity = ['trace_id', 'kind', 'id', 'parent_id', 'is_app_root', 'source', 'is_deleted'];
+
+/** The engine looks at every column that a statement names, on each level, before it finds out which are needed. */
+const rowColumnsIn = (text: string): string => {
+  const words = new Set([...rowIdentity, ...(text.match(/\b[a-z_]+\b/g) ?? [])]);
+  return rowColumnNames.filter((name) => words.has(name)).join(', ');
+};
 
 /**
  * A row counts once: the newest version of its id, wherever in time older ones lie. Statements about a trace share its id
@@ -142,30 +152,39 @@ function namedIn(text: string): string[] {
   return isClosed ? named : namedIn(`${text} ${definitions}`);
 }
 
-/** As a table expression: the rows of a project that are in force. `where` may only name what no later version changes. */
-export const currentRows = (scope: ProjectScope, where: ClickHouseSql): ClickHouseSql =>
-  clickhouse`(
-    SELECT ${trusted(rowColumns)}, ${trusted(derived)}
+/**
+ * As a table expression: the rows of a project that are in force. `where` may only name what no later version changes.
+ * `usedBy` is the text that reads the columns: what is named there is there.
+ */
+export function currentRows(scope: ProjectScope, where: ClickHouseSql, usedBy: ClickHouseSql): ClickHouseSql {
+  const columns = trusted(rowColumnsIn(usedBy.text));
+  return clickhouse`(
+    SELECT ${columns}, ${trusted(derived)}
     FROM (
-      SELECT project_id, ${trusted(rowColumns)}
+      SELECT ${columns}
       FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${where}
       ${trusted(newestFirst)}
     )
     WHERE is_deleted = 0
   )`;
+}
 
 /**
  * As a table expression: one row a trace, resolved from its rows (architecture, "A trace is read from its rows"). `where`
  * chooses traces by `trace_id` and `cityHash64(trace_id)` alone: a trace needs all of its rows. `usedBy` is the text that
  * reads the columns: it has `trace_id` and whatever columns are named there.
  */
-export const resolvedTraces = (scope: ProjectScope, where: ClickHouseSql, usedBy: ClickHouseSql): ClickHouseSql =>
-  clickhouse`(
-    SELECT ${trusted(['r.trace_id AS trace_id', selectOf(namedIn(usedBy.text))].filter((part) => part !== '').join(', '))}
-    FROM ${currentRows(scope, where)} AS r
+export function resolvedTraces(scope: ProjectScope, where: ClickHouseSql, usedBy: ClickHouseSql): ClickHouseSql {
+  const columns = trusted(
+    ['r.trace_id AS trace_id', selectOf(namedIn(usedBy.text))].filter((part) => part !== '').join(', '),
+  );
+  return clickhouse`(
+    SELECT ${columns}
+    FROM ${currentRows(scope, where, columns)} AS r
     GROUP BY r.trace_id
   )`;
+}
 
 /** The view `traces`: the same definition over all projects, for whoever opens the engine with a client of its own. */
 export const tracesView = `CREATE OR REPLACE VIEW traces ON CLUSTER '{cluster}' AS

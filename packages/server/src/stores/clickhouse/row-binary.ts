@@ -116,9 +116,13 @@ export class RowBinaryWriter {
   }
 }
 
+/** Bytes up to which a string is worth looking through. */
+const SHORT = 64;
+
 /** Reads RowBinary, a value after the other in the order they were selected. */
 export class RowBinaryReader {
   readonly #buffer: Buffer;
+  #latin1: string | undefined;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -181,7 +185,15 @@ export class RowBinaryReader {
     if (length === 0) return '';
     const from = this.#at;
     this.#at += length;
-    return this.#buffer.toString('utf8', from, this.#at);
+    // Most strings are short and ASCII: cut out of one that is made once, not handed over one by one.
+    return length < SHORT && this.#isAscii(from)
+      ? (this.#latin1 ??= this.#buffer.toString('latin1')).slice(from, this.#at)
+      : this.#buffer.toString('utf8', from, this.#at);
+  }
+
+  #isAscii(from: number): boolean {
+    for (let at = from; at < this.#at; at += 1) if (this.#buffer[at]! >= 0x80) return false;
+    return true;
   }
 }
 
