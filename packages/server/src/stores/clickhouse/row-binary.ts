@@ -116,8 +116,8 @@ export class RowBinaryWriter {
   }
 }
 
-/** Bytes up to which a string is worth looking through. */
-const SHORT = 64;
+/** Bytes up to which a string that is read is worth looking through. */
+const SHORT_READ = 64;
 
 /** Reads RowBinary, a value after the other in the order they were selected. */
 export class RowBinaryReader {
@@ -186,7 +186,7 @@ export class RowBinaryReader {
     const from = this.#at;
     this.#at += length;
     // Most strings are short and ASCII: cut out of one that is made once, not handed over one by one.
-    return length < SHORT && this.#isAscii(from)
+    return length < SHORT_READ && this.#isAscii(from)
       ? (this.#latin1 ??= this.#buffer.toString('latin1')).slice(from, this.#at)
       : this.#buffer.toString('utf8', from, this.#at);
   }
