@@ -93,7 +93,6 @@ export function createLedger({ clickhouse: db, journal, deletedAt, now }: Ledger
     /** Where a trace is: what was received about it, and what became of that. */
     async whereabouts(scope: ProjectScope, traceId: string): Promise<Whereabouts> {
       const { projectId } = scope;
-      // The ledger first: its commit takes the rows along.
       await Promise.all([journal.barrier({ projectId, ledger: true }), journal.barrier({ projectId, traceId })]);
       const filter = { from: shownFrom(), to: null, traceId };
       const [rows, stored, deleted] = await Promise.all([

@@ -3,7 +3,7 @@
  *
  *   append   encoded into the batch that is being gathered
  *   write    one write and one fdatasync a table for every request in the batch → acknowledged, later the longer the backlog
- *   rotate   the open segments are closed when full, when a reader waits, or after 250 ms; those of the ledger after 2 s
+ *   rotate   the open segments are closed when full, when a reader waits, or after 250 ms; those of the ledger after 5 s
  *   apply    one INSERT at a time, from the oldest closed segment; then the file goes
  *
  * While the engine takes nothing, acknowledging goes on until the bytes allowed are used up; what cannot be written is refused
@@ -40,7 +40,7 @@ const FULL_BYTES = 32 * 1024 * 1024;
 /** How long rows may lie in an open segment when nobody asks for them. */
 const MAX_AGE_MS = 250;
 /** The same for the ledger: a commit of its few rows costs as much as one of many. */
-const LEDGER_MAX_AGE_MS = 2_000;
+const LEDGER_MAX_AGE_MS = 5_000;
 /** Between two starts while busy: small inserts cost twice as much a row. */
 const MIN_GAP_MS = 100;
 
@@ -114,6 +114,8 @@ interface Segment extends ClosedSegment {
   file: FileHandle | null;
   rows: number;
   isLedger: boolean;
+  /** Not written to again, whatever its age. */
+  isSpent: boolean;
   projects: Map<string, Presence>;
   sinceMs: number;
   done: PromiseWithResolvers<void>;
@@ -328,8 +330,8 @@ class OpenJournal implements SegmentJournal {
       this.#options.log.warn({ err: error, path: segment.path }, 'a torn end of the journal is cut later');
       segment.isTorn = true;
     }
+    segment.isSpent = true;
     this.#isRotationWanted = true;
-    this.#isLedgerWanted = true;
   }
 
   #register(segment: Segment, { records, rows }: BatchPart): void {
@@ -374,6 +376,7 @@ class OpenJournal implements SegmentJournal {
       bytes: header.bytes.length,
       rows: 0,
       isLedger: journalTableOf(table)?.isLedger ?? false,
+      isSpent: false,
       records: [],
       projects: new Map(),
       sinceMs: performance.now(),
@@ -473,13 +476,10 @@ class OpenJournal implements SegmentJournal {
   /** Not while a write is under way. */
   #rotate(): void {
     const nowMs = performance.now();
-    const stays = (segment: Segment): boolean =>
-      segment.isLedger && !isAtCap(segment) && this.#agedMs(segment) > nowMs && !this.#isLedgerWanted;
-    const staying = this.#open.filter(stays);
+    const goes = (segment: Segment): boolean => segment.isSpent || isAtCap(segment) || this.#agedMs(segment) <= nowMs;
+    const staying = this.#open.filter((segment) => !goes(segment));
     // Readers of rows first.
-    const going = this.#open
-      .filter((segment) => !stays(segment))
-      .toSorted((a, b) => Number(a.isLedger) - Number(b.isLedger));
+    const going = this.#open.filter(goes).toSorted((a, b) => Number(a.isLedger) - Number(b.isLedger));
     this.#isRotationWanted = false;
     this.#doesReaderWait = false;
     this.#isLedgerWanted = false;
@@ -552,8 +552,7 @@ class OpenJournal implements SegmentJournal {
 
   async settled(projectId: string): Promise<void> {
     await Promise.allSettled(this.#underWay.get(projectId) ?? []);
-    // The ledger first: what it asks for takes the rows along.
-    await Promise.all([this.#wait({ projectId, ledger: true }), this.#wait({ projectId })]);
+    await Promise.all([this.#wait({ projectId }), this.#wait({ projectId, ledger: true })]);
   }
 
   async #wait(reach: Reach): Promise<void> {
@@ -696,6 +695,7 @@ async function recover({ directory, log }: SegmentJournalOptions): Promise<Segme
       bytes: validBytes,
       rows: 0,
       isLedger: journalTableOf(parsed.table)?.isLedger ?? false,
+      isSpent: true,
       records: records.map((record) => ({ ...record, rows: null, receipt: null, settle: () => undefined })),
       projects,
       sinceMs: performance.now(),
