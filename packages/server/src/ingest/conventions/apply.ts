@@ -103,7 +103,12 @@ const mergedFields = new Set<string>(merged);
 const isMerged = (field: Field): field is MergedField => mergedFields.has(field);
 
 function mergedOf(best: Answers): Reading['merged'] {
-  const all = Object.fromEntries(merged.map((field) => [field, [] as MetadataEntries])) as Reading['merged'];
+  const all: Reading['merged'] = {
+    metadata: [],
+    traceMetadata: [],
+    experimentMetadata: [],
+    experimentItemMetadata: [],
+  };
   if (best.merged.length === 0) return all;
   // Stable: keys of one source stay in the order they came.
   for (const { field, entries } of best.merged.toSorted((a, b) => a.rank - b.rank)) all[field].push(...entries);

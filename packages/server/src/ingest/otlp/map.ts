@@ -220,8 +220,10 @@ function shifted(time: Micros | undefined, { start, given, adjusted }: Times, no
 function readUsage({ fields, otherUsage }: Reading): Record<string, number> {
   if (fields.usage !== undefined) return fields.usage;
   const usage: Record<string, number> = { ...otherUsage };
-  for (const [field, value] of Object.entries(fields)) {
-    if (field.startsWith('usage.') && field !== 'usage.none') usage[field.slice('usage.'.length)] = value as number;
+  for (const field in fields) {
+    if (field.startsWith('usage.') && field !== 'usage.none') {
+      usage[field.slice('usage.'.length)] = fields[field as keyof typeof fields] as number;
+    }
   }
   return makeDisjoint(usage);
 }
