@@ -46,9 +46,11 @@ import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
+import { everyNight, type Nightly } from './nightly.ts';
 import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { countItemsSince } from './stores/clickhouse/stored-items.ts';
+import { buildTextIndexes } from './stores/clickhouse/text-index.ts';
 import { hasRecentRows, selectEngineFigures } from './stores/clickhouse/vitals.ts';
 import { createEpochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
@@ -175,12 +177,13 @@ export async function startAll({
   if (settings.telemetry.probe === 'on') {
     probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
   }
+  const textIndexes = startTextIndexes({ settings, stores, log });
   return {
     url,
     async stop() {
       stopping = true;
       probe?.stop();
-      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all([textIndexes?.stop(), ...servers.map((server) => server.close())]);
       await product.refusals.close();
       await journal.close();
       await identity.apiKeys.settled();
@@ -188,6 +191,31 @@ export async function startAll({
       await stores.close();
     },
   };
+}
+
+/** Null when switched off. */
+function startTextIndexes({
+  settings,
+  stores: { clickhouse },
+  log,
+}: {
+  settings: Settings;
+  stores: Stores;
+  log: Logger;
+}): Nightly | null {
+  const hour = settings.search.indexHour;
+  if (hour === null) return null;
+  return everyNight({
+    hour,
+    forHours: 4,
+    now,
+    work: (signal) =>
+      buildTextIndexes(clickhouse, {
+        signal,
+        onBuilt: (gap, tookMs) => log.info({ ...gap, tookMs }, 'text index built'),
+      }),
+    onFailure: (error) => log.error({ err: error }, 'text indexes could not be built; the next night tries again'),
+  });
 }
 
 /** A scrape waits for the stores this long at the most; what has not answered by then counts as down. */

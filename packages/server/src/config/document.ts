@@ -6,6 +6,7 @@ const titles: Record<keyof typeof variables, string> = {
   stores: 'Stores',
   ingestion: 'Ingestion',
   telemetry: 'Monitoring',
+  search: 'Search',
   secrets: 'Secrets',
   signIn: 'Sign-in',
   init: 'What exists from the first start on',

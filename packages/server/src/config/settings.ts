@@ -5,6 +5,7 @@ import {
   emailAddress,
   flag,
   hexKey,
+  hourOrOff,
   list,
   networks,
   optional,
@@ -168,6 +169,14 @@ export const variables = {
       word,
       'Serves `/metrics` on the port of the product too, and asks for this token everywhere (`Authorization: Bearer`).',
       { without: "on the worker's port alone, open", secret: true },
+    ),
+  },
+  search: {
+    indexHour: variable(
+      'TRACEHOUSE_TEXT_INDEX_HOUR',
+      hourOrOff,
+      '3',
+      'Hour of the day (UTC) in which the text indexes are built, for at most 4 hours. They make the search for what does not occur fast, and take about a third more disk; `off`: all text is scanned.',
     ),
   },
   secrets: {

@@ -100,6 +100,23 @@ export const portOrOff = kind(
     .pipe(z.union([z.literal('off').transform(() => null), portNumber], 'is neither a port number nor off')),
 );
 
+/** An hour of the day; null when switched off. */
+export const hourOrOff = kind(
+  'hour, 0 to 23, or `off`',
+  trimmed.pipe(
+    z.union(
+      [
+        z.literal('off').transform(() => null),
+        z
+          .string()
+          .regex(/^([01]?\d|2[0-3])$/)
+          .transform(Number),
+      ],
+      'is neither an hour from 0 to 23 nor off',
+    ),
+  ),
+);
+
 export const positiveInteger = kind(
   'integer',
   trimmed.regex(/^[1-9]\d{0,8}$/, 'is not a positive integer').transform(Number),

@@ -5,6 +5,7 @@ import { Session } from 'chdb';
 import { askerGone } from '../asker.ts';
 import { type ClickHouse, ClickHouseError, type InsertTarget, type QueryOptions } from './clickhouse.ts';
 import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
+import { textIndexNames } from './text-search.ts';
 import { removeTornMutations } from './torn-mutations.ts';
 
 const READERS = 4;
@@ -42,6 +43,9 @@ ${Object.entries(CACHE_SHARES)
   <background_pool_size>2</background_pool_size>
 </clickhouse>
 `;
+
+/** Text indexes are built at night. */
+const WITHOUT_TEXT_INDEXES = `exclude_materialize_skip_indexes_on_insert = '${textIndexNames}'`;
 
 /**
  * chDB in this process over a directory that the caller has locked. One process holds one directory; connections to it run
@@ -129,7 +133,7 @@ export async function openChdb(
         await inserter.exclusive((connection) =>
           connection.execute(
             ClickHouseSql.trusted(
-              `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinary, ${string(structure).text})`,
+              `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinary, ${string(structure).text}) SETTINGS ${WITHOUT_TEXT_INDEXES}`,
             ),
             'Null',
           ),
@@ -141,7 +145,7 @@ export async function openChdb(
     async insertFile(file, { table, columns, where }) {
       const names = columns.join(', ');
       const filter = where === undefined ? '' : ` WHERE ${where.text}`;
-      const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinaryWithNamesAndTypes)${filter} SETTINGS ${FILE_SETTINGS}`;
+      const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinaryWithNamesAndTypes)${filter} SETTINGS ${FILE_SETTINGS}, ${WITHOUT_TEXT_INDEXES}`;
       await inserter.exclusive((connection) => connection.execute(ClickHouseSql.trusted(text), 'Null'));
     },
     async ping() {
