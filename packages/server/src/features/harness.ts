@@ -123,6 +123,16 @@ export async function openHarness({
       return {
         id,
         get: (path: string) => request('GET', path),
+        /** The rows of all pages of a list of the screens: an answer of a search may be what was found so far. */
+        async everyPage(path: string): Promise<Json[]> {
+          const rows: Json[] = [];
+          for (let cursor: string | undefined = ''; cursor !== undefined;) {
+            const { body } = await request('GET', cursor === '' ? path : `${path}&cursor=${cursor}`);
+            rows.push(...body.data);
+            cursor = body.meta.cursor;
+          }
+          return rows;
+        },
         post: (path: string, body: unknown) => request('POST', path, body),
         delete: (path: string, body?: unknown) => request('DELETE', path, body),
         /** Bytes as they are. */

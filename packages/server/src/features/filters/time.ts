@@ -12,8 +12,11 @@ const LATEST: Micros = Date.UTC(2100, 0) * 1000;
 export function toMicros(iso: string): Micros {
   const fraction = /\.(\d+)/.exec(iso)?.[1] ?? '';
   const time = Math.floor(Date.parse(iso) / 1000) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
-  return Math.min(Math.max(time, EARLIEST), LATEST);
+  return within(time);
 }
+
+/** The nearest time that a row can have. */
+export const within = (time: Micros): Micros => Math.min(Math.max(time, EARLIEST), LATEST);
 
 /** ISO 8601, UTC, milliseconds: instants of the wire. */
 export const toIso = (time: Micros): string => new Date(Math.floor(time / 1000)).toISOString();

@@ -2,16 +2,13 @@ import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { traceIsOneOf } from '../filters/reach.ts';
 import type { TimeRange } from '../filters/time.ts';
-import { isInternal, rowHasText, selectionOf, textRange, type TraceQuery } from './selection.ts';
+import { isInternal, type TraceQuery } from './selection.ts';
 import { selectPage } from './page.ts';
-import { type Found, selectNewestRows, selectTextCandidates, selectTracePage, type TracePosition } from './store.ts';
+import { type Found, selectNewestRows, type TracePosition } from './store.ts';
 
 /** More than asked for, since a candidate may turn out to be older than it looks. */
 const SPARE = 20;
-/** Microseconds by which the first hit of a text may start before its trace's stated timestamp. */
-const TEXT_SLACK = 60_000_000;
 
 const newestFirst = { column: 'timestamp', descending: true } as const;
 
@@ -29,19 +26,7 @@ export async function selectNewest(
     return selectNewestWithRows(db, scope, { range, query, count, after, fields }, options);
   }
   const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
-  const text = query.text.find(({ not }) => !not);
-  if (!text) return selectPage(db, scope, { range, query, page, fields }, options);
-  for (let limit = count + SPARE + Math.ceil(count / 2); ; limit *= 4) {
-    const rows = { range: textRange(range), where: rowHasText(text.value) };
-    const candidates = await selectTextCandidates(db, scope, { ...rows, limit }, options);
-    if (candidates.length === 0) return [];
-    const traces = traceIsOneOf(candidates.map(({ id }) => id));
-    const found = await selectTracePage(db, scope, selectionOf(scope, range, query, traces), page, options);
-    // A trace that is no candidate is not newer than the last candidate can be.
-    const bound = candidates.at(-1)!.latest + TEXT_SLACK;
-    const isAll = candidates.length < limit;
-    if (isAll || (found.length === count && Number(found.at(-1)!.value) > bound)) return found;
-  }
+  return selectPage(db, scope, { range, query, page, fields }, options);
 }
 
 interface NewestQuery {

@@ -16,11 +16,11 @@ import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { findNewest } from '../filters/newest.ts';
 import { traceIs } from '../filters/reach.ts';
-import { type TimeRange, toIso, toMicros } from '../filters/time.ts';
+import { type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
 import { selectNewest } from './newest.ts';
 import { selectPage } from './page.ts';
-import { selectBuckets, selectHits, selectTotals } from './screen-store.ts';
+import { selectBuckets, selectTotals } from './screen-store.ts';
 import {
   headerColumns,
   itemColumns,
@@ -32,13 +32,35 @@ import {
   toScoreDetail,
   toSkeleton,
 } from './screen-wire.ts';
-import { checkedClauses, isFiltered, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
+import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
+import { createSearch, type SearchPosition, soughtText } from './search.ts';
+import {
+  checkedClauses,
+  isFiltered,
+  selectionOf,
+  textConditions,
+  type TraceClause,
+  type TraceQuery,
+} from './selection.ts';
 import { notFound } from './service.ts';
 import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
+/** A search says sooner how far it is. */
+const SEARCH_BUDGET_MS = 1_000;
 const MAX_BUCKETS = 100;
+
+/** A page of a list: where its traces stand in the order, and what is known beyond. */
+interface Page {
+  positions: Found[];
+  /** Where the next page goes on; null when there is none. */
+  next: TracePosition | SearchPosition | null;
+  /** How far back a page that is not full has looked. */
+  searchedTo: Micros | null;
+  /** Where the text is, for each trace, when one is looked for. */
+  hits: Hit[];
+}
 
 /** What the screens ask of traces. A list does not wait for rows under way: the screens read again. */
 export type TraceScreens = ReturnType<typeof createTraceScreens>;
@@ -52,49 +74,53 @@ export function createTraceScreens({
   journal: Journal;
   now: () => Date;
 }) {
+  const search = createSearch({ clickhouse: db, budgetMs: SEARCH_BUDGET_MS });
+
   async function page(
     scope: ProjectScope,
     query: TraceListQuery,
     asked: TraceQuery,
     signal: AbortSignal,
-  ): Promise<{ positions: Found[]; searchedTo: Micros | null }> {
+  ): Promise<Page> {
     const order = orders[query.sort];
     const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     const range = rangeOf(query);
+    const nowMicros = now().getTime() * 1000;
+    const isNewestFirst = order.column === 'timestamp' && order.descending;
+    const text = soughtText(asked.text);
+    if (isNewestFirst && text !== null) {
+      const position = after && searchPosition(after);
+      return search(scope, { range, query: asked, text, count: query.limit, after: position, now: nowMicros }, signal);
+    }
     // One more than asked for tells whether there is a next page.
     const count = query.limit + 1;
-    if (order.column !== 'timestamp' || !order.descending) {
-      const page = { order, offset: 0, limit: count, ...(after && { after }) };
-      const positions = await selectPage(db, scope, { range, query: asked, page, fields: itemReads }, { signal });
-      return { positions, searchedTo: null };
+    if (!isNewestFirst) {
+      const place = { order, offset: 0, limit: count, ...(after && { after }) };
+      const rows = await selectPage(db, scope, { range, query: asked, page: place, fields: itemReads }, { signal });
+      const found = cut(rows, query.limit, null);
+      if (text === null) return found;
+      const ids = found.positions.map(({ id }) => id);
+      return { ...found, hits: await selectHitsOf(db, scope, ids, textConditions(text), { signal }) };
     }
     const to = after === undefined ? range.to : Number(after.value) + 1;
     const { items, searchedTo } = await findNewest(
-      {
-        range: { ...range, to },
-        now: now().getTime() * 1000,
-        count,
-        budgetMs: BUDGET_MS,
-        isFiltered: isFiltered(asked),
-      },
+      { range: { ...range, to }, now: nowMicros, count, budgetMs: BUDGET_MS, isFiltered: isFiltered(asked) },
       (part, missing) =>
         selectNewest(db, scope, { range: part, query: asked, count: missing, after, fields: itemReads }, { signal }),
     );
-    return { positions: items, searchedTo };
+    return cut(items, query.limit, searchedTo);
   }
 
   return {
     /** A page of traces. @throws InvalidRequestError for filter text with a problem, or a cursor that is none. */
     async list(scope: ProjectScope, query: TraceListQuery, signal: AbortSignal): Promise<TraceList> {
       const asked = queryOf(query);
-      const { positions: found, searchedTo } = await page(scope, query, asked, signal);
-      const positions = found.slice(0, query.limit);
+      const { positions, next, searchedTo, hits: places } = await page(scope, query, asked, signal);
       const ids = positions.map(({ id }) => id);
-      const text = asked.text.find(({ not }) => !not);
       const [rows, scores, hits] = await Promise.all([
         rowsOf(db, scope, positions, itemReads),
         selectScores(db, scope, ids, scoreSummaryFields),
-        text && ids.length > 0 ? selectHits(db, scope, ids, text.value) : [],
+        selectHitTexts(db, scope, places, soughtText(asked.text) ?? '', { signal }),
       ]);
       const hitOf = new Map(hits.map((hit) => [hit.traceId, hit]));
       const data = ids.flatMap((id) => {
@@ -109,7 +135,11 @@ export function createTraceScreens({
             ]
           : [];
       });
-      return { data, meta: metaOf(query, { found, positions, searchedTo }) };
+      const meta = {
+        ...(next && { cursor: encodeCursor(next) }),
+        ...(searchedTo !== null && { searchedTo: toIso(searchedTo) }),
+      };
+      return { data, meta };
     },
 
     /** Counts over time, and the totals of the selection. */
@@ -217,28 +247,52 @@ const environmentClauses = (environment: string | undefined): TraceClause[] =>
         },
       ];
 
-function metaOf(
-  { limit }: TraceListQuery,
-  { found, positions, searchedTo }: { found: TracePosition[]; positions: TracePosition[]; searchedTo: Micros | null },
-): TraceList['meta'] {
+/** Of what was found, one more than asked for where there is a next page. */
+function cut(found: Found[], limit: number, searchedTo: Micros | null): Page {
+  const positions = found.slice(0, limit);
   const last = positions.at(-1);
-  if (found.length > limit && last) return { cursor: encodeCursor(last) };
-  if (searchedTo === null) return {};
+  if (found.length > limit && last) {
+    return { positions, next: { value: last.value, id: last.id }, searchedTo: null, hits: [] };
+  }
   // What is older than this has not been looked at.
-  return { cursor: encodeCursor({ value: String(searchedTo), id: '' }), searchedTo: toIso(searchedTo) };
+  const next = searchedTo === null ? null : { value: String(searchedTo), id: '' };
+  return { positions, next, searchedTo, hits: [] };
 }
 
-const Cursor = z.object({ value: z.string(), id: z.string() });
+const Position = z.object({
+  value: z.string(),
+  id: z.string(),
+  /** A search's own; see `SearchPosition`. */
+  to: z.int().optional(),
+  late: z
+    .array(z.string().regex(/^\d{1,20}$/))
+    .max(1000)
+    .optional(),
+  pace: z.object({ end: z.int(), baseMs: z.number().nonnegative(), hourMs: z.number().nonnegative() }).optional(),
+});
 
-const encodeCursor = ({ value, id }: TracePosition): string =>
-  Buffer.from(JSON.stringify({ value, id })).toString('base64url');
+const encodeCursor = (position: TracePosition | SearchPosition): string =>
+  Buffer.from(JSON.stringify(position)).toString('base64url');
 
-function decodeCursor(text: string): TracePosition {
+function decodeCursor(text: string): z.output<typeof Position> {
   try {
-    return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    return Position.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
   } catch (cause) {
     throw new InvalidRequestError('Invalid cursor format', { cause });
   }
+}
+
+/** @throws InvalidRequestError for a position of another order */
+function searchPosition({ value, id, to, late = [], pace }: z.output<typeof Position>): SearchPosition {
+  const time = Number(value);
+  if (!Number.isSafeInteger(time)) throw new InvalidRequestError('Invalid cursor format');
+  return {
+    value: String(within(time)),
+    id,
+    to: within(to ?? time + 1),
+    late,
+    pace: pace && { ...pace, end: within(pace.end) },
+  };
 }
 
 /** Milliseconds a person reads at once. */

@@ -1,44 +1,8 @@
 import type { Micros } from '../../ingest/observation.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import { traceIsOneOf } from '../filters/reach.ts';
-import { hitOf, rowHasText } from './selection.ts';
+import { clickhouse, join, micros, uint } from '../../stores/clickhouse/sql.ts';
 import { fromTraces, latencyMicros, type TraceSelection } from './store.ts';
-
-export interface HitRow {
-  traceId: string;
-  observationId: string;
-  field: string;
-  preview: string;
-}
-
-/** Characters of a hit's preview, and how many of them stand before the text. */
-const PREVIEW = 200;
-const BEFORE = 60;
-
-/** The first observation of each trace that has the text, with the text around it. */
-export const selectHits = (
-  db: ClickHouse,
-  scope: ProjectScope,
-  traceIds: readonly string[],
-  value: string,
-): Promise<HitRow[]> => {
-  const { field, text } = hitOf(value);
-  return db.rows(clickhouse`
-    SELECT trace_id AS traceId, id AS observationId, field, preview
-    FROM (
-      SELECT trace_id, id, kind, start_time, is_deleted, ${rowHasText(value)} AS is_hit, ${field} AS field, ${text} AS text,
-        substringUTF8(text, greatest(1, toInt64(positionCaseInsensitiveUTF8(text, ${string(value)})) - ${uint(BEFORE)}), ${uint(PREVIEW)}) AS preview
-      FROM observations
-      WHERE project_id = ${string(scope.projectId)} AND ${traceIsOneOf(traceIds)}
-      ORDER BY row_version DESC
-      LIMIT 1 BY trace_id, kind, id
-    )
-    WHERE is_deleted = 0 AND is_hit
-    ORDER BY kind = 'trace', start_time, id
-    LIMIT 1 BY trace_id`);
-};
 
 export interface TotalsRow {
   traces: string;

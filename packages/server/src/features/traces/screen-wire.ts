@@ -11,7 +11,7 @@ import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { toIso, toIsoMicros } from '../filters/time.ts';
 import { orNull } from '../observations/payload.ts';
-import type { HitRow } from './screen-store.ts';
+import type { HitRow } from './search-store.ts';
 
 const totalColumns = [
   'total_cost',

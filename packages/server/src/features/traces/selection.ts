@@ -4,6 +4,7 @@ import { ValidationError } from '../../http/errors.ts';
 import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
+import { hasText } from '../../stores/clickhouse/text-search.ts';
 import { conditionsSql, not } from '../filters/column.ts';
 import { observationColumns, saidBy } from '../filters/observation-columns.ts';
 import { rowsAround, tracesIn } from '../filters/reach.ts';
@@ -99,7 +100,7 @@ export function selectionOf(
     reach,
     where: [
       ...clauses.map((clause) => clauseSql(scope, clause, join(reach, ' AND '), said)),
-      ...text.map((search) => textSql(scope, search, traces, range)),
+      ...text.map((search) => textSql(scope, search, traces, chosen ?? startsIn(said))),
     ],
   };
 }
@@ -135,41 +136,33 @@ const searchedMaps = ['metadata', 'trace_metadata'] as const;
 
 const has = (column: string, value: string): ClickHouseSql =>
   clickhouse`${trusted(column)} ILIKE ${pattern(value, 'contains')}`;
-const mapHas = (column: string, value: string): ClickHouseSql =>
-  clickhouse`arrayExists(text -> text ILIKE ${pattern(value, 'contains')}, mapValues(${trusted(column)}))`;
 
-/** Whether a row, in whatever version, has the text. Short columns first: the long ones are then often not read. */
-export const rowHasText = (value: string): ClickHouseSql =>
+/** A row, in whatever version, has the text when it meets one of these. Apart, for each can use an index of its own. */
+export const textConditions = (value: string): ClickHouseSql[] => [
+  hasText('input', value),
+  hasText('output', value),
+  hasText('said', value),
   clickhouse`(${join(
-    [
-      ...Object.values(searched).flatMap((columns) => columns.map((column) => has(column, value))),
-      ...searchedMaps.map((column) => mapHas(column, value)),
-    ],
+    [...searched.name, ...searched.id].map((column) => has(column, value)),
     ' OR ',
-  )})`;
-
-/**
- * Where to look for text of traces of a range: an hour more on both sides. Text that a trace of the range says more than an
- * hour after the range's end is not found by this range.
- */
-export const textRange = ({ from, to }: TimeRange): TimeRange => ({
-  from: from === null ? null : from - HOUR,
-  to: to === null ? null : to + HOUR,
-});
-const HOUR = 3_600_000_000;
+  )})`,
+];
 
 /** Payloads are searched where they lie, and only rows that match are compared with the versions in force. */
 function textSql(
   scope: ProjectScope,
   { value, not: isNegated }: TextSearch,
   traces: ClickHouseSql,
-  range: TimeRange,
+  rows: ClickHouseSql,
 ): ClickHouseSql {
+  const matching = textConditions(value).map(
+    (condition) => clickhouse`
+      SELECT trace_id, kind, id, row_version FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${rows} AND ${condition}`,
+  );
   const found = clickhouse`trace_id IN (
     SELECT trace_id FROM ${currentRows(scope, traces, clickhouse`row_version`)}
-    WHERE (trace_id, kind, id, row_version) IN (
-      SELECT trace_id, kind, id, row_version FROM observations
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(textRange(range))} AND ${traces} AND ${rowHasText(value)}))`;
+    WHERE (trace_id, kind, id, row_version) IN (${join(matching, ' UNION ALL ')}))`;
   return isNegated ? not(found) : found;
 }
 

@@ -2,7 +2,7 @@ import { resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import type { StoredObservation } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
   compareUtf8,
@@ -235,27 +235,6 @@ export async function selectNewestRows(
   );
   return { traces: rowsInForce(rows), candidates: new Set(rows.map(({ traceId }) => traceId)).size };
 }
-
-/**
- * The traces that have rows, in whatever version, which meet `where`, by the time of these, newest first: the first of
- * them is no earlier than the trace.
- */
-export const selectTextCandidates = (
-  db: ClickHouse,
-  scope: ProjectScope,
-  { range, where, limit }: { range: TimeRange; where: ClickHouseSql; limit: number },
-  options?: QueryOptions,
-): Promise<{ id: string; latest: Micros }[]> =>
-  db.rows(
-    clickhouse`
-      SELECT trace_id AS id, toUnixTimestamp64Micro(${latestTimestamp}) AS latest
-      FROM observations
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${where}
-      GROUP BY trace_id
-      ORDER BY latest DESC, id DESC
-      LIMIT ${uint(limit)}`,
-    options,
-  );
 
 /** How many traces the selection has. */
 export async function countTraces(db: ClickHouse, scope: ProjectScope, selection: TraceSelection): Promise<number> {

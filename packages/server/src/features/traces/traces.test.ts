@@ -280,9 +280,8 @@ describe('search', () => {
       },
       { id: 'other', traceId: 'u', output: 'nothing of it, 100 percent' },
     ]);
-    const { body } = await project.get(`/x/traces?q=${encodeURIComponent(q)}`);
-    expect(ids({ body })).toEqual(['t']);
-    expect(body.data[0].hit).toMatchObject({ observationId: 'call', field: 'output' });
+    const found = await project.everyPage(`/x/traces?q=${encodeURIComponent(q)}`);
+    expect(found).toMatchObject([{ id: 't', hit: { observationId: 'call', field: 'output' } }]);
     expect(ids(await project.get(`/x/traces?q=${encodeURIComponent(`-${q}`)}`))).toEqual(['u']);
   });
 
