@@ -173,3 +173,25 @@ test('U15 a pasted id opens its trace whatever the range', async () => {
     .getByRole('row', { name: /^long ago/u })
     .waitFor();
 });
+
+test('a search is stopped with Escape and gone on with', async () => {
+  const { page } = await stage.openSignedIn();
+  // Answers only when told to, as a search through much text would.
+  let answer: (() => void) | undefined;
+  await page.route(/\/x\/traces\?/u, async (route) => {
+    if (!route.request().url().includes('question')) return route.fallback();
+    await new Promise<void>((resolve) => (answer = resolve));
+    return route.continue().catch(() => undefined);
+  });
+  await page.goto('/project/test-project/traces?t=24h&q=%22question+of+slow%22');
+  await page.getByRole('status').filter({ hasText: 'Searching …' }).waitFor();
+  const failed = page.waitForEvent('requestfailed', (request) => request.url().includes('/x/traces?'));
+  await page.keyboard.press('Escape');
+  await failed;
+  await page.getByRole('status').filter({ hasText: 'Search stopped.' }).waitFor();
+  answer?.();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.getByRole('button', { name: 'Search on' }).click();
+  await expect.poll(() => names(page)).toEqual(['slow']);
+  expect(await page.getByRole('button', { name: 'Search on' }).count()).toBe(0);
+});

@@ -14,7 +14,7 @@ export interface ListPosition {
 export function useListPosition(project: string, search: ListSearch, traceId: string): ListPosition {
   const selection = useTraceSelection(project, search);
   const list = useTraceList(project, selection);
-  const histogram = useHistogram(project, selection);
+  const histogram = useHistogram(project, selection, true);
   const ids = useMemo(() => list.data?.pages.flatMap(({ data }) => data.map(({ id }) => id)) ?? [], [list.data]);
   const index = ids.indexOf(traceId);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
@@ -24,7 +24,7 @@ export function useListPosition(project: string, search: ListSearch, traceId: st
   }, [wantsMore, fetchNextPage]);
   return {
     place: index < 0 ? null : index + 1,
-    total: histogram.data?.totals.traces ?? null,
+    total: histogram?.totals.traces ?? null,
     previous: index > 0 ? (ids[index - 1] ?? null) : null,
     next: index < 0 ? null : (ids[index + 1] ?? null),
   };

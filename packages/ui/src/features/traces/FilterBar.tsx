@@ -12,13 +12,15 @@ interface FilterBarProps {
   project: string;
   /** `typing` replaces the history entry, else a new one is made. */
   onApply: (q: string, typing: boolean) => void;
+  /** Stops what the filter has begun; Escape then does this instead of leaving the field. */
+  onStop?: (() => void) | undefined;
 }
 
 const MAX_LENGTH = 2000;
 const PAUSE_MS = 600;
 
 /** The filter text. It is applied on Enter, and by itself when typing pauses and the text is complete. */
-export function FilterBar({ q, project, onApply }: FilterBarProps) {
+export function FilterBar({ q, project, onApply, onStop }: FilterBarProps) {
   const [draft, setDraft] = useState(q);
   const [applied, setApplied] = useState(q);
   const input = useRef<HTMLInputElement>(null);
@@ -47,7 +49,7 @@ export function FilterBar({ q, project, onApply }: FilterBarProps) {
   useKeys([{ key: '/', does: 'Filter', run: () => input.current?.select() }]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && isComplete) apply(draft, false);
-    if (event.key === 'Escape') input.current?.blur();
+    if (event.key === 'Escape') (onStop ?? (() => input.current?.blur()))();
   };
   const clear = () => {
     setDraft('');

@@ -24,9 +24,17 @@ import { Failure, Loading, Note, SkeletonRows, State } from '../../components/st
 import { EnvironmentMenu } from './EnvironmentMenu.tsx';
 import { FilterBar } from './FilterBar.tsx';
 import { describeTimeRange, rememberRange, writeTimeRange } from './time-range.ts';
+import { SearchProgress } from './SearchProgress.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
 import { TracesTable, type TraceRow } from './TracesTable.tsx';
-import { useCountOverAllTime, useHistogram, useTraceList, useTraceSelection } from './useTraceList.ts';
+import {
+  isTextSearch,
+  useCountOverAllTime,
+  useHistogram,
+  useSearchControl,
+  useTraceList,
+  useTraceSelection,
+} from './useTraceList.ts';
 
 const route = getRouteApi('/project/$projectId/traces');
 
@@ -48,7 +56,7 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
   useDocumentTitle('Traces', project.name);
   const selection = useTraceSelection(project.id, search);
   const list = useTraceList(project.id, selection);
-  const histogram = useHistogram(project.id, selection);
+  const control = useSearchControl(project.id, selection, list);
   const client = useQueryClient();
   const [window, setWindow] = useState<{ from: number; to: number }>();
   const { t, q, sort } = selection;
@@ -59,15 +67,19 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
   const refresh = () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === project.id });
   useKeys([{ key: 'r', does: 'Refresh', run: refresh }]);
 
-  const totals = histogram.data?.totals;
   const traces = useMemo(() => list.data?.pages.flatMap(({ data }) => data) ?? [], [list.data]);
+  const hasFound = traces.length > 0 && !list.isPlaceholderData;
+  const histogram = useHistogram(project.id, selection, !control.isSearch || hasFound);
+  const totals = histogram?.totals;
   const rows = useMemo(() => toRows(traces, totals), [traces, totals]);
   const seen = useMemo(() => [...new Set(traces.map(({ environment }) => environment))], [traces]);
   const onVisible = useCallback((first: TraceRow, last: TraceRow) => {
     const [a, b] = [Date.parse(first.trace.timestamp), Date.parse(last.trace.timestamp)];
     setWindow({ from: Math.min(a, b), to: Math.max(a, b) });
   }, []);
-  const canLoadMore = list.hasNextPage && !list.isFetchingNextPage && !list.isPlaceholderData;
+  const canLoadMore =
+    list.hasNextPage && !list.isFetchingNextPage && !list.isPlaceholderData && !control.isStopped && !list.isError;
+  const isSearching = control.isUnfinished && !control.isStopped && !list.isError;
   return (
     <main className="flex min-h-0 flex-1 flex-col" aria-busy={list.isFetching}>
       <TopBar title="Traces">
@@ -82,17 +94,31 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
           {text} It was ignored.
         </Note>
       ))}
-      <FilterBar q={q} project={project.id} onApply={(next, typing) => setSearch({ q: next || undefined }, typing)} />
-      <Measures histogram={histogram.data} />
+      <FilterBar
+        q={q}
+        project={project.id}
+        onApply={(next, typing) => setSearch({ q: next || undefined }, typing)}
+        onStop={isSearching ? control.stop : undefined}
+      />
+      <Measures histogram={histogram} />
       <ListRuler
-        histogram={histogram.data}
+        histogram={histogram}
         window={rows.length > 0 && sort.endsWith('time') ? window : undefined}
         onRange={(from, to) => chooseRange(writeTimeRange(from, to))}
       />
+      {control.isUnfinished && !list.isError && (
+        <SearchProgress
+          searchedTo={control.searchedTo}
+          found={list.isPlaceholderData ? 0 : traces.length}
+          isStopped={control.isStopped}
+          stop={control.stop}
+          goOn={control.goOn}
+        />
+      )}
       {list.isError && traces.length > 0 && (
         <Note tone="danger">Could not load traces. {list.error.message} What was loaded before stays on screen.</Note>
       )}
-      {list.isPending ? (
+      {list.isPending && control.isStopped ? null : list.isPending ? (
         <Loading
           label="Loading traces"
           skeleton={<SkeletonRows rows={20} widths={['w-24', 'w-30', 'flex-1', 'w-16']} />}
@@ -223,7 +249,9 @@ function EmptyList({ selection, setSearch, chooseRange }: EmptyListProps) {
   const { project } = useProject();
   const zone = useZone();
   const { q, t, env } = selection;
-  const elsewhere = useCountOverAllTime(project.id, selection, t !== 'all').data?.totals.traces ?? 0;
+  // To count what a search would find is to search.
+  const isSearch = isTextSearch(selection);
+  const elsewhere = useCountOverAllTime(project.id, selection, t !== 'all' && !isSearch).data?.totals.traces ?? 0;
   const isFiltered = q !== '' || env !== undefined;
   const neverUsed = !isFiltered && elsewhere === 0;
   if (neverUsed) {
@@ -256,6 +284,7 @@ function EmptyList({ selection, setSearch, chooseRange }: EmptyListProps) {
           {elsewhere > 0 && (
             <Button onClick={() => chooseRange('all')}>Search all time ({formatCount(elsewhere)} found)</Button>
           )}
+          {isSearch && t !== 'all' && <Button onClick={() => chooseRange('all')}>Search all time</Button>}
         </>
       }
     />

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { parseFilterText } from '@tracehouse/contract/filter-text';
 import {
   listTraces,
@@ -7,7 +7,7 @@ import {
   type TraceListItem,
   type TraceSelection,
 } from '@tracehouse/contract/x-traces';
-import { useMemo } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { call } from '../../api/call.ts';
 import type { ListSearch } from '../../app/router.tsx';
 import { lastRange, rangeThatHolds, readTimeRange } from './time-range.ts';
@@ -71,11 +71,16 @@ function ask({ q, t, env }: TraceSelectionState): TraceSelection {
 /** False for a filter that the API would refuse. */
 const isComplete = ({ q, t }: TraceSelectionState) => t !== null && parseFilterText(q).problems.length === 0;
 
+/** Whether text is looked for, which takes as long as there is text to read. */
+export const isTextSearch = ({ q }: { q: string }): boolean =>
+  parseFilterText(q).terms.some((term) => term.kind === 'text' && !term.not);
+
 /** The traces of a selection, page by page. All pages of one load share the same range. */
 export function useTraceList(project: string, selection: TraceSelectionState) {
-  const { q, t, env, sort } = selection;
+  const { sort } = selection;
+  const isSearch = isTextSearch(selection);
   return useInfiniteQuery({
-    queryKey: ['traces', project, { q, t, env, sort }],
+    queryKey: listKey(project, selection),
     queryFn: async ({ pageParam, signal }) => {
       const range = pageParam?.range ?? ask(selection);
       const query = { ...range, sort, limit: PAGE_ROWS, ...(pageParam && { cursor: pageParam.cursor }) };
@@ -85,21 +90,64 @@ export function useTraceList(project: string, selection: TraceSelectionState) {
     getNextPageParam: ({ meta, range }) => (meta.cursor === undefined ? undefined : { cursor: meta.cursor, range }),
     enabled: isComplete(selection),
     placeholderData: keepPreviousData,
-    // While only the first page is shown, new traces come in by themselves; more pages would move what is being read.
-    refetchInterval: (query) => (query.state.data?.pages.length === 1 ? REFRESH_MS : false),
+    // While only the first page is shown, new traces come in by themselves; more pages would move what is being read. A search
+    // that has not filled its page would begin anew.
+    refetchInterval: ({ state: { data } }) => {
+      const [first, second] = data?.pages ?? [];
+      const isFull = first?.meta.cursor !== undefined && first.meta.searchedTo === undefined;
+      return first && !second && (isFull || !isSearch) ? REFRESH_MS : false;
+    },
   });
 }
 
-/** Volume over time and the totals of a selection. */
-export function useHistogram(project: string, selection: TraceSelectionState) {
+const listKey = (project: string, { q, t, env, sort }: TraceSelectionState) =>
+  ['traces', project, { q, t, env, sort }] as const;
+
+/** A search that reads on by itself until its page is full or somebody stops it. */
+export function useSearchControl(
+  project: string,
+  selection: TraceSelectionState,
+  list: ReturnType<typeof useTraceList>,
+) {
+  const client = useQueryClient();
+  const key = JSON.stringify(listKey(project, selection));
+  const [stopped, setStopped] = useState<string>();
+  const isSearch = isTextSearch(selection);
+  const searchedTo = list.isPlaceholderData ? undefined : list.data?.pages.at(-1)?.meta.searchedTo;
+  const isStopped = stopped === key;
+  const stop = useCallback(() => {
+    setStopped(key);
+    // The server then ends the query as well.
+    void client.cancelQueries({ queryKey: JSON.parse(key) as unknown[] });
+  }, [client, key]);
+  const goOn = () => {
+    setStopped(undefined);
+    void (list.data && !list.isPlaceholderData ? list.fetchNextPage() : list.refetch());
+  };
+  return {
+    isSearch,
+    /** Rows are being searched, or would be if it were not stopped. */
+    isUnfinished: isSearch && (list.isPending || list.isPlaceholderData || list.isFetching || searchedTo !== undefined),
+    isStopped,
+    /** How far back was searched. */
+    searchedTo,
+    stop,
+    goOn,
+  };
+}
+
+/** Volume over time and the totals of a selection; of a search none before it has found something. */
+export function useHistogram(project: string, selection: TraceSelectionState, enabled: boolean) {
   const { q, t, env } = selection;
-  return useQuery({
+  const isSearch = isTextSearch(selection);
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ['histogram', project, { q, t, env }],
     queryFn: ({ signal }) => call(readHistogram, { project, query: ask(selection), signal }),
-    enabled: isComplete(selection),
+    enabled: enabled && isComplete(selection),
     placeholderData: keepPreviousData,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: isSearch ? false : REFRESH_MS,
   });
+  return isSearch && isPlaceholderData ? undefined : data;
 }
 
 /** How many traces the same filter finds over all time; asked only when a range turned out empty. */
