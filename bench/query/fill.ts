@@ -11,6 +11,7 @@ import { openChdb } from '../../packages/server/src/stores/clickhouse/chdb.ts';
 import { migrateClickHouse } from '../../packages/server/src/stores/clickhouse/migrate.ts';
 import { RowBinaryWriter } from '../../packages/server/src/stores/clickhouse/row-binary.ts';
 import { clickhouse } from '../../packages/server/src/stores/clickhouse/sql.ts';
+import { buildTextIndexes } from '../../packages/server/src/stores/clickhouse/text-index.ts';
 import { createConversations } from '../traffic/conversations.ts';
 import { createRandom } from '../traffic/random.ts';
 import {
@@ -29,6 +30,8 @@ export interface FillPlan {
   publicKey: string;
   observations: number;
   seed: number;
+  /** Builds the text indexes, as the program does at night. */
+  textIndex: boolean;
 }
 
 /** What is there to ask for. Times are Unix milliseconds. */
@@ -53,7 +56,14 @@ const RANGE = 100_000;
 const RARE_EVERY = 20_000;
 const SOME = 200;
 
-async function fill({ dataDirectory, projectId, publicKey, observations, seed }: FillPlan): Promise<FillFacts> {
+async function fill({
+  dataDirectory,
+  projectId,
+  publicKey,
+  observations,
+  seed,
+  textIndex,
+}: FillPlan): Promise<FillFacts> {
   const random = createRandom(seed);
   const bodies = createRequests('otlp-protobuf', createConversations(random, createWords(seed)), BODIES);
   const templates = bodies.map((body) => rowsOf(body, projectId, publicKey));
@@ -129,6 +139,7 @@ async function fill({ dataDirectory, projectId, publicKey, observations, seed }:
   await settle(() =>
     engine.rows<{ merges: number }>(clickhouse`SELECT toUInt32(count()) AS merges FROM system.merges`),
   );
+  if (textIndex) await buildTextIndexes(engine, { signal: new AbortController().signal });
   await engine.close();
   await writeFile(join(dataDirectory, 'bench.json'), JSON.stringify(facts));
   return facts;

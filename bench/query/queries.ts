@@ -15,6 +15,10 @@ const observationsOf = (answer: unknown): number => (answer as { observations: u
 const iso = (ms: number): string => new Date(ms).toISOString();
 const at = <T>(values: readonly T[], i: number): T => values[i % values.length]!;
 
+/** The engine remembers for a while where a condition held nowhere, so each search looks for something else. */
+const partOf = (text: string, i: number): string => text.slice(i % 4, text.length - (Math.floor(i / 4) % 4));
+const chinese = (i: number): string => String.fromCodePoint(0x5000 + i, 0x6000 + i);
+
 /** What is measured. "100k" is a range that holds the newest 100,000 observations. */
 export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }: FillFacts): Query[] {
   const from = iso(newest100kFrom);
@@ -75,8 +79,10 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
       () => ({ limit: '50' }),
     ),
     screen('text: common word', () => ({ q: 'people' })),
-    screen('text: one in 20,000', () => ({ q: RARE_TEXT })),
-    screen('text: nowhere, 100k', () => ({ from, q: 'xylophonist' })),
+    screen('text: one in 20,000', (i) => ({ q: partOf(RARE_TEXT, i) })),
+    screen('text: nowhere, 100k', (i) => ({ from, q: `xylophonist${i}` })),
+    screen('text: nowhere, two words, 100k', (i) => ({ from, q: `"the xylophonist${i}"` })),
+    screen('text: nowhere, Chinese, 100k', (i) => ({ from, q: chinese(i) })),
     one(
       'histogram, 100k',
       () => '/api/public/x/histogram',
@@ -85,7 +91,8 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
     ),
     screen('traces, no bound: user', (i) => ({ q: `user:${user(i)}` })),
     screen('traces, no bound: by cost', () => ({ sort: '-cost' })),
-    screen('text, no bound: nowhere', () => ({ q: 'xylophonist' })),
+    screen('text, no bound: nowhere', (i) => ({ q: `xylophonist-${i}` })),
+    screen('text, no bound: nowhere, Chinese', (i) => ({ q: chinese(i + 1000) })),
     one(
       'histogram, no bound',
       () => '/api/public/x/histogram',

@@ -13,10 +13,10 @@ import { percentile, type Report, rounded } from '../report.ts';
 import type { FillFacts, FillPlan } from './fill.ts';
 import { type Query, queries } from './queries.ts';
 
-export const usage = `query [--observations 100000] [--runs 40] [--only TEXT] [--load 0] [--data-dir DIR] [--set NAME=VALUE] [--json FILE]
+export const usage = `query [--observations 100000] [--runs 40] [--only TEXT] [--load 0] [--no-text-index] [--data-dir DIR] [--set NAME=VALUE] [--json FILE]
   --only measures the queries whose name has the text. --load then runs that many spans a second into the same project and
   measures again: the time a read waits for acknowledged rows is part of loaded.p50 and p95, and stands beside as loaded.waitMs.
-  --data-dir is filled when it is empty and kept, else measured as it is.`;
+  --data-dir is filled when it is empty and kept, else measured as it is; text indexes are built unless --no-text-index.`;
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -29,6 +29,7 @@ export async function query(args: string[]): Promise<{ report: Report; file: str
       runs: { type: 'string', default: '40' },
       only: { type: 'string', default: '' },
       load: { type: 'string', default: '0' },
+      'no-text-index': { type: 'boolean', default: false },
       'data-dir': { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
@@ -39,7 +40,7 @@ export async function query(args: string[]): Promise<{ report: Report; file: str
   const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
   const rate = Number(values.load);
   try {
-    const facts = await filled(dataDirectory, Number(values.observations));
+    const facts = await filled(dataDirectory, Number(values.observations), !values['no-text-index']);
     const conditions = { ...machine(), observations: facts.observations, loadSpansPerSec: rate, ...env };
     const server = await startServer({ dataDirectory, screens: false, env: { LANGFUSE_LOG_LEVEL: 'warn', ...env } });
     const client = createClient({ url: server.url, authorization: basic(server) });
@@ -71,7 +72,7 @@ export async function query(args: string[]): Promise<{ report: Report; file: str
 }
 
 /** Facts of the directory, which is filled first when it is new. */
-export async function filled(dataDirectory: string, observations: number): Promise<FillFacts> {
+export async function filled(dataDirectory: string, observations: number, textIndex = true): Promise<FillFacts> {
   const file = join(dataDirectory, 'bench.json');
   const isFilled = await access(file).then(
     () => true,
@@ -82,7 +83,7 @@ export async function filled(dataDirectory: string, observations: number): Promi
   const server = await startServer({ dataDirectory, screens: false });
   await server.stop();
   const { projectId, publicKey } = server;
-  const plan: FillPlan = { dataDirectory, projectId, publicKey, observations, seed: 1 };
+  const plan: FillPlan = { dataDirectory, projectId, publicKey, observations, seed: 1, textIndex };
   const filling = JSON.parse(await run(process.execPath, [script('fill.ts'), JSON.stringify(plan)], { env: THREADS }));
   return filling as FillFacts;
 }
