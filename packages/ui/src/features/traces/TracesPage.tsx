@@ -29,6 +29,7 @@ import { TimeRangePicker } from './TimeRangePicker.tsx';
 import { TracesTable, type TraceRow } from './TracesTable.tsx';
 import {
   isTextSearch,
+  soughtText,
   useCountOverAllTime,
   useHistogram,
   useSearchControl,
@@ -71,7 +72,7 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
   const hasFound = traces.length > 0 && !list.isPlaceholderData;
   const histogram = useHistogram(project.id, selection, !control.isSearch || hasFound);
   const totals = histogram?.totals;
-  const rows = useMemo(() => toRows(traces, totals), [traces, totals]);
+  const rows = useMemo(() => toRows(traces, totals, soughtText(q)), [traces, totals, q]);
   const seen = useMemo(() => [...new Set(traces.map(({ environment }) => environment))], [traces]);
   const onVisible = useCallback((first: TraceRow, last: TraceRow) => {
     const [a, b] = [Date.parse(first.trace.timestamp), Date.parse(last.trace.timestamp)];
@@ -147,9 +148,10 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
   );
 }
 
-const toRows = (traces: TraceListItem[], totals: Histogram['totals'] | undefined): TraceRow[] =>
+const toRows = (traces: TraceListItem[], totals: Histogram['totals'] | undefined, sought: string | null): TraceRow[] =>
   traces.map((trace) => ({
     trace,
+    sought,
     isSlow: atLeast(trace.latencyMs, totals?.p95LatencyMs),
     isDear: atLeast(trace.totalCost, totals?.p95Cost),
   }));

@@ -16,11 +16,13 @@ import {
 } from '../../components/formats.ts';
 import { LevelIcon, RunningIcon } from '../../components/LevelIcon.tsx';
 import { Time } from '../../components/Time.tsx';
-import { previewLine } from './preview.ts';
+import { hitParts, previewLine } from './preview.ts';
 
 /** A trace with what its list knows of it: slow and dear are at or above the list's p95. */
 export interface TraceRow {
   trace: TraceListItem;
+  /** The text that a hit is a place of. */
+  sought: string | null;
   isSlow: boolean;
   isDear: boolean;
 }
@@ -42,7 +44,7 @@ const columns = [
   column.accessor((row) => row.trace.inputPreview, {
     id: 'input',
     header: 'Input',
-    cell: ({ row }) => <InputCell trace={row.original.trace} />,
+    cell: ({ row }) => <InputCell trace={row.original.trace} sought={row.original.sought} />,
     meta: { width: 'minmax(0, 2fr)' },
   }),
   column.accessor((row) => row.trace.outputPreview, {
@@ -156,12 +158,15 @@ function NameCell({ trace }: { trace: TraceListItem }) {
 const levelLabel = ({ level, errorCount, warningCount }: TraceListItem) =>
   level === 'ERROR' ? `${formatCount(errorCount)} errors` : `${formatCount(warningCount)} warnings`;
 
-function InputCell({ trace }: { trace: TraceListItem }) {
+function InputCell({ trace, sought }: { trace: TraceListItem; sought: string | null }) {
   if (trace.hit) {
+    const { before, text, after } = hitParts(trace.hit.preview, sought ?? '');
     return (
-      <span className="text-text-2" dir="auto">
+      <span className="block truncate text-text-2" dir="auto">
         <span className="text-text-3">{trace.hit.field}: </span>
-        <mark>{trace.hit.preview.replace(/\r?\n/gu, '⏎')}</mark>
+        {before}
+        <mark>{text}</mark>
+        {after}
       </span>
     );
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { previewLine } from './preview.ts';
+import { hitParts, previewLine } from './preview.ts';
 
 test.each([
   ['[{"role":"system","content":"You help."},{"role":"user","content":"Where is my refund?"}]', 'Where is my refund?'],
@@ -42,4 +42,11 @@ test.each([
 
 test('nothing sent is an empty line', () => {
   expect(previewLine(null)).toBe('');
+});
+
+test('a hit is marked where it is, near the start of the line', () => {
+  const preview = `${'words before '.repeat(5)}the Needle\nand more`;
+  expect(hitParts(preview, 'needle')).toEqual({ before: '…ords before the ', text: 'Needle', after: '⏎and more' });
+  expect(hitParts('needle', 'needle')).toEqual({ before: '', text: 'needle', after: '' });
+  expect(hitParts('folded otherwise', 'x')).toEqual({ before: '', text: 'folded otherwise', after: '' });
 });

@@ -50,3 +50,19 @@ function otherThanText(part: Message['parts'][number]): string {
   if (part.kind === 'call') return `${part.name}()`;
   return part.kind === 'result' && part.result.kind === 'text' ? part.result.text : '';
 }
+
+/** Characters before a hit that fit where the cell is narrow. */
+const BEFORE = 16;
+
+/** A hit in the text around it, near the start of the line. All of the text is the hit where its case folds another way. */
+export function hitParts(preview: string, sought: string): { before: string; text: string; after: string } {
+  const line = preview.replace(/\r?\n/gu, '⏎');
+  const at = line.toLowerCase().indexOf(sought.toLowerCase());
+  if (at < 0 || sought === '') return { before: '', text: line, after: '' };
+  const start = at > BEFORE ? at - BEFORE : 0;
+  return {
+    before: (start > 0 ? '…' : '') + line.slice(start, at),
+    text: line.slice(at, at + sought.length),
+    after: line.slice(at + sought.length),
+  };
+}

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { parseFilterText } from '@tracehouse/contract/filter-text';
+import { compileFilter, parseFilterText } from '@tracehouse/contract/filter-text';
 import {
   listTraces,
   readHistogram,
@@ -72,8 +72,14 @@ function ask({ q, t, env }: TraceSelectionState): TraceSelection {
 const isComplete = ({ q, t }: TraceSelectionState) => t !== null && parseFilterText(q).problems.length === 0;
 
 /** Whether text is looked for, which takes as long as there is text to read. */
-export const isTextSearch = ({ q }: { q: string }): boolean =>
-  parseFilterText(q).terms.some((term) => term.kind === 'text' && !term.not);
+export const isTextSearch = ({ q }: { q: string }): boolean => soughtText(q) !== null;
+
+/** The text whose places the list shows: the longest. */
+export const soughtText = (q: string): string | null =>
+  compileFilter(parseFilterText(q).terms, 'traces')
+    .text.filter(({ not }) => !not)
+    .map(({ value }) => value)
+    .toSorted((a, b) => b.length - a.length)[0] ?? null;
 
 /** The traces of a selection, page by page. All pages of one load share the same range. */
 export function useTraceList(project: string, selection: TraceSelectionState) {
