@@ -155,7 +155,10 @@ function textSql(
   traces: ClickHouseSql,
   rows: ClickHouseSql,
 ): ClickHouseSql {
-  const matching = textConditions(value).map(
+  // Apart each condition can use its index, which pays where rows are many and few of them are wanted.
+  const conditions = textConditions(value);
+  const apart = isNegated ? [clickhouse`(${join(conditions, ' OR ')})`] : conditions;
+  const matching = apart.map(
     (condition) => clickhouse`
       SELECT trace_id, kind, id, row_version FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${rows} AND ${condition}`,
