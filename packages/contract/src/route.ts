@@ -18,6 +18,8 @@ export type RouteScope =
   | 'traces:create'
   | 'traces:delete'
   | 'scores:read'
+  | 'scoreConfigs:read'
+  | 'scoreConfigs:CUD'
   | 'apiKeys:read'
   | 'apiKeys:CUD';
 

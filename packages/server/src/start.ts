@@ -10,6 +10,8 @@ import { ledgerRoutes } from './features/ledger/routes.ts';
 import { createLedger } from './features/ledger/service.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
+import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
+import { createScoreConfigs } from './features/score-configs/service.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { createSessions as createTraceSessions } from './features/sessions/service.ts';
 import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
@@ -52,8 +54,9 @@ import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { countItemsSince } from './stores/clickhouse/stored-items.ts';
 import { buildTextIndexes } from './stores/clickhouse/text-index.ts';
 import { hasRecentRows, selectEngineFigures } from './stores/clickhouse/vitals.ts';
-import { createEpochs } from './stores/epochs.ts';
+import { createEpochs, type Epochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
+import type { Postgres } from './stores/postgres/postgres.ts';
 import { sql } from './stores/postgres/sql.ts';
 import type { ProjectScope } from './stores/scope.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -98,7 +101,8 @@ export async function startAll({
   ]);
   const servers: FastifyInstance[] = [];
   let stopping = false;
-  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt });
+  const epochs = createEpochs();
+  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt, epochs });
   const limits = createIngestionLimits({ settings: limitsOf(settings), now });
   const deleted = createDeletedTraces({ postgres: stores.postgres, now });
   let probe: Probe | null = null;
@@ -119,6 +123,8 @@ export async function startAll({
   }
   const product = openProduct({
     clickhouse: stores.clickhouse,
+    postgres: stores.postgres,
+    epochs,
     journal,
     deleted,
     log,
@@ -277,6 +283,7 @@ async function openIdentity({
   log,
   url,
   salt,
+  epochs,
 }: {
   settings: Settings;
   stores: Stores;
@@ -284,8 +291,9 @@ async function openIdentity({
   log: Logger;
   url: string;
   salt: string;
+  epochs: Epochs;
 }) {
-  const apiKeys = createApiKeys({ postgres, salt, epochs: createEpochs(), now, newId, log });
+  const apiKeys = createApiKeys({ postgres, salt, epochs, now, newId, log });
   const passwords = createPasswords();
   const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
   const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
@@ -332,6 +340,8 @@ async function openJournal({
 /** What the product does for a project, on open stores: its doors and its features. */
 export function openProduct({
   clickhouse,
+  postgres,
+  epochs,
   journal,
   deleted,
   log,
@@ -341,6 +351,8 @@ export function openProduct({
   onUnattributed = () => undefined,
 }: {
   clickhouse: ClickHouse;
+  postgres: Postgres;
+  epochs: Epochs;
   journal: Journal;
   deleted: DeletedTraces;
   log: Logger;
@@ -357,6 +369,7 @@ export function openProduct({
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
   const refusals = createRefusals({ journal, deletedTraces, onUnattributed, log, now, newId, ...told });
+  const configs = createScoreConfigs({ postgres, epochs, now, newId });
   const ledger = createLedger({ clickhouse, journal, deletedAt: deleted.deletedAt, now });
   const { priceRow: price } = createPricing();
   const store = createStatementStore({
@@ -398,6 +411,7 @@ export function openProduct({
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, now })),
+      ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
     ],
   };

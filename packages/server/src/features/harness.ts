@@ -17,6 +17,7 @@ import { clickhouse as clickhouseSql } from '../stores/clickhouse/sql.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
+import { createEpochs } from '../stores/epochs.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import type { Stores } from '../stores/open.ts';
 import { projectScope } from '../stores/scope.ts';
@@ -49,7 +50,16 @@ export async function openHarness({
   });
   let unattributed = 0;
   const onUnattributed = (): void => void (unattributed += 1);
-  const { routes, refusals } = openProduct({ clickhouse, journal, deleted, log, now, onUnattributed });
+  const { routes, refusals } = openProduct({
+    clickhouse,
+    postgres,
+    epochs: createEpochs(),
+    journal,
+    deleted,
+    log,
+    now,
+    onUnattributed,
+  });
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
   const { authenticate, attribute } = createAuthenticator({
     postgres,
@@ -100,7 +110,7 @@ export async function openHarness({
         INSERT INTO projects (id, organization_id, name, created_at, updated_at)
         VALUES (${id}, 'organization', ${id}, ${now()}, ${now()})`);
       const send = async (
-        method: 'GET' | 'POST' | 'DELETE',
+        method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
         path: string,
         payload: string | Buffer | undefined,
         headers: Record<string, string>,
@@ -118,7 +128,7 @@ export async function openHarness({
         const isJson = answer.headers['content-type']?.toString().includes('json') ?? false;
         return { status: answer.statusCode, headers: answer.headers, body: (isJson ? answer.json() : null) as Json };
       };
-      const request = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
+      const request = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) =>
         send(method, path, body === undefined ? undefined : JSON.stringify(body), {});
       return {
         id,
@@ -134,6 +144,7 @@ export async function openHarness({
           return rows;
         },
         post: (path: string, body: unknown) => request('POST', path, body),
+        patch: (path: string, body: unknown) => request('PATCH', path, body),
         delete: (path: string, body?: unknown) => request('DELETE', path, body),
         /** Bytes as they are. */
         send: (path: string, payload: string | Buffer, headers: Record<string, string> = {}) =>

@@ -34,6 +34,7 @@ beforeAll(async () => {
   ours = await harness.project('ours');
   theirs = await harness.project('theirs');
   for (const project of [theirs, ours]) {
+    await project.post('/score-configs', { name: `config of ${project.id}`, dataType: 'NUMERIC' });
     await project.store(rows(project.id), [{ id: 'score', name: `score of ${project.id}`, comment: project.id }]);
   }
 });
@@ -56,7 +57,8 @@ const reads = [
   '/x/histogram',
   '/x/traces/t',
   '/x/observations/call?traceId=t',
-  '/x/door',
+  '/x/receipts',
+  '/score-configs',
 ];
 
 test.each(reads)('GET %s shows nothing of the other project', async (path) => {
@@ -76,6 +78,10 @@ test('what only the other project has is not there', async () => {
   ]) {
     expect((await ours.get(path)).status, path).toBe(404);
   }
+  const { id } = (await theirs.post('/score-configs', { name: 'secret', dataType: 'NUMERIC' })).body;
+  expect((await ours.get(`/score-configs/${id}`)).status).toBe(404);
+  expect((await ours.patch(`/score-configs/${id}`, { isArchived: true })).status).toBe(404);
+  expect((await theirs.get(`/score-configs/${id}`)).body).toMatchObject({ isArchived: false });
 });
 
 test('a write to one changes nothing in the other, though the ids are the same', async () => {

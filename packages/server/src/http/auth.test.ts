@@ -122,6 +122,7 @@ describe('keys', () => {
       'traces:delete',
       'scores',
       'scores:read',
+      'scoreConfigs:CUD',
       'apiKeys:CUD',
     ] as const) {
       expect(await ask(scope, { authorization: prodKey })).toMatchObject({
@@ -236,6 +237,8 @@ describe('sessions', () => {
     ['project:read', ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']],
     ['traces:read', ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']],
     ['scores:read', ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']],
+    ['scoreConfigs:read', ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']],
+    ['scoreConfigs:CUD', ['OWNER', 'ADMIN', 'MEMBER']],
     ['apiKeys:read', ['OWNER', 'ADMIN', 'MEMBER']],
     ['traces:create', ['OWNER', 'ADMIN', 'MEMBER']],
     ['scores', ['OWNER', 'ADMIN', 'MEMBER']],

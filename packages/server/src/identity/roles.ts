@@ -7,14 +7,16 @@ export type ProjectRouteScope = Exclude<RouteScope, 'public' | 'organization' | 
 /** S9.5: each role may do what the ones below it may, so a scope is told by the least role that has it. */
 // oxfmt-ignore
 const leastRoles: Record<ProjectRouteScope, Role> = {
-  'project:read':  'VIEWER',
-  'traces:read':   'VIEWER',
-  'scores:read':   'VIEWER',
-  'apiKeys:read':  'MEMBER',
-  'traces:create': 'MEMBER',
-  'scores':        'MEMBER',
-  'traces:delete': 'ADMIN',
-  'apiKeys:CUD':   'ADMIN',
+  'project:read':       'VIEWER',
+  'traces:read':        'VIEWER',
+  'scores:read':        'VIEWER',
+  'scoreConfigs:read':  'VIEWER',
+  'apiKeys:read':       'MEMBER',
+  'traces:create':      'MEMBER',
+  'scores':             'MEMBER',
+  'scoreConfigs:CUD':   'MEMBER',
+  'traces:delete':      'ADMIN',
+  'apiKeys:CUD':        'ADMIN',
 };
 
 const rank = (role: Role): number => Role.options.indexOf(role);

@@ -22,6 +22,7 @@ import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { clickhouse as statement } from '../stores/clickhouse/sql.ts';
 import { hasRecentRows } from '../stores/clickhouse/vitals.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
+import { createEpochs } from '../stores/epochs.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { createProbe, type Probe, sendTo } from './probe.ts';
 
@@ -68,7 +69,7 @@ beforeAll(async () => {
   server = await createHttpServer({
     log,
     routes: [
-      ...openProduct({ clickhouse: lossy, journal, deleted, log, now }).routes,
+      ...openProduct({ clickhouse: lossy, postgres, epochs: createEpochs(), journal, deleted, log, now }).routes,
       ...systemRoutes({
         storesProblem: async () => '',
         ingestionProblem: () => journal.state().problem,
