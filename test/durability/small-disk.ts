@@ -14,13 +14,15 @@ export const serverUser = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 
 
 export interface SmallDisk {
   readonly directory: string;
-  /** How a full disk is made here. */
-  readonly way: 'a file that fills a small tmpfs' | 'a limit on the size of files';
-  readonly full: Fault;
+  /** Null where mounting is not allowed. */
+  readonly full: Fault | null;
   remove(): void;
 }
 
-/** A disk of its own where mounting is allowed; elsewhere no file of the server can grow, which to a program is the same. */
+/**
+ * A disk of its own where mounting is allowed. A limit on the size of files is no substitute: under one the engine finishes parts
+ * with files of a byte, which a full disk has not brought about.
+ */
 export function createSmallDisk(sizeMb: number): SmallDisk {
   const directory = mkdtempSync(join(tmpdir(), 'tracehouse-disk-'));
   const isMounted = mount(directory, sizeMb);
@@ -29,8 +31,7 @@ export function createSmallDisk(sizeMb: number): SmallDisk {
   const filler = join(directory, 'filler');
   return {
     directory,
-    way: isMounted ? 'a file that fills a small tmpfs' : 'a limit on the size of files',
-    full: isMounted ? { begin: () => fill(filler), end: () => rmSync(filler) } : noGrowth,
+    full: isMounted ? { begin: () => fill(filler), end: () => rmSync(filler) } : null,
     remove() {
       if (isMounted) execFileSync('umount', ['--lazy', directory]);
       rmSync(directory, { recursive: true, force: true });
@@ -61,14 +62,8 @@ function fill(path: string): void {
 }
 
 /** The soft limit alone: it may be raised again up to the hard one, by the process's own user. */
-const limit = (pid: number, what: 'fsize' | 'nofile', value: number | 'unlimited'): void =>
+const limit = (pid: number, what: 'nofile', value: number): void =>
   void execFileSync('prlimit', ['--pid', String(pid), `--${what}=${value}:`], serverUser);
-
-/** Node ignores the signal that comes with it. */
-const noGrowth: Fault = {
-  begin: (pid) => limit(pid, 'fsize', 1),
-  end: (pid) => limit(pid, 'fsize', 'unlimited'),
-};
 
 /** As many as it has now, and no more. */
 export function noFileDescriptors(): Fault {
