@@ -16,6 +16,8 @@ import { MAX_DEPTH } from './ingest/json/depth.ts';
 import { MAX_EVENTS } from './ingest/json/ingest.ts';
 import { MAX_SCORES } from './ingest/json/scores.ts';
 import { bodyLimits } from './ingest/otlp/decompress.ts';
+import { LARGE_BYTES } from './ingest/otlp/door.ts';
+import { JOB_MS } from './ingest/otlp/preparer.ts';
 import { limits } from './ingest/otlp/span.ts';
 import { DEFAULT_TIMEOUT_MS } from './stores/clickhouse/chdb.ts';
 
@@ -43,7 +45,8 @@ test.each([
   ['Time for the headers', seconds(TIMEOUTS.headersMs)],
   ['Time for the whole request', seconds(TIMEOUTS.requestMs)],
   ['Silence on a connection', seconds(TIMEOUTS.silenceMs)],
-  ['Bodies on their way in, all together', megabytes(ALL_BODIES_BYTES)],
+  ['Bodies on their way in, all together, as sent and what they inflate to', megabytes(ALL_BODIES_BYTES)],
+  [`Time to read an export above ${LARGE_BYTES / 1024} kB, inflated, once it is its turn`, seconds(JOB_MS)],
   ['Spans of an export', count(limits.spansPerExport)],
   ['Resources and scopes of an export', count(limits.groupsPerExport)],
   ['Attribute values of an export', count(limits.valuesPerExport)],

@@ -45,6 +45,7 @@ import { createRefusals } from './ingest/ledger/refusals.ts';
 import { createRefusedBodies } from './ingest/ledger/refused-items.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
+import { createPreparer } from './ingest/otlp/preparer.ts';
 import { createPricing } from './ingest/price/pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
@@ -384,6 +385,7 @@ export function openProduct({
     journal,
     deletedTraces,
     price,
+    preparer: createPreparer({ log }),
     noteStored: (scope, rows) => {
       store.overwritten(scope, rows);
       countStored(scope, rows.length);

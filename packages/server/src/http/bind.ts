@@ -16,6 +16,11 @@ export interface RequestContext<Params, Query, Body> {
   ip: string;
   /** Fires when the client has gone. */
   signal: AbortSignal;
+  /**
+   * Counts memory that grows out of the body (inflating it) against the room for all bodies, until the answer has left.
+   * @throws OverloadedError when there is none
+   */
+  reserve(bytes: number): void;
 }
 
 /** An answer that differs from the declared status, or carries headers. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { type Readable, Transform } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import type { Route, RouteFamily } from '@tracehouse/contract/route';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
@@ -11,7 +12,7 @@ import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import { PostgresError } from '../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../stores/scope.ts';
 import { Answer, type BoundRoute } from './bind.ts';
-import { type BodyBudget, createBodyBudget } from './body-budget.ts';
+import { type BodyBudget, type BodyRoom, createBodyBudget } from './body-budget.ts';
 import {
   ApiError,
   errorBody,
@@ -79,6 +80,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null until the request was authenticated. */
     principal: Principal | null;
+    /** What its body holds of the room for bodies; null for a request that is not expected to have one. */
+    bodyRoom: BodyRoom | null;
   }
 }
 
@@ -145,6 +148,7 @@ export async function createHttpServer({
     );
   });
   server.decorateRequest('principal', null);
+  server.decorateRequest('bodyRoom', null);
   const budget = createBodyBudget({ maxBytes: maxBodiesBytes });
   for (const bound of routes) register(server, bound, { authenticator, admit, budget });
   refuseOtherMethods(server, routes);
@@ -229,7 +233,14 @@ function register(
       request.principal = principal;
       if (takesData) reply.headers(admit(principal));
       if (route.method === 'GET') return;
-      reply.raw.once('close', budget.take(payerOf(principal), headers['content-length']));
+      const room = budget.take(payerOf(principal), headers['content-length']);
+      request.bodyRoom = room;
+      reply.raw.once('close', room.leave);
+    },
+    preParsing: (request, _reply, payload, done) => {
+      const { bodyRoom: room } = request;
+      const isUnstated = room !== null && request.headers['content-length'] === undefined;
+      done(null, isUnstated ? counted(payload, room) : payload);
     },
     async handler(request, reply) {
       const headers = plainHeaders(request);
@@ -245,11 +256,29 @@ function register(
         headers,
         ip: request.ip,
         signal,
+        reserve: (bytes: number): void => request.bodyRoom?.grow(bytes),
       };
       const answer = await (route.method === 'GET' ? readFor(signal, () => handle(context)) : handle(context));
       return send(reply, route, answer);
     },
   });
+}
+
+/** A body whose length nobody stated, counted as it comes. */
+function counted(payload: Readable, room: BodyRoom): Readable {
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      try {
+        room.grow(chunk.length);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  // Not a pipeline: that would end the connection before the refusal is on it.
+  payload.once('error', (error) => through.destroy(error));
+  return payload.pipe(through);
 }
 
 /** Whose share of the room for bodies a request takes. Anyone can read a public key: what comes with it must not keep the project's servers out. */

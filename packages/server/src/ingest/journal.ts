@@ -2,10 +2,22 @@ import type { LedgerEntry } from './ledger/receipt.ts';
 import type { ObservationRow } from './observation.ts';
 import type { ScoreRow } from './score.ts';
 
+/** Observation rows as they lie in the journal. */
+export interface EncodedRows {
+  /** One record (journal/segment.ts); empty without rows. */
+  bytes: Uint8Array;
+  rows: number;
+  traces: Set<string>;
+  /** Why rows are missing that should be in it: no column takes one of their values. */
+  unwritable: readonly string[];
+}
+
 /** The rows of one request; acknowledged together or not at all. */
 export interface RowBlock {
   projectId: string;
   observations: readonly ObservationRow[];
+  /** Observations that are encoded already, instead of `observations`. */
+  encoded?: EncodedRows;
   scores: readonly ScoreRow[];
   /** The sender keeps the state of these rows in memory until they are applied, so it need not wait to read it (JSON door). */
   isKeptUntilApplied?: true;

@@ -38,10 +38,10 @@ export const ingestRoutes = (doors: Doors): BoundRoute[] => [
 /** OTLP alone, as the second port serves it. */
 export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'refusals' | 'now' | 'newId'>): BoundRoute[] => [
   ...exportTraces.map((route) =>
-    bind(route, ({ scope, principal, headers, body }) => {
+    bind(route, ({ scope, principal, headers, body, reserve }) => {
       const sent = body as Uint8Array;
       const arrived = arrive(doors, { door: 'OTLP', route: route.path, principal, headers, bodyBytes: sent.length });
-      return doors.otlp.receive(scope, arrived, headers, sent);
+      return doors.otlp.receive(scope, arrived, headers, sent, reserve);
     }),
   ),
   ...exportIgnored.map((route) =>

@@ -1,7 +1,7 @@
 import type { InsertTarget } from '../../stores/clickhouse/clickhouse.ts';
 import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
 import { anyOf, clickhouse, type ClickHouseSql, strings } from '../../stores/clickhouse/sql.ts';
-import type { Fate, RowBlock } from '../journal.ts';
+import type { EncodedRows, Fate, RowBlock } from '../journal.ts';
 import { encodeReceipt, encodeRefusedBody, receiptTarget, refusedBodyTarget } from '../ledger/receipt-columns.ts';
 import { correctRefused, type ReceiptRow } from '../ledger/receipt.ts';
 import { encodeObservation, observationTarget } from '../observation-columns.ts';
@@ -21,21 +21,29 @@ interface JournalTable {
 interface Encoded {
   rows: number;
   traces: Set<string>;
+  /** What was written is a record already. */
+  isRecord?: true;
 }
 
 const journalTable = <Row extends { traceId: string }>(
   target: InsertTarget,
-  rowsOf: (block: RowBlock) => readonly Row[],
+  rowsOf: (block: RowBlock) => readonly Row[] | EncodedRows,
   encodeRow: (out: RowBinaryWriter, row: Row) => void,
 ): JournalTable => ({
   target,
   isLedger: false,
   isOf: (traceIds) => clickhouse`trace_id IN ${anyOf(traceIds)}`,
   encode(out, block, onUnwritable) {
+    const given = rowsOf(block);
+    if ('bytes' in given) {
+      for (const message of given.unwritable) onUnwritable(new Error(message));
+      out.raw(given.bytes);
+      return { rows: given.rows, traces: given.traces, isRecord: true };
+    }
     const traces = new Set<string>();
     let rows = 0;
     let lastTrace: string | undefined;
-    for (const row of rowsOf(block)) {
+    for (const row of given) {
       const start = out.length;
       try {
         beginRow(out);
@@ -83,7 +91,7 @@ const NO_ROWS: Encoded = { rows: 0, traces: NO_TRACES };
 
 /** What a block may hold. The ledger's come last: what cannot be written before is told there. */
 export const journalTables: readonly JournalTable[] = [
-  journalTable(observationTarget, ({ observations }) => observations, encodeObservation),
+  journalTable(observationTarget, ({ observations, encoded }) => encoded ?? observations, encodeObservation),
   journalTable(scoreTarget, ({ scores }) => scores, encodeScore),
   ledgerTable(receiptTarget, ({ ledger }) => ledger?.receipt, encodeReceipt, null),
   ledgerTable(
@@ -146,7 +154,7 @@ export function encodeBlock(
     const known = batch.parts.get(table);
     const part = known ?? { out: spare.pop() ?? new RowBinaryWriter(), records: [], rows: 0 };
     const start = part.out.length;
-    const { rows, traces } = table.encode(part.out, block, (error) => {
+    const { rows, traces, isRecord } = table.encode(part.out, block, (error) => {
       if (block.ledger && !table.isLedger) correctRefused(block.ledger.receipt, 1, messageOf(error));
       onUnwritable(error, table.target.table);
     });
@@ -154,7 +162,7 @@ export function encodeBlock(
       if (known === undefined) recycle(part.out);
       continue;
     }
-    endRecord(part.out, start);
+    if (isRecord !== true) endRecord(part.out, start);
     const end = part.out.length;
     const { projectId, isKeptUntilApplied: isKept = false } = block;
     const receipt = table.isLedger ? null : (block.ledger?.receipt ?? null);

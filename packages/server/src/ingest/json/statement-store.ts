@@ -159,7 +159,7 @@ export function createStatementStore({
     forgetTraces,
 
     /** To be called when another door has stored these observations: the next event about them reads them again. */
-    overwritten: (scope: ProjectScope, rows: readonly ObservationRow[]): void => observations.overwritten(scope, rows),
+    overwritten: (scope: ProjectScope, keys: readonly ObservationKey[]): void => observations.overwritten(scope, keys),
   };
 }
 

@@ -11,7 +11,7 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { attribution } from '../attribution.ts';
 import type { Journal } from '../journal.ts';
 import { toMessage } from '../json/scores.ts';
-import { inflate } from '../otlp/decompress.ts';
+import { inflateStart } from '../otlp/decompress.ts';
 import { codeOfError, codeOfIssues } from './codes.ts';
 import { arrival, Problems, receiptOf, type ReceiptRow } from './receipt.ts';
 import { keepRefused, type RefusedBodies, refusedItems } from './refused-items.ts';
@@ -192,10 +192,11 @@ async function readBody({ body, headers }: RefusedRequest, traceId: string | und
   const items = refusedItems(isProtobuf ? 'base64' : 'text');
   if (body === null || body.length === 0) return items;
   try {
-    const bytes = Buffer.from(await inflate(body, headers['content-encoding']));
-    keepRefused(items, traceId, (max) => bytes.toString(isProtobuf ? 'base64' : 'utf8', 0, max + 3));
+    // A little more than is kept, so that it shows as cut.
+    const start = Buffer.from(await inflateStart(body, headers['content-encoding'], items.left + 4));
+    keepRefused(items, traceId, (max) => start.toString(isProtobuf ? 'base64' : 'utf8', 0, max + 3));
   } catch {
-    // Not what its encoding says, or too large: the message tells.
+    // Not what its encoding says: the message tells.
   }
   return items;
 }

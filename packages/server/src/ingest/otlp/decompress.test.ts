@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { BodyEncodingError, bodyLimits, BodyTooLargeError, inflate } from './decompress.ts';
+import { BodyEncodingError, bodyLimits, BodyTooLargeError, inflate, inflateStart } from './decompress.ts';
 
 const body = Buffer.from('{"resourceSpans":[]}');
 const megabytes = (count: number): Buffer => Buffer.alloc(count * 1024 * 1024, 'a');
@@ -15,7 +15,7 @@ test.each([
   ['deflate', 'deflate', deflateSync(body)],
   ['deflate without a zlib header', 'deflate', deflateRawSync(body)],
 ])('a body in %s is read', async (_name, encoding, compressed) => {
-  expect(Buffer.from(await inflate(compressed, encoding)).equals(body)).toBe(true);
+  expect(Buffer.concat(await inflate(compressed, encoding)).equals(body)).toBe(true);
 });
 
 test.each([
@@ -35,7 +35,7 @@ test('an encoding we do not know is named with those we do', async () => {
 });
 
 test('a small body of repetitions may inflate beyond the ratio', async () => {
-  expect((await inflate(gzipSync(Buffer.alloc(900_000, 'a')), 'gzip')).byteLength).toBe(900_000);
+  expect(Buffer.concat(await inflate(gzipSync(Buffer.alloc(900_000, 'a')), 'gzip')).byteLength).toBe(900_000);
 });
 
 test('a bomb is refused before it unfolds', async () => {
@@ -49,4 +49,23 @@ test('a body above a limit says what to change', async () => {
   );
   const large = Buffer.concat([randomBytes(2 * 1024 * 1024), megabytes(bodyLimits.inflated / 1024 / 1024)]);
   await expect(inflate(gzipSync(large), 'gzip')).rejects.toThrow(/inflates to more than 64 MB: send fewer spans/);
+});
+
+test('each piece is counted before the next is made, and no more of them is kept than there is room for', async () => {
+  let room = 1024 * 1024;
+  const full = new Error('full');
+  const reserve = (bytes: number): void => {
+    room -= bytes;
+    if (room < 0) throw full;
+  };
+  const large = gzipSync(Buffer.concat([randomBytes(1024 * 1024), megabytes(20)]));
+  await expect(inflate(large, 'gzip', reserve)).rejects.toBe(full);
+  expect(room).toBeGreaterThan(-bodyLimits.ratioFloor);
+});
+
+test('of a body that need not be read whole the start is inflated alone', async () => {
+  const start = await inflateStart(gzipSync(megabytes(20)), 'gzip', 1_000);
+  expect(start.length).toBeGreaterThanOrEqual(1_000);
+  expect(start.length).toBeLessThan(bodyLimits.ratioFloor);
+  expect(Buffer.from(await inflateStart(body, undefined, 5)).toString()).toBe('{"res');
 });

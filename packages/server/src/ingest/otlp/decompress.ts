@@ -1,5 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip, inflate as inflateZlib, inflateRaw, zstdDecompress } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
 /** Bytes. The ratio counts only above its floor: a small body of repetitions compresses a thousandfold and harms nobody. */
 export const bodyLimits = {
@@ -20,52 +20,94 @@ export class BodyEncodingError extends Error {
 }
 
 /**
- * The body without its content encoding: gzip, zstd, deflate, or none. Runs on the thread pool, and stops at the limit instead
- * of inflating first and measuring after.
+ * The body without its content encoding: gzip, zstd, deflate, or none; in pieces, as they came. Runs on the thread pool, and stops
+ * at the limit instead of inflating first and measuring after. `reserve` is told of the bytes as they come, and may throw.
  * @throws BodyTooLargeError, BodyEncodingError
  */
-export async function inflate(body: Uint8Array, encoding: string | undefined): Promise<Uint8Array> {
+export async function inflate(
+  body: Uint8Array,
+  encoding: string | undefined,
+  reserve: (bytes: number) => void = () => undefined,
+): Promise<Uint8Array[]> {
   if (body.byteLength > bodyLimits.compressed) {
     throw new BodyTooLargeError(
       `The body is ${mebibytes(body.byteLength)} MB, the limit is ${mebibytes(bodyLimits.compressed)} MB: ` +
         'send fewer spans a request (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) or shorter input and output',
     );
   }
-  const name = (encoding ?? '').trim().toLowerCase();
-  if (name === '' || name === 'identity') return body;
-  const decoder = decoders.find(({ names }) => names.some((each) => name.includes(each)));
-  if (!decoder)
-    throw new BodyEncodingError(`Unsupported content-encoding '${encoding}': use gzip, zstd, deflate or none`);
+  const decoder = decoderOf(encoding);
+  if (decoder === null) return [body];
   if (body.byteLength === 0) throw new BodyEncodingError('Failed to decompress request body');
 
   const byRatio = Math.max(bodyLimits.ratioFloor, body.byteLength * bodyLimits.ratio);
-  const maxOutputLength = Math.min(bodyLimits.inflated, byRatio);
-  try {
-    return await decoder.run(body, { maxOutputLength });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyEncodingError('Failed to decompress request body', { cause });
+  const most = Math.min(bodyLimits.inflated, byRatio);
+  const pieces: Uint8Array[] = [];
+  let inflated = 0;
+  for await (const piece of piecesOf(decoder(body), body)) {
+    inflated += piece.length;
+    if (inflated > most) {
+      throw new BodyTooLargeError(
+        byRatio < bodyLimits.inflated
+          ? `The body inflates to more than ${bodyLimits.ratio} times its size: send it with a lower compression or uncompressed`
+          : `The body inflates to more than ${mebibytes(bodyLimits.inflated)} MB: ` +
+              'send fewer spans a request (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) or shorter input and output',
+      );
     }
-    throw new BodyTooLargeError(
-      byRatio < bodyLimits.inflated
-        ? `The body inflates to more than ${bodyLimits.ratio} times its size: send it with a lower compression or uncompressed`
-        : `The body inflates to more than ${mebibytes(bodyLimits.inflated)} MB: ` +
-            'send fewer spans a request (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) or shorter input and output',
-      { cause },
-    );
+    reserve(piece.length);
+    pieces.push(piece);
+  }
+  return pieces;
+}
+
+/**
+ * How the body begins without its content encoding, up to about so many bytes.
+ * @throws BodyEncodingError
+ */
+export async function inflateStart(body: Uint8Array, encoding: string | undefined, bytes: number): Promise<Uint8Array> {
+  const decoder = decoderOf(encoding);
+  if (decoder === null) return body.subarray(0, bytes);
+  const pieces: Uint8Array[] = [];
+  let inflated = 0;
+  for await (const piece of piecesOf(decoder(body), body)) {
+    pieces.push(piece);
+    inflated += piece.length;
+    if (inflated >= bytes) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Null for a body as it is. @throws BodyEncodingError */
+function decoderOf(encoding: string | undefined): ((body: Uint8Array) => Transform) | null {
+  const name = (encoding ?? '').trim().toLowerCase();
+  if (name === '' || name === 'identity') return null;
+  const decoder = decoders.find(({ names }) => names.some((each) => name.includes(each)));
+  if (!decoder) {
+    throw new BodyEncodingError(`Unsupported content-encoding '${encoding}': use gzip, zstd, deflate or none`);
+  }
+  return decoder.open;
+}
+
+/** What comes out of `decoder` for `body`. @throws BodyEncodingError */
+async function* piecesOf(decoder: Transform, body: Uint8Array): AsyncGenerator<Buffer> {
+  decoder.end(body);
+  try {
+    for await (const piece of decoder) yield piece as Buffer;
+  } catch (cause) {
+    throw new BodyEncodingError('Failed to decompress request body', { cause });
   }
 }
 
-type Decompress = (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
+/** Larger pieces mean fewer ways to the thread pool and back; a small body needs no large one. */
+const options = ({ length }: Uint8Array) => ({ chunkSize: Math.min(256 * 1024, Math.max(16 * 1024, length * 8)) });
 
-const zlib: Decompress = promisify(inflateZlib);
-const raw: Decompress = promisify(inflateRaw);
-
-const decoders: readonly { names: string[]; run: Decompress }[] = [
-  { names: ['gzip'], run: promisify(gunzip) },
-  { names: ['zstd'], run: promisify(zstdDecompress) },
+const decoders: readonly { names: string[]; open(body: Uint8Array): Transform }[] = [
+  { names: ['gzip'], open: (body) => createGunzip(options(body)) },
+  { names: ['zstd'], open: (body) => createZstdDecompress(options(body)) },
   // "deflate" means a zlib stream, but some clients send the bare one: the zlib header tells them apart (RFC 1950 2.2).
-  { names: ['deflate'], run: (body, options) => (((body[0] ?? 0) & 15) === 8 ? zlib : raw)(body, options) },
+  {
+    names: ['deflate'],
+    open: (body) => (((body[0] ?? 0) & 15) === 8 ? createInflate(options(body)) : createInflateRaw(options(body))),
+  },
 ];
 
 const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);

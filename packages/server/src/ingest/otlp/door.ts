@@ -5,16 +5,23 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { codeOfSpan } from '../ledger/codes.ts';
 import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
 import type { RefusedBodies } from '../ledger/refused-items.ts';
-import type { Journal } from '../journal.ts';
+import type { Journal, RowBlock } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import { BodyEncodingError, BodyTooLargeError, inflate } from './decompress.ts';
-import { decodeJson } from './json.ts';
-import { mapExport, type MappedExport } from './map.ts';
-import { decodeProtobuf, encodeExportResponse } from './protobuf.ts';
-import { type DecodedExport, OtlpParseError } from './span.ts';
+import type { MappedExport } from './map.ts';
+import { decodeAndMap, type PrepareJob, rowsWithout } from './prepare.ts';
+import type { Preparer } from './preparer.ts';
+import { encodeExportResponse } from './protobuf.ts';
+import { OtlpParseError } from './span.ts';
 
 /** The newest ingestion version we know (S1.1); a higher one may mean something we would store wrongly. */
 const MAX_INGESTION_VERSION = 4;
+
+/**
+ * From so many bytes on, inflated, an export is prepared off the main thread: 512 kB of spans take 5 to 10 ms, of the worst that
+ * fits 100; handing them to the thread and taking the rows back costs one.
+ */
+export const LARGE_BYTES = 512 * 1024;
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -23,45 +30,93 @@ export interface OtlpDoorNeeds {
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
   price(row: ObservationRow): ObservationRow;
+  /** For large exports. */
+  preparer: Preparer;
   /** Told of the rows once they are stored. */
-  noteStored(scope: ProjectScope, rows: readonly ObservationRow[]): void;
+  noteStored(scope: ProjectScope, rows: readonly StoredSpan[]): void;
   refusedBodies: RefusedBodies;
   /** Told once it is written. */
   onReceipt(receipt: ReceiptRow): void;
   now(): Micros;
 }
 
+/** What is said of a span once it is stored. */
+export type StoredSpan = Pick<ObservationRow, 'kind' | 'id' | 'traceId' | 'timeAdjusted'>;
+
+/** An export whose rows wait for nothing but to be stored. */
+interface Prepared {
+  spans: readonly StoredSpan[];
+  rejected: Rejected;
+  /** `kept`: those of `spans` whose trace was not deleted. */
+  rows(kept: readonly StoredSpan[], deleted: ReadonlySet<string>): Pick<RowBlock, 'observations' | 'encoded'>;
+}
+
 export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
 
-/** The OTLP/HTTP trace door. Stages: inflate → decode → map → drop deleted traces → price → journal → answer. */
+/** The OTLP/HTTP trace door. Stages: inflate → decode → map → price → drop deleted traces → journal → answer. */
 export function createOtlpDoor({
   journal,
   deletedTraces,
   price,
+  preparer,
   noteStored,
   refusedBodies,
   onReceipt,
   now,
 }: OtlpDoorNeeds) {
-  async function store(scope: ProjectScope, arrived: Arrival, headers: Headers, body: Uint8Array): Promise<Rejected> {
-    const decoded = decode(await inflate(body, headers['content-encoding']), isProtobuf(headers));
+  async function prepare({ pieces, ...job }: PrepareJob, body: Uint8Array): Promise<Prepared> {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (size < LARGE_BYTES) {
+      const { rows, rejected } = decodeAndMap({ pieces, ...job });
+      return {
+        spans: rows,
+        rejected,
+        rows: (kept) => ({ observations: (kept as readonly ObservationRow[]).map(price) }),
+      };
+    }
+    // The body as it came is still wanted should it be refused.
+    const given = pieces[0] === body ? [new Uint8Array(body)] : pieces;
+    const prepared = await preparer.prepare({ pieces: given, ...job });
+    const { ids, traceIds, traces, adjusted, rejected } = prepared;
+    const isAdjusted = new Set(adjusted);
+    const spans = ids.map((id, i): StoredSpan => {
+      return { kind: 'observation', id, traceId: traceIds[traces[i]!]!, timeAdjusted: isAdjusted.has(i) };
+    });
+    return {
+      spans,
+      rejected,
+      rows: (_kept, deleted) => ({ observations: [], encoded: rowsWithout(prepared, deleted) }),
+    };
+  }
+
+  async function store(
+    scope: ProjectScope,
+    arrived: Arrival,
+    headers: Headers,
+    body: Uint8Array,
+    reserve: (bytes: number) => void,
+  ): Promise<Rejected> {
     const { projectId } = scope;
     const { publicKey, sdkName, sdkVersion } = arrived;
-    const { rows, rejected } = mapExport(decoded, { projectId, publicKey, sdkName, sdkVersion, now: now() });
-    const traceIds = [...new Set(rows.map(({ traceId }) => traceId))];
+    const pieces = await inflate(body, headers['content-encoding'], reserve);
+    const options = { projectId, publicKey, sdkName, sdkVersion, now: now() };
+    const prepared = await prepare({ pieces, isProtobuf: isProtobuf(headers), options }, body);
+    const { spans, rejected } = prepared;
+    const traceIds = [...new Set(spans.map(({ traceId }) => traceId))];
+    // Nothing awaits from here to the append: a trace deleted in between would come back.
     const deleted = await deletedTraces(scope, [...traceIds, ...rejected.sent.traceIds]);
-    const kept = deleted.size === 0 ? rows : rows.filter(({ traceId }) => !deleted.has(traceId));
+    const kept = deleted.size === 0 ? spans : spans.filter(({ traceId }) => !deleted.has(traceId));
     const receipt = receiptOf(projectId, arrived, {
       status: 200,
       stored: kept.length,
       rejected: rejected.count,
-      acknowledgedOnly: rows.length - kept.length,
-      ...problemsOf({ rows, rejected }, deleted),
+      acknowledgedOnly: spans.length - kept.length,
+      ...problemsOf({ spans, rejected }, deleted),
       // Those of rows that are stored come first.
       traceIds: deleted.size === 0 ? traceIds : [...kept.map(({ traceId }) => traceId), ...traceIds],
     });
     const ledger = { receipt, refusedBody: refusedBodies(rejected.sent, receipt, deleted) };
-    await journal.append({ projectId, observations: kept.map(price), scores: [], ledger });
+    await journal.append({ projectId, ...prepared.rows(kept, deleted), scores: [], ledger });
     if (kept.length > 0) noteStored(scope, kept);
     onReceipt(receipt);
     return rejected;
@@ -70,13 +125,19 @@ export function createOtlpDoor({
   return {
     /**
      * Resolves once the spans are stored. Refused spans are told in the answer's partial success; spans of a trace deleted
-     * in the last 24 h are acknowledged and not stored.
+     * in the last 24 h are acknowledged and not stored. `reserve` is told of bytes that inflating makes, and may refuse them.
      * @throws InvalidRequestError, TooLargeError, OverloadedError
      */
-    async receive(scope: ProjectScope, arrived: Arrival, headers: Headers, body: Uint8Array): Promise<Answer<unknown>> {
+    async receive(
+      scope: ProjectScope,
+      arrived: Arrival,
+      headers: Headers,
+      body: Uint8Array,
+      reserve: (bytes: number) => void,
+    ): Promise<Answer<unknown>> {
       checkHeaders(headers);
       try {
-        const rejected = await store(scope, arrived, headers, body);
+        const rejected = await store(scope, arrived, headers, body, reserve);
         return answer(isProtobuf(headers), rejected, arrived.receiptId);
       } catch (error) {
         throw asApiError(error);
@@ -88,15 +149,15 @@ export function createOtlpDoor({
 type Rejected = MappedExport['rejected'];
 
 function problemsOf(
-  { rows, rejected }: MappedExport,
+  { spans, rejected }: Pick<Prepared, 'spans' | 'rejected'>,
   deleted: ReadonlySet<string>,
 ): { adjusted: number; problems: Problems } {
   const problems = new Problems();
-  for (const { reasons, spans, traceId, spanId } of rejected.named) {
-    problems.add(codeOfSpan(reasons[0] ?? ''), reasons.join(', '), { itemId: spanId, traceId, count: spans });
+  for (const { reasons, spans: count, traceId, spanId } of rejected.named) {
+    problems.add(codeOfSpan(reasons[0] ?? ''), reasons.join(', '), { itemId: spanId, traceId, count });
   }
   let adjusted = 0;
-  for (const { traceId, id, timeAdjusted } of rows) {
+  for (const { traceId, id, timeAdjusted } of spans) {
     if (deleted.has(traceId)) problems.add('deleted_trace', DELETED_TRACE, { itemId: id, traceId });
     else if (timeAdjusted) {
       adjusted += 1;
@@ -120,8 +181,6 @@ function checkHeaders(headers: Headers): void {
 }
 
 const isProtobuf = (headers: Headers): boolean => (headers['content-type'] ?? '').includes('application/x-protobuf');
-
-const decode = (body: Uint8Array, protobuf: boolean): DecodedExport => (protobuf ? decodeProtobuf : decodeJson)(body);
 
 /** An ExportTraceServiceResponse in the form of the request (OTLP 1.9, "Partial Success"). */
 function answer(protobuf: boolean, { count, message }: Rejected, receiptId: string): Answer<unknown> {

@@ -1,5 +1,5 @@
 import type { ObservationRow } from '../observation.ts';
-import { mapExport } from './map.ts';
+import { mapExport, type MapOptions } from './map.ts';
 import { emptyExport, type AttributeValue, type DecodedEvent, type DecodedExport, type DecodedSpan } from './span.ts';
 
 /** For tests: 2026-03-02T10:00:00Z, when every example span is received; it started a minute before and took 2 s. */
@@ -64,14 +64,17 @@ export function exampleExport({
   };
 }
 
+/** Who sends it, and when it is received. */
+export const exampleSender: MapOptions = {
+  projectId: 'project',
+  publicKey: 'pk-lf-example',
+  sdkName: 'unknown',
+  sdkVersion: 'unknown',
+  now: receivedAt,
+};
+
 /** The row of an example span. */
 export function mapExample(example: Example): ObservationRow {
-  const { rows } = mapExport(exampleExport(example), {
-    projectId: 'project',
-    publicKey: 'pk-lf-example',
-    sdkName: 'unknown',
-    sdkVersion: 'unknown',
-    now: receivedAt,
-  });
+  const { rows } = mapExport(exampleExport(example), exampleSender);
   return rows[0]!;
 }

@@ -38,6 +38,18 @@ export class RowBinaryWriter {
     this.#buffer = larger;
   }
 
+  /** Bytes that are encoded already. Many that come first are taken over, not copied: they are this one's from then on. */
+  raw(bytes: Uint8Array): void {
+    if (this.#length === 0 && bytes.length > this.#buffer.length) {
+      this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#length = bytes.length;
+      return;
+    }
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   uint8(value: number): void {
     this.#reserve(1);
     this.#buffer[this.#length++] = value;

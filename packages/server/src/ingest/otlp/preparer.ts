@@ -1,0 +1,101 @@
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { OverloadedError } from '../../http/errors.ts';
+import type { PrepareJob, PreparedRows } from './prepare.ts';
+import type { PrepareAnswer } from './preparing-thread.ts';
+import { OtlpParseError } from './span.ts';
+
+/** The largest export there may be takes a few seconds on a busy machine. */
+export const JOB_MS = 30_000;
+/** The thread holds 40 MB, and starts in 0.3 s. */
+const IDLE_MS = 60_000;
+const THREAD = new URL('./preparing-thread.ts', import.meta.url);
+
+export type Preparer = ReturnType<typeof createPreparer>;
+
+/**
+ * Prepares exports off the main thread, one after the other: while one of 64 MB is decoded, the event loop goes on. The thread
+ * starts with the first of them and ends when there was none for a minute.
+ */
+export function createPreparer({
+  log,
+  jobMs = JOB_MS,
+  idleMs = IDLE_MS,
+  thread = THREAD,
+}: {
+  log: Pick<Logger, 'error'>;
+  jobMs?: number;
+  idleMs?: number;
+  /** For tests of what happens when it fails. */
+  thread?: URL;
+}) {
+  let worker: Worker | null = null;
+  let idle: NodeJS.Timeout | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  function start(): Worker {
+    const started = new Worker(thread);
+    // Nothing is lost with it, so it must not keep the process from ending.
+    started.unref();
+    const gone = (): void => {
+      if (worker === started) worker = null;
+    };
+    started.on('error', gone);
+    started.on('exit', gone);
+    return (worker = started);
+  }
+
+  function end(): void {
+    void worker?.terminate();
+    worker = null;
+  }
+
+  async function run(job: PrepareJob): Promise<PreparedRows> {
+    if (idle !== null) clearTimeout(idle);
+    try {
+      const answer = await ask(worker ?? start(), job, jobMs);
+      if ('malformed' in answer) throw new OtlpParseError(answer.malformed);
+      return answer.prepared;
+    } catch (cause) {
+      if (cause instanceof OtlpParseError) throw cause;
+      end();
+      log.error({ err: cause }, 'a large export could not be read; the thread for them starts anew');
+      throw new OverloadedError('This could not be read for now; send it again, or fewer spans a request', 2, {
+        cause,
+      });
+    } finally {
+      idle = setTimeout(end, idleMs).unref();
+    }
+  }
+
+  return {
+    /**
+     * The pieces are gone afterwards.
+     * @throws OtlpParseError, OverloadedError when the thread failed or took too long
+     */
+    prepare(job: PrepareJob): Promise<PreparedRows> {
+      const prepared = last.then(() => run(job));
+      last = prepared.catch(() => undefined);
+      return prepared;
+    },
+  };
+}
+
+async function ask(worker: Worker, job: PrepareJob, withinMs: number): Promise<PrepareAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<PrepareAnswer>();
+  const exited = (): void => reject(new Error('The thread has ended'));
+  const timer = setTimeout(() => reject(new Error(`It took more than ${withinMs / 1000} s`)), withinMs);
+  worker.once('message', resolve);
+  worker.once('error', reject);
+  worker.once('exit', exited);
+  // Pieces of one inflation may lie in one buffer.
+  worker.postMessage(job, [...new Set(job.pieces.map(({ buffer }) => buffer as ArrayBuffer))]);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    worker.off('message', resolve);
+    worker.off('error', reject);
+    worker.off('exit', exited);
+  }
+}

@@ -1,0 +1,24 @@
+// Runs in a thread of its own: one job a message, one answer a job.
+import { parentPort } from 'node:worker_threads';
+import { createPricing } from '../price/pricing.ts';
+import { type PrepareJob, type PreparedRows, prepareRows } from './prepare.ts';
+import { OtlpParseError } from './span.ts';
+
+/** What it answers; anything else that goes wrong ends the thread. */
+export type PrepareAnswer = { prepared: PreparedRows } | { malformed: string };
+
+const { priceRow } = createPricing();
+
+function answer(job: PrepareJob): void {
+  try {
+    const prepared = prepareRows(job, priceRow);
+    const { bytes, traces, ends, adjusted } = prepared;
+    const transfer = [bytes, traces, ends, adjusted].map(({ buffer }) => buffer as ArrayBuffer);
+    parentPort!.postMessage({ prepared } satisfies PrepareAnswer, transfer);
+  } catch (error) {
+    if (!(error instanceof OtlpParseError)) throw error;
+    parentPort!.postMessage({ malformed: error.message } satisfies PrepareAnswer, []);
+  }
+}
+
+parentPort!.on('message', answer);
