@@ -26,7 +26,7 @@ import {
   ValidationError,
 } from './errors.ts';
 import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
-import { parseJson } from './json-body.ts';
+import { parseJson, parseJsonInTurns } from './json-body.ts';
 import type { RefusedRequest, RefusedSender } from './refused-request.ts';
 
 /** Bytes of a request body as sent; what is inside may inflate further, which the doors bound themselves. */
@@ -252,7 +252,7 @@ function register(
         principal,
         params: check(route.params, request.params),
         query: check(route.query, query),
-        body: route.rawBody ? (request.body ?? Buffer.alloc(0)) : check(route.body, parseBody(request)),
+        body: route.rawBody ? (request.body ?? Buffer.alloc(0)) : check(route.body, await parseBody(request)),
         headers,
         ip: request.ip,
         signal,
@@ -329,13 +329,16 @@ function check(schema: Route['body'], value: unknown): unknown {
   return result.data;
 }
 
-function parseBody(request: FastifyRequest): unknown {
+/** Bodies above are parsed in turns. */
+const SHORT_BODY_BYTES = 256 * 1024;
+
+async function parseBody(request: FastifyRequest): Promise<unknown> {
   const body = request.body;
   if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
   const type = request.headers['content-type'] ?? 'application/json';
   if (!type.includes('json')) return body.toString();
   try {
-    return parseJson(body);
+    return body.length <= SHORT_BODY_BYTES ? parseJson(body) : await parseJsonInTurns(body);
   } catch (cause) {
     throw new InvalidRequestError((cause as Error).message, { cause });
   }

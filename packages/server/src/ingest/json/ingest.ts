@@ -17,6 +17,7 @@ import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type Rece
 import { jsonText, keepRefused, type RefusedBodies, refusedItems } from '../ledger/refused-items.ts';
 import type { Micros } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
+import { createTurns } from '../../turns.ts';
 import { isDeeperThan, MAX_DEPTH } from './depth.ts';
 import { type EventStatement, readEvent, type Sender } from './events.ts';
 import type { Entity } from './merge.ts';
@@ -70,7 +71,9 @@ export function createJsonDoor({
       const accepted: IngestionEvent[] = [];
       const problems = new Problems();
       const refused = refusedItems('text');
+      const turns = createTurns();
       for (const given of batch.data.batch) {
+        if (turns.isUp()) await turns.pass();
         const checked = check(given, access);
         if ('error' in checked) {
           errors.push(checked.error);
@@ -83,6 +86,7 @@ export function createJsonDoor({
       const events: EventStatement[] = [];
       const scores: Entity<ScoreRow>[] = [];
       for (const event of accepted) {
+        if (turns.isUp()) await turns.pass();
         if (event.type === 'sdk-log') continue;
         if (event.type === 'score-create') scores.push(readScoreEvent(event, sender));
         else {

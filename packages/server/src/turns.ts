@@ -1,0 +1,17 @@
+/** How long one request may keep the event loop from others. */
+const TURN_MS = 10;
+
+/** Everything else that waits has its turn. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** For a long loop: `if (isUp()) await pass()` in each round. */
+export function createTurns() {
+  let startMs = performance.now();
+  return {
+    isUp: (): boolean => performance.now() - startMs > TURN_MS,
+    async pass(): Promise<void> {
+      await nextTurn();
+      startMs = performance.now();
+    },
+  };
+}
