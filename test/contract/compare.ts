@@ -125,6 +125,12 @@ const isNumber = (value: Json | undefined): value is number => typeof value === 
 const rules: readonly Rule[] = [
   { field: /(^|[.\]])(createdAt|updatedAt)$/, agrees: (expected, got) => isInstant(expected) && isInstant(got) },
   { field: /^version$/, agrees: (expected, got) => expected === '4.16.0' && got === '4.35.0' },
+  { field: /^urlExpiry$/, agrees: (expected, got) => isInstant(expected) && isInstant(got) },
+  {
+    field: /^(uploadUrl|url)$/,
+    agrees: (expected, got) =>
+      typeof expected === 'string' && typeof got === 'string' && /^https?:\/\/[^ ]+\?[^ ]+$/.test(got),
+  },
   {
     field: /^meta\.cursor$/,
     agrees: (expected, got) => typeof expected === 'string' && typeof got === 'string' && got !== '',

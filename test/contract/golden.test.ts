@@ -26,6 +26,7 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'observations' },
   { group: 'observations-v2' },
   { group: 'sessions' },
+  { group: 'media' },
 ];
 
 const names = new Set(groups.map(({ group }) => group));

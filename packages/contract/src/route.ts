@@ -4,6 +4,7 @@ import * as z from 'zod';
  * Who may call a route.
  * - `public`: anyone.
  * - `scores`: a project key, or the Bearer public key of a browser (S9.1).
+ * - `link`: who has a signed link of a project that has not expired.
  * - `organization`: an organization key.
  * - `session`: a signed-in person, no project named.
  * - any other: a project scope (S9.5) such as `traces:read`; a project key has all of them, a person by role.
@@ -11,6 +12,7 @@ import * as z from 'zod';
 export type RouteScope =
   | 'public'
   | 'scores'
+  | 'link'
   | 'organization'
   | 'session'
   | 'project:read'
@@ -20,6 +22,8 @@ export type RouteScope =
   | 'scores:read'
   | 'scoreConfigs:read'
   | 'scoreConfigs:CUD'
+  | 'media:read'
+  | 'media:create'
   | 'apiKeys:read'
   | 'apiKeys:CUD';
 
@@ -44,8 +48,8 @@ export interface Route<
   params: Params;
   query: Query;
   body: Body;
-  /** Hand the bytes to the handler as they came; `body` is not consulted. */
-  rawBody: boolean;
+  /** Hand the bytes to the handler as they came, or the stream of them, of any length; `body` is not consulted. */
+  rawBody: boolean | 'stream';
   /** Status of success. */
   status: number;
   response: Response;

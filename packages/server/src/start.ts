@@ -6,6 +6,8 @@ import type { DataDirectory } from './config/data-directory.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { planMemory } from './config/memory.ts';
 import type { Settings } from './config/settings.ts';
+import { mediaRoutes } from './features/media/routes.ts';
+import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
 import { createLedger } from './features/ledger/service.ts';
 import { createObservations } from './features/observations/service.ts';
@@ -33,6 +35,7 @@ import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.t
 import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
+import { createSignedLinks } from './identity/signed-links.ts';
 import { createSignIn } from './identity/sign-in.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
@@ -116,6 +119,7 @@ export async function startAll({
     version: CONTRACT_VERSION,
   });
   const journal = await openJournal({ settings, directory, stores, deleted, log, metrics });
+  const links = createSignedLinks({ secret: secrets.encryptionKey, url, now });
   const countedSince = limits.countsItemsSince();
   // Before the doors open, so that a restart gives no quota twice.
   if (countedSince) {
@@ -130,6 +134,12 @@ export async function startAll({
     deleted,
     log,
     now,
+    media: {
+      blobs: stores.blobs,
+      links,
+      maxBytes: settings.media.maxBytes,
+      linkMs: settings.media.linkSeconds * 1000,
+    },
     countStored: ({ projectId }, items) => limits.count(projectId, items),
     onReceipt: (receipt) => {
       if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
@@ -145,7 +155,12 @@ export async function startAll({
     isStopping: () => stopping,
   };
   const scrape = { render: metrics.render, token: settings.telemetry.metricsToken };
-  const authenticator = createAuthenticator({ postgres: stores.postgres, url: settings.server.url, ...identity });
+  const authenticator = createAuthenticator({
+    postgres: stores.postgres,
+    links,
+    url: settings.server.url,
+    ...identity,
+  });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
     ui?: string,
@@ -185,12 +200,19 @@ export async function startAll({
     probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
   }
   const textIndexes = startTextIndexes({ settings, stores, log });
+  const orphans = everyNight({
+    hour: 2,
+    forHours: 4,
+    now,
+    work: product.removeOrphans,
+    onFailure: (error) => log.error({ err: error }, 'files that nothing refers to could not be removed'),
+  });
   return {
     url,
     async stop() {
       stopping = true;
       probe?.stop();
-      await Promise.all([textIndexes?.stop(), ...servers.map((server) => server.close())]);
+      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map((server) => server.close())]);
       await product.refusals.close();
       await journal.close();
       await identity.apiKeys.settled();
@@ -347,6 +369,7 @@ export function openProduct({
   deleted,
   log,
   now,
+  media,
   countStored = () => undefined,
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
@@ -358,6 +381,8 @@ export function openProduct({
   deleted: DeletedTraces;
   log: Logger;
   now: () => Date;
+  /** Where files are kept, how their links are made, and their limits. */
+  media: Pick<MediaNeeds, 'blobs' | 'links' | 'maxBytes' | 'linkMs'>;
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Told what a door made of each request. */
@@ -395,21 +420,25 @@ export function openProduct({
   });
   const json = createJsonDoor({ store, log, now: nowMicros, ...told });
   const scores = createScores({ store, now: nowMicros, newId, ...told });
+  const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
   const traces = createTraces({
     clickhouse,
     journal,
     deleted,
     forgetTraces: store.forgetTraces,
     forgetRefused: ledger.forgetTraces,
+    forgetMedia: files.forgetTraces,
     now,
   });
   const doors = { otlp, json, scores, refusals, now, newId };
   return {
     doors,
     refusals,
+    removeOrphans: files.removeOrphans,
     routes: [
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
+      ...mediaRoutes(files),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, now })),

@@ -5,6 +5,7 @@ const titles: Record<keyof typeof variables, string> = {
   server: 'Server',
   stores: 'Stores',
   ingestion: 'Ingestion',
+  media: 'Media',
   telemetry: 'Monitoring',
   search: 'Search',
   secrets: 'Secrets',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname as machineHostname } from 'node:os';
 import {
+  byteCount,
   choice,
   emailAddress,
   flag,
@@ -149,6 +150,20 @@ export const variables = {
       positiveInteger,
       'Spans, events and scores a project may store in a day of UTC; more are answered 429.',
       { without: 'no quota' },
+    ),
+  },
+  media: {
+    maxBytes: variable(
+      'LANGFUSE_S3_MEDIA_MAX_CONTENT_LENGTH',
+      byteCount,
+      '1000000000',
+      'Bytes a file may have that a trace refers to.',
+    ),
+    linkSeconds: variable(
+      'LANGFUSE_S3_MEDIA_DOWNLOAD_URL_EXPIRY_SECONDS',
+      positiveInteger,
+      '3600',
+      'Seconds a link to such a file is good, for anyone who has it.',
     ),
   },
   telemetry: {

@@ -122,6 +122,9 @@ export const positiveInteger = kind(
   trimmed.regex(/^[1-9]\d{0,8}$/, 'is not a positive integer').transform(Number),
 );
 
+/** Up to a petabyte. */
+export const byteCount = kind('bytes', trimmed.regex(/^[1-9]\d{0,14}$/, 'is not a number of bytes').transform(Number));
+
 export const flag = kind(
   '`true` or `false`',
   trimmed

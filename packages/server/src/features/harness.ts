@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { createAuthenticator } from '../http/auth.ts';
 import { createIngestionLimits } from '../http/ingestion-limits.ts';
@@ -10,8 +11,10 @@ import { emptyRow, type Micros, type ObservationRow } from '../ingest/observatio
 import { emptyScore, type ScoreRow } from '../ingest/score.ts';
 import { tellOfRefusals } from '../ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from '../ingest/journal/segment-journal.ts';
+import { createSignedLinks } from '../identity/signed-links.ts';
 import { createTestKeys } from '../identity/scenario.ts';
 import { openProduct } from '../start.ts';
+import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { clickhouse as clickhouseSql } from '../stores/clickhouse/sql.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
@@ -50,7 +53,9 @@ export async function openHarness({
   });
   let unattributed = 0;
   const onUnattributed = (): void => void (unattributed += 1);
-  const { routes, refusals } = openProduct({
+  const blobs = await openDiskBlobs(join(directory, 'blobs'), { fsync: false });
+  const links = createSignedLinks({ secret: 'secret of the harness', url: PUBLIC_URL, now });
+  const { routes, refusals, removeOrphans } = openProduct({
     clickhouse,
     postgres,
     epochs: createEpochs(),
@@ -58,6 +63,7 @@ export async function openHarness({
     deleted,
     log,
     now,
+    media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000 },
     onUnattributed,
   });
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
@@ -66,6 +72,7 @@ export async function openHarness({
     apiKeys: keys,
     sessions: { find: async () => null },
     sessionCookie: { read: () => undefined },
+    links,
     url: undefined,
   });
   const limits = { requestsPerMinute: null as number | null, browserRequestsPerMinute: null, itemsPerDay: null };
@@ -76,7 +83,7 @@ export async function openHarness({
     admit: createIngestionLimits({ settings: limits, now }).admit,
     authenticator: {
       authenticate: async (input) =>
-        input.headers['authorization'] !== undefined
+        input.headers['authorization'] !== undefined || input.route.scope === 'link'
           ? authenticate(input)
           : {
               kind: 'projectKey',
@@ -95,6 +102,13 @@ export async function openHarness({
     clickhouse,
     sql: clickhouseSql,
     keys,
+    blobs,
+    removeOrphans,
+    /** By a link that an answer gave, as anybody who has it. */
+    async follow(link: string, request: Omit<InjectOptions, 'url'> = {}) {
+      const answer = await server.inject({ ...request, url: link.replace(PUBLIC_URL, '') });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.rawPayload };
+    },
     /** Of ingestion, off until it is set. */
     limits,
     /** Requests that no ledger shows. */
@@ -172,6 +186,11 @@ export async function openHarness({
     },
   };
 }
+
+/** Where others reach the harness, as links say it. */
+export const PUBLIC_URL = 'https://tracehouse.example';
+/** A file may have this many bytes. */
+export const MAX_MEDIA_BYTES = 300_000;
 
 type HarnessStores = Pick<Stores, 'clickhouse' | 'postgres'>;
 export type Harness = Awaited<ReturnType<typeof openHarness>>;

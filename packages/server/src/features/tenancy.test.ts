@@ -78,6 +78,14 @@ test('what only the other project has is not there', async () => {
   ]) {
     expect((await ours.get(path)).status, path).toBe(404);
   }
+  const file = { traceId: 'secret', field: 'input', contentType: 'text/plain', contentLength: 1 };
+  const { mediaId } = (await theirs.post('/media', { ...file, sha256Hash: Buffer.alloc(32).toString('base64') })).body;
+  const report = { uploadedAt: '2026-11-20T10:20:00.000Z', uploadHttpStatus: 200 };
+  expect((await theirs.patch(`/media/${mediaId}`, report)).status).toBe(200);
+  expect((await ours.get(`/media/${mediaId}`)).status).toBe(404);
+  expect((await ours.patch(`/media/${mediaId}`, { ...report, uploadHttpStatus: 500 })).status).toBe(404);
+  await ours.delete('/traces/secret');
+  expect((await theirs.get(`/media/${mediaId}`)).status).toBe(200);
   const { id } = (await theirs.post('/score-configs', { name: 'secret', dataType: 'NUMERIC' })).body;
   expect((await ours.get(`/score-configs/${id}`)).status).toBe(404);
   expect((await ours.patch(`/score-configs/${id}`, { isArchived: true })).status).toBe(404);

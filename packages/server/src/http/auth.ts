@@ -6,6 +6,7 @@ import { selectProjectOwners, selectProjectRole } from '../identity/organization
 import type { Principal } from '../identity/principal.ts';
 import { isProjectScope, leastRole, type ProjectRouteScope, roleMay } from '../identity/roles.ts';
 import { isSameOrigin } from '../identity/same-origin.ts';
+import type { SignedLinks } from '../identity/signed-links.ts';
 import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { projectScope } from '../stores/scope.ts';
@@ -29,12 +30,14 @@ export function createAuthenticator({
   apiKeys,
   sessions,
   sessionCookie,
+  links = { projectOf: () => null },
   url,
 }: {
   postgres: Postgres;
   apiKeys: Pick<ApiKeys, 'verifyPair' | 'findPublic' | 'ownerOf'>;
   sessions: Pick<Sessions, 'find'>;
   sessionCookie: Pick<SessionCookie, 'read'>;
+  links?: Pick<SignedLinks, 'projectOf'>;
   url: string | undefined;
 }) {
   return {
@@ -44,6 +47,7 @@ export function createAuthenticator({
      */
     async authenticate({ headers, method, query, route }: AuthenticationInput): Promise<Principal> {
       if (route.scope === 'public') return { kind: 'public' };
+      if (route.scope === 'link') return byLink(method, route.path, query);
       try {
         const token = sessionCookie.read(headers['cookie']);
         // A key says more than a cookie that comes along by itself.
@@ -76,6 +80,12 @@ export function createAuthenticator({
       };
     },
   };
+
+  function byLink(method: string, path: string, query: Record<string, unknown>): Principal {
+    const projectId = links.projectOf(method, path, query);
+    if (projectId === null) throw new ForbiddenError('This link is not complete, or has expired; ask for a new one');
+    return { kind: 'link', scope: projectScope(projectId) };
+  }
 
   async function byKey(header: string | undefined, route: Pick<Route, 'scope' | 'path'>): Promise<Principal> {
     const credentials = readAuthorization(header);

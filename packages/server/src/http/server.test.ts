@@ -1,6 +1,8 @@
 import { defineRoute } from '@tracehouse/contract/route';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,6 +33,14 @@ const createThing = defineRoute({
   summary: 'A new thing',
   body: z.object({ name: z.string() }),
   status: 201,
+  response: z.unknown(),
+});
+const storeThing = defineRoute({
+  method: 'PUT',
+  path: '/api/public/things',
+  scope: 'traces:create',
+  summary: 'Bytes of a thing',
+  rawBody: 'stream',
   response: z.unknown(),
 });
 const failingThing = defineRoute({
@@ -298,7 +308,10 @@ describe('who is slow, or sends what nobody asked for', () => {
           return { kind: 'public' };
         },
       },
-      routes: [bind(createThing, ({ body }) => body)],
+      routes: [
+        bind(createThing, ({ body }) => body),
+        bind(storeThing, async ({ body }) => ({ bytes: (await buffer(body as Readable)).length })),
+      ],
       timeouts: { headersMs: 300, requestMs: 600, silenceMs: 5_000, checkEveryMs: 50 },
     });
     await slow.listen({ port: 0, host: '127.0.0.1' });
@@ -313,6 +326,16 @@ describe('who is slow, or sends what nobody asked for', () => {
     const { answer, tookMs } = await talk(pieces, 30);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(tookMs).toBeLessThan(5_000);
+  });
+
+  test('what is stored as it comes may take as long as it moves', async () => {
+    const put = post.replace('POST', 'PUT').replace('application/json', 'image/png');
+    const { answer, tookMs } = await talk(
+      [`${put}authorization: Basic a\r\nconnection: close\r\ncontent-length: 100\r\n\r\n`, ...drips],
+      10,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*"bytes":100/);
+    expect(tookMs).toBeGreaterThan(1_000);
   });
 
   test('a megabyte of headers is refused', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type Readable, Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import type { Route, RouteFamily } from '@tracehouse/contract/route';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
@@ -40,7 +40,7 @@ export const ALL_BODIES_BYTES = 256 * 1024 * 1024;
 /**
  * A connection that says nothing, or only a little at a time, is given up: the headers of a request must be there within 20 s,
  * the whole of it within 60 (16 MB at 2.2 Mbit/s), and a connection on which nothing moves is closed after 2 minutes, which is
- * longer than any answer takes. Node answers 408.
+ * longer than any answer takes. Node answers 408. What is stored as it comes (`rawBody: 'stream'`) may take as long as it moves.
  */
 export const TIMEOUTS = { headersMs: 20_000, requestMs: 60_000, silenceMs: 120_000, checkEveryMs: 5_000 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -150,7 +150,17 @@ export async function createHttpServer({
   server.decorateRequest('principal', null);
   server.decorateRequest('bodyRoom', null);
   const budget = createBodyBudget({ maxBytes: maxBodiesBytes });
-  for (const bound of routes) register(server, bound, { authenticator, admit, budget });
+  const gate = { authenticator, admit, budget };
+  for (const bound of routes) if (bound.route.rawBody !== 'stream') register(server, bound, gate);
+  const slow = excuseFromTimeout(server);
+  void server.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (request, body, done) => {
+      slow.add(request.raw.socket);
+      done(null, body);
+    });
+    for (const bound of routes) if (bound.route.rawBody === 'stream') register(scope, bound, gate);
+  });
   refuseOtherMethods(server, routes);
   if (uiDirectory !== undefined) {
     await server.register(fastifyStatic, {
@@ -224,15 +234,20 @@ function register(
   server.route({
     method: route.method,
     url: route.path,
-    config: { family: route.family, isIngestion: takesData, isRetried: takesData || route.method === 'DELETE' },
-    ...(route.scope === 'public' && { bodyLimit: PUBLIC_BODY_LIMIT_BYTES }),
+    config: {
+      family: route.family,
+      isIngestion: takesData,
+      isRetried: takesData || route.method === 'DELETE' || route.rawBody === 'stream',
+    },
+    ...(route.scope === 'public' && route.rawBody !== 'stream' && { bodyLimit: PUBLIC_BODY_LIMIT_BYTES }),
     async onRequest(request, reply) {
       const headers = plainHeaders(request);
       const query = withoutEmpty(request.query as Record<string, unknown>);
       const principal = await authenticator.authenticate({ headers, method: request.method, query, route });
       request.principal = principal;
       if (takesData) reply.headers(admit(principal));
-      if (route.method === 'GET') return;
+      // What is not kept in memory takes no room there.
+      if (route.method === 'GET' || route.rawBody === 'stream') return;
       const room = budget.take(payerOf(principal), headers['content-length']);
       request.bodyRoom = room;
       reply.raw.once('close', room.leave);
@@ -252,7 +267,7 @@ function register(
         principal,
         params: check(route.params, request.params),
         query: check(route.query, query),
-        body: route.rawBody ? (request.body ?? Buffer.alloc(0)) : check(route.body, await parseBody(request)),
+        body: await bodyOf(route, request),
         headers,
         ip: request.ip,
         signal,
@@ -279,6 +294,24 @@ function counted(payload: Readable, room: BodyRoom): Readable {
   // Not a pipeline: that would end the connection before the refusal is on it.
   payload.once('error', (error) => through.destroy(error));
   return payload.pipe(through);
+}
+
+async function bodyOf(route: Route, request: FastifyRequest): Promise<unknown> {
+  if (route.rawBody === false) return check(route.body, await parseBody(request));
+  // Without a content type no parser runs.
+  return request.body ?? (route.rawBody === 'stream' ? request.raw : Buffer.alloc(0));
+}
+
+/** Answers the connections on which a request may take longer than `TIMEOUTS.requestMs`; silence ends them all the same. */
+function excuseFromTimeout(server: FastifyInstance): WeakSet<Socket> {
+  const excused = new WeakSet<Socket>();
+  const others = server.server.listeners('clientError');
+  server.server.removeAllListeners('clientError');
+  server.server.on('clientError', function (this: unknown, error: NodeJS.ErrnoException, socket: Socket) {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && excused.has(socket)) return;
+    for (const answer of others) answer.call(this, error, socket);
+  });
+  return excused;
 }
 
 /** Whose share of the room for bodies a request takes. Anyone can read a public key: what comes with it must not keep the project's servers out. */
@@ -360,6 +393,7 @@ function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply 
   const { body, status, headers } = answer instanceof Answer ? answer : new Answer(answer);
   reply.code(status ?? route.status).headers(headers);
   if (body === undefined || body === null) return reply.send();
+  if (body instanceof Readable) return reply.send(body);
   if (Buffer.isBuffer(body) || body instanceof Uint8Array) return reply.send(Buffer.from(body));
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
   return reply.send(JSON.stringify(body));

@@ -2,7 +2,7 @@ import type { RouteScope } from '@tracehouse/contract/route';
 import { Role } from '@tracehouse/contract/session';
 
 /** Scopes that need a project. */
-export type ProjectRouteScope = Exclude<RouteScope, 'public' | 'organization' | 'session'>;
+export type ProjectRouteScope = Exclude<RouteScope, 'public' | 'link' | 'organization' | 'session'>;
 
 /** S9.5: each role may do what the ones below it may, so a scope is told by the least role that has it. */
 // oxfmt-ignore
@@ -11,8 +11,10 @@ const leastRoles: Record<ProjectRouteScope, Role> = {
   'traces:read':        'VIEWER',
   'scores:read':        'VIEWER',
   'scoreConfigs:read':  'VIEWER',
+  'media:read':         'VIEWER',
   'apiKeys:read':       'MEMBER',
   'traces:create':      'MEMBER',
+  'media:create':       'MEMBER',
   'scores':             'MEMBER',
   'scoreConfigs:CUD':   'MEMBER',
   'traces:delete':      'ADMIN',

@@ -13,9 +13,11 @@ import type { ApiKeys } from '../identity/api-keys.ts';
 import { selectAccess, selectOrganizationIds, selectProject } from '../identity/organizations-store.ts';
 import { ensureProbeProject, type KeyPair, PROBE_PROJECT_ID } from '../identity/probe-project.ts';
 import { createTestKeys, openTestPostgres } from '../identity/scenario.ts';
+import { createSignedLinks } from '../identity/signed-links.ts';
 import { openSegmentJournal, type SegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { listen, localOrigin } from '../listen.ts';
 import { openProduct } from '../start.ts';
+import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import type { ClickHouse } from '../stores/clickhouse/clickhouse.ts';
 import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
@@ -64,12 +66,18 @@ beforeAll(async () => {
     maxBytes: 64 * 1024 * 1024,
     deletedTraces: deleted.all,
   });
+  const media = {
+    blobs: await openDiskBlobs(join(directory, 'blobs'), { fsync: false }),
+    links: createSignedLinks({ secret: 'secret', url: '', now }),
+    maxBytes: 1,
+    linkMs: 1,
+  };
   apiKeys = createTestKeys(postgres).keys;
   keys = await ensureProbeProject({ postgres, apiKeys, encryptionKey: 'f'.repeat(64), now });
   server = await createHttpServer({
     log,
     routes: [
-      ...openProduct({ clickhouse: lossy, postgres, epochs: createEpochs(), journal, deleted, log, now }).routes,
+      ...openProduct({ clickhouse: lossy, postgres, epochs: createEpochs(), journal, deleted, log, now, media }).routes,
       ...systemRoutes({
         storesProblem: async () => '',
         ingestionProblem: () => journal.state().problem,

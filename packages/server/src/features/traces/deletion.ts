@@ -2,7 +2,7 @@ import type { Journal } from '../../ingest/journal.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { sql } from '../../stores/postgres/sql.ts';
+import { exactText, plainText, sql } from '../../stores/postgres/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 
@@ -47,7 +47,7 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       WHERE project_id = ${projectId} AND deleted_at > ${new Date(at - MARK_MS)}`);
     // What was marked here while the query ran is newer than its answer.
     for (const { trace_id, deleted_at } of rows) {
-      const id = fromColumn(trace_id);
+      const id = plainText(trace_id);
       marks.deletedAt.set(id, Math.max(deleted_at.getTime(), marks.deletedAt.get(id) ?? 0));
     }
     for (const [id, deletedAt] of marks.deletedAt) if (deletedAt <= at - MARK_MS) marks.deletedAt.delete(id);
@@ -82,7 +82,7 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       const rows = await postgres.rows<{ project_id: string; trace_id: string }>(sql`
         SELECT project_id, trace_id
         FROM deleted_traces`);
-      return rows.map(({ project_id, trace_id }) => ({ projectId: project_id, traceId: fromColumn(trace_id) }));
+      return rows.map(({ project_id, trace_id }) => ({ projectId: project_id, traceId: plainText(trace_id) }));
     },
 
     /** From here on the doors of this process refuse these traces, and those of others soon. */
@@ -90,7 +90,7 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       const at = now();
       await postgres.rows(sql`
         INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
-        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(toColumn)}::text[]) AS trace_id
+        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(exactText)}::text[]) AS trace_id
         ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
       // Not before: a trace whose deletion failed here goes on taking data.
       const marks = marksOf(scope);
@@ -100,10 +100,6 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
   };
 }
 
-/** Ids are any text, and a text of Postgres holds no NUL. */
-const toColumn = (id: string): string => id.replaceAll('%', '%25').replaceAll('\0', '%00');
-const fromColumn = (text: string): string => text.replaceAll('%00', '\0').replaceAll('%25', '%');
-
 export interface DeletionNeeds {
   clickhouse: ClickHouse;
   journal: Journal;
@@ -112,11 +108,13 @@ export interface DeletionNeeds {
   forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void;
   /** Drops what the ledger keeps of what was refused about them. */
   forgetRefused(scope: ProjectScope, traceIds: readonly string[]): Promise<void>;
+  /** Drops the files that only they refer to. */
+  forgetMedia(scope: ProjectScope, traceIds: readonly string[]): Promise<void>;
 }
 
-/** Marks first, waits for rows under way, then deletes observations and scores: gone from the next read. */
+/** Marks first, waits for rows under way, then deletes observations, scores and media: gone from the next read. */
 export async function deleteRows(
-  { clickhouse: db, journal, deleted, forgetTraces, forgetRefused }: DeletionNeeds,
+  { clickhouse: db, journal, deleted, forgetTraces, forgetRefused, forgetMedia }: DeletionNeeds,
   scope: ProjectScope,
   traceIds: readonly string[],
 ): Promise<void> {
@@ -131,5 +129,6 @@ export async function deleteRows(
   await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf([...ids])}`, { settings });
   await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf([...ids])}`, { settings });
   await forgetRefused(scope, [...ids]);
+  await forgetMedia(scope, [...ids]);
   forgetTraces(scope, ids);
 }

@@ -32,5 +32,9 @@ export function sql(strings: TemplateStringsArray, ...parts: unknown[]): Sql {
   return statement;
 }
 
+/** Any text as one that a column holds and that no other text becomes: for ids that clients choose. `plainText` is its inverse. */
+export const exactText = (text: string): string => text.replaceAll('%', '%25').replaceAll('\0', '%00');
+export const plainText = (column: string): string => column.replaceAll('%00', '\0').replaceAll('%25', '%');
+
 /** The value of a `json` or `jsonb` column. Without it `pg` would send a list as an array of Postgres. */
 export const json = (value: unknown): string => JSON.stringify(value);
