@@ -54,7 +54,7 @@ export const TraceBody = z.object({
 });
 export type TraceBody = z.output<typeof TraceBody>;
 
-const EventBody = z.object({
+export const EventBody = z.object({
   id: EntityId,
   traceId: text,
   environment: text,
@@ -69,7 +69,7 @@ const EventBody = z.object({
   version: text,
 });
 
-const SpanBody = EventBody.extend({ endTime: time });
+export const SpanBody = EventBody.extend({ endTime: time });
 
 const ModelCallBody = SpanBody.extend({
   completionStartTime: time,
@@ -80,10 +80,19 @@ const ModelCallBody = SpanBody.extend({
   costDetails: z.record(z.string(), z.unknown()).nullish(),
 });
 
-const GenerationBody = ModelCallBody.extend({ promptName: text, promptVersion: z.int().nullish() }).refine(
+/** A generation's fields, before the rule about its prompt. */
+export const GenerationFields = ModelCallBody.extend({ promptName: text, promptVersion: z.int().nullish() });
+
+/** A prompt is named by its name and its version, or not at all: arguments of `refine`. */
+export const promptIsNamedWhole: [
+  (body: { promptName?: string | null | undefined; promptVersion?: number | null | undefined }) => boolean,
+  { path: string[]; message: string },
+] = [
   ({ promptName, promptVersion }) => Boolean(promptName) === Boolean(promptVersion),
   { path: ['promptName'], message: 'promptName and promptVersion must be set together' },
-);
+];
+
+const GenerationBody = GenerationFields.refine(...promptIsNamedWhole);
 
 /** The first generation of SDKs: one event for all, no environment, no prompt. */
 const LegacyObservationBody = ModelCallBody.omit({ environment: true }).extend({

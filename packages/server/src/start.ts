@@ -40,6 +40,7 @@ import { createSignIn } from './identity/sign-in.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
+import { createSingleObjects } from './ingest/json/single-objects.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
 import type { Journal } from './ingest/journal.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
@@ -430,7 +431,8 @@ export function openProduct({
     forgetMedia: files.forgetTraces,
     now,
   });
-  const doors = { otlp, json, scores, refusals, now, newId };
+  const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
+  const doors = { otlp, json, scores, singleObjects, refusals, now, newId };
   return {
     doors,
     refusals,

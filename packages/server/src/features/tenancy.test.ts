@@ -120,6 +120,16 @@ test('a write to one changes nothing in the other, though the ids are the same',
   expect((await theirs.get('/traces/t')).body).toEqual(before);
 });
 
+test('a single object written to one changes nothing in the other, though the ids are the same', async () => {
+  const before = (await theirs.get('/traces/t')).body;
+  await ours.post('/traces', { id: 't', name: 'changed again' });
+  await ours.patch('/spans', { spanId: 'root', traceId: 't', output: 'changed again' });
+  await ours.patch('/generations', { generationId: 'call', traceId: 't', completion: 'changed again' });
+  await ours.post('/events', { id: 'root', traceId: 't', name: 'changed again' });
+  expect((await ours.get('/traces/t')).body.name).toBe('changed again');
+  expect((await theirs.get('/traces/t')).body).toEqual(before);
+});
+
 test('queries that fail for one leave nothing in front of the answers of the other', async () => {
   const expected = (await theirs.get('/traces/t')).body;
   // The failing ones hold the project's own text in what they had written before they failed.

@@ -230,7 +230,8 @@ function register(
   { route, handle }: BoundRoute,
   { authenticator, admit, budget }: Gate,
 ): void {
-  const takesData = route.method === 'POST' && (route.scope === 'traces:create' || route.scope === 'scores');
+  const writes = route.method === 'POST' || route.method === 'PATCH';
+  const takesData = writes && (route.scope === 'traces:create' || route.scope === 'scores');
   server.route({
     method: route.method,
     url: route.path,

@@ -1,11 +1,21 @@
 import { createScores, ingest } from '@tracehouse/contract/doors';
+import {
+  createEvent,
+  createGeneration,
+  createSpan,
+  createTrace,
+  updateGeneration,
+  updateSpan,
+} from '@tracehouse/contract/single-objects';
 import { exportIgnored, exportTraces } from '@tracehouse/contract/otel';
 import { RECEIPT_HEADER, type ReceiptDoor } from '@tracehouse/contract/x-receipts';
-import { Answer, bind, type BoundRoute } from '../http/bind.ts';
+import type { Route } from '@tracehouse/contract/route';
+import { Answer, bind, type BoundRoute, type RequestContext } from '../http/bind.ts';
 import { UnauthorizedError } from '../http/errors.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { JsonDoor } from './json/ingest.ts';
 import type { Scores } from './json/scores.ts';
+import { asGeneration, type SingleEvent, type SingleObjects } from './json/single-objects.ts';
 import { attribution } from './attribution.ts';
 import { type Arrival, arrival } from './ledger/receipt.ts';
 import type { Refusals } from './ledger/refusals.ts';
@@ -15,6 +25,7 @@ export interface Doors {
   otlp: OtlpDoor;
   json: JsonDoor;
   scores: Scores;
+  singleObjects: SingleObjects;
   refusals: Refusals;
   now: () => Date;
   newId: () => string;
@@ -23,6 +34,7 @@ export interface Doors {
 /** The doors of ingestion. What they answer names the receipt of the request. */
 export const ingestRoutes = (doors: Doors): BoundRoute[] => [
   ...otlpRoutes(doors),
+  ...singleObjectRoutes(doors),
   bind(ingest, async ({ scope, principal, headers, body }) => {
     const arrived = arrive(doors, { door: 'JSON', route: ingest.path, principal, headers });
     const access = principal.kind === 'browserKey' ? 'scores' : 'project';
@@ -57,6 +69,34 @@ export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'refusals' | 'now' | 'new
     }),
   ),
 ];
+
+/** Each is one event (S2.4). */
+function singleObjectRoutes(doors: Doors): BoundRoute[] {
+  const store = async (
+    { path }: Pick<Route, 'path'>,
+    { scope, principal, headers }: Pick<RequestContext<unknown, unknown, unknown>, 'scope' | 'principal' | 'headers'>,
+    event: SingleEvent,
+  ): Promise<Answer<{ id: string }>> => {
+    const arrived = arrive(doors, { door: 'JSON', route: path, principal, headers });
+    return withReceipt({ id: await doors.singleObjects.store(scope, event, arrived) }, arrived);
+  };
+  return [
+    bind(createTrace, (context) => store(createTrace, context, { type: 'trace-create', body: context.body })),
+    bind(createSpan, (context) => store(createSpan, context, { type: 'span-create', body: context.body })),
+    bind(createEvent, (context) => store(createEvent, context, { type: 'event-create', body: context.body })),
+    bind(createGeneration, (context) =>
+      store(createGeneration, context, { type: 'generation-create', body: asGeneration(context.body) }),
+    ),
+    bind(updateSpan, (context) => {
+      const { spanId: id, ...changes } = context.body;
+      return store(updateSpan, context, { type: 'span-update', body: { ...changes, id } });
+    }),
+    bind(updateGeneration, (context) => {
+      const { generationId: id, ...changes } = context.body;
+      return store(updateGeneration, context, { type: 'generation-update', body: { ...asGeneration(changes), id } });
+    }),
+  ];
+}
 
 const withReceipt = <Body>(body: Body, { receiptId }: Arrival, status?: number): Answer<Body> =>
   new Answer(body, { headers: { [RECEIPT_HEADER]: receiptId }, ...(status !== undefined && { status }) });

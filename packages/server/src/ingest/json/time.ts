@@ -10,6 +10,13 @@ export function toMicros(iso: string): Micros {
   return Date.parse(iso.replace(/\.\d+/, '')) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
+/** The reverse, with microseconds. */
+export function toIso(time: Micros): string {
+  const second = Math.floor(time / 1_000_000);
+  const micros = String(time - second * 1_000_000).padStart(6, '0');
+  return new Date(second * 1000).toISOString().replace('.000Z', `.${micros}Z`);
+}
+
 /** Reads the times of one event. A time outside [receipt − 5 years, receipt + 1 day] is a broken clock: receipt stands in. */
 export class EventClock {
   readonly receivedAt: Micros;

@@ -2,6 +2,8 @@
  * Requests that are refused as a whole, before or inside a door: they get a receipt too. Those of one key for one reason within
  * seconds share one, for an exporter with a wrong key sends it again and again, and must not fill a project's ledger.
  */
+import { ingest } from '@tracehouse/contract/doors';
+import { createTrace, isSingleObject } from '@tracehouse/contract/single-objects';
 import type { ReceiptCode, ReceiptDoor } from '@tracehouse/contract/x-receipts';
 import type { Logger } from 'pino';
 import { ApiError, ValidationError } from '../../http/errors.ts';
@@ -170,19 +172,25 @@ export function createRefusals(needs: RefusalsNeeds) {
 type Body = ReturnType<RefusedBodies>;
 
 const doorOf = (path: string): ReceiptDoor =>
-  path.endsWith('/ingestion') ? 'JSON' : path.endsWith('/scores') ? 'scores' : 'OTLP';
+  path.endsWith('/scores') ? 'scores' : path === ingest.path || isSingleObject(path) ? 'JSON' : 'OTLP';
 
 function messageOf(error: unknown): string {
   if (error instanceof ValidationError) return toMessage(error.issues);
   return error instanceof ApiError ? error.message : 'An error of the server; its log has more';
 }
 
-/** The one score of a request that has no other. */
+/** The one score, trace or observation of a request that has no other. */
 function itemOf({ path, body }: RefusedRequest): { itemId?: string; traceId?: string } | null {
-  if (doorOf(path) !== 'scores' || body === null) return null;
+  const isTrace = path === createTrace.path;
+  if ((doorOf(path) !== 'scores' && !isSingleObject(path)) || body === null) return null;
   const given = parseJson(body); // the door has parsed it before
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return {};
-  const { id, traceId } = given as Record<string, unknown>;
+  const {
+    spanId,
+    generationId,
+    id = spanId ?? generationId,
+    traceId = isTrace ? id : undefined,
+  } = given as Record<string, unknown>;
   return { ...(typeof id === 'string' && { itemId: id }), ...(typeof traceId === 'string' && { traceId }) };
 }
 
