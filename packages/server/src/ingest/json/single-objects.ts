@@ -55,9 +55,8 @@ export function createSingleObjects({
       const receivedAt = (lastTime = Math.max(now(), lastTime + 1));
       const id = event.body.id ?? newId();
       const whole = { ...event, id: newId(), timestamp: toIso(receivedAt), body: { ...event.body, id } };
-      const statement = readEvent(whole as Extract<IngestionEvent, { type: TypeOfSingle }>, {
-        ...{ projectId, publicKey, sdkName, sdkVersion, receivedAt },
-      })!;
+      const sender = { projectId, publicKey, sdkName, sdkVersion, receivedAt };
+      const statement = readEvent(whole as Extract<IngestionEvent, { type: TypeOfSingle }>, sender)!;
       let receipt: ReceiptRow | undefined;
       await store.store(scope, { events: [statement] }, receivedAt, ({ dropped: [dropped], traceIds }) => {
         const { isTimeAdjusted } = statement.entity;
