@@ -38,10 +38,11 @@ import { createSessions } from './identity/sessions.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
 import { createSignIn } from './identity/sign-in.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
-import { createReadEntities, createReadScores } from './ingest/json/read-entities.ts';
+import { createReadEntities, createReadIds, createReadScores } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createSingleObjects } from './ingest/json/single-objects.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
+import { createStoredIds, noteIds } from './ingest/json/stored-ids.ts';
 import type { Journal } from './ingest/journal.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
 import type { ReceiptRow } from './ingest/ledger/receipt.ts';
@@ -366,7 +367,7 @@ export function openProduct({
   clickhouse,
   postgres,
   epochs,
-  journal,
+  journal: ownJournal,
   deleted,
   log,
   now,
@@ -392,6 +393,12 @@ export function openProduct({
   onUnattributed?(): void;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
+  const storedIds = createStoredIds({
+    readIds: createReadIds(clickhouse),
+    settled: (projectId) => ownJournal.settled(projectId),
+    now: nowMicros,
+  });
+  const journal = noteIds(ownJournal, storedIds);
   const deletedTraces = deleted.isDeleted;
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
@@ -403,6 +410,7 @@ export function openProduct({
     journal,
     readEntities: createReadEntities(clickhouse),
     readScores: createReadScores(clickhouse),
+    storedIds,
     deletedTraces,
     price,
     countStored,
@@ -437,6 +445,8 @@ export function openProduct({
     doors,
     refusals,
     removeOrphans: files.removeOrphans,
+    /** The way for rows past the doors. */
+    journal,
     routes: [
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),

@@ -55,7 +55,7 @@ export async function openHarness({
   const onUnattributed = (): void => void (unattributed += 1);
   const blobs = await openDiskBlobs(join(directory, 'blobs'), { fsync: false });
   const links = createSignedLinks({ secret: 'secret of the harness', url: PUBLIC_URL, now });
-  const { routes, refusals, removeOrphans } = openProduct({
+  const product = openProduct({
     clickhouse,
     postgres,
     epochs: createEpochs(),
@@ -66,6 +66,7 @@ export async function openHarness({
     media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000 },
     onUnattributed,
   });
+  const { routes, refusals, removeOrphans } = product;
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
   const { authenticate, attribute } = createAuthenticator({
     postgres,
@@ -165,7 +166,7 @@ export async function openHarness({
           send('POST', path, payload, headers),
         /** Rows past the doors, in one block. */
         store: async (rows: Sample[], scores: Partial<ScoreRow>[] = []): Promise<void> => {
-          await journal.append({
+          await product.journal.append({
             projectId: id,
             observations: rows.map((row) => sampleRow(id, row)),
             scores: scores.map((score, i) => ({ ...sampleScore(id, i), ...score })),

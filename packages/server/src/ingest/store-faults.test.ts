@@ -22,6 +22,7 @@ beforeAll(async () => {
       clickhouse: {
         ...clickhouse,
         rows: (...args) => unless(fault.reads, () => clickhouse.rows(...args)),
+        binary: (...args) => unless(fault.reads, () => clickhouse.binary(...args)),
         run: (...args) => unless(fault.writes, () => clickhouse.run(...args)),
       },
       postgres: { ...postgres, rows: (...args) => unless(fault.postgres, () => postgres.rows(...args)) },
@@ -138,7 +139,8 @@ test('what was refused is stored once when it is sent again, and its cost is cou
   await send('events that create');
   fault.reads = new ClickHouseError('Code: 241', 241);
   const batch = [
-    event('generation-create', 'g1', {
+    // Of a new id the engine is not asked.
+    event('generation-update', 'g1', {
       id: 'generation',
       traceId: 'trace',
       startTime: iso(0),

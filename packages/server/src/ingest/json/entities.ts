@@ -89,9 +89,12 @@ export function createEntities<Row extends StoredRow, Key>(
   kind: EntityKind<Row, Key>,
   {
     maxBytes = 32 * 1024 * 1024,
+    isNew = () => false,
     whenApplied = async () => undefined,
   }: {
     maxBytes?: number;
+    /** Whether it is sure that the engine has no such row within a day of these times. */
+    isNew?(scope: ProjectScope, key: Key, times: readonly Micros[]): boolean;
     /** Resolves once all rows of the project acknowledged before are in the engine. */
     whenApplied?(scope: ProjectScope): Promise<void>;
   } = {},
@@ -211,7 +214,12 @@ export function createEntities<Row extends StoredRow, Key>(
       }
       const pinned = new Map(wanted.map((each) => [kind.nameOf(each.key), pin(scope, each.key)]));
       const slotOf = (key: Key): Slot<Row, Key> => pinned.get(kind.nameOf(key))!;
-      const unknown = wanted.filter(({ key }) => !slotOf(key).isKnown && !slotOf(key).loading);
+      const unknown = wanted.filter(({ key, times, isUpdate }) => {
+        const slot = slotOf(key);
+        if (slot.isKnown || slot.loading) return false;
+        slot.isKnown = !isUpdate && times.length > 0 && isNew(scope, key, times);
+        return !slot.isKnown;
+      });
       const stale = wanted.filter(({ key }) => {
         const { isKnown, isOverwritten, loading } = slotOf(key);
         return isKnown && isOverwritten && !loading;

@@ -1,9 +1,11 @@
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, type ClickHouseSql, join, micros, string } from '../../stores/clickhouse/sql.ts';
+import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
 import type { ObservationRow } from '../observation.ts';
 import { observationReader, scoreReader } from '../read-rows.ts';
 import type { TimeRange } from './entities.ts';
 import type { ObservationKey, ReadEntities, ReadScores } from './kinds.ts';
+import type { ReadIds } from './stored-ids.ts';
 
 /**
  * The engine's side of the open entities. No FINAL: the newest version of a key is taken here, also when several of its
@@ -37,6 +39,20 @@ async function readKind(
     LIMIT 1 BY id`);
   return observationReader.parse(answer);
 }
+
+/** What the filter of stored ids is filled from. */
+export const createReadIds =
+  (db: ClickHouse): ReadIds =>
+  async ({ projectId }, { from, to }) => {
+    const answer = await db.binary(clickhouse`
+      SELECT toString(kind) AS kind, id
+      FROM observations
+      WHERE project_id = ${string(projectId)} ${within({ from, ...(to !== undefined && { to: to - 1 }) })}`);
+    const reader = new RowBinaryReader(answer);
+    const keys: ObservationKey[] = [];
+    while (!reader.isAtEnd) keys.push({ kind: reader.string() as ObservationKey['kind'], id: reader.string() });
+    return keys;
+  };
 
 /** Said with the hour too, which is in the sort key. */
 const within = ({ from, to }: TimeRange): ClickHouseSql =>

@@ -9,11 +9,14 @@ import type { EventStatement } from './events.ts';
 import { observationFields, scoreFields } from './fields.ts';
 import { type ObservationKey, observationKind, type ReadEntities, type ReadScores, scoreKind } from './kinds.ts';
 import { type Entity, type Fields, join } from './merge.ts';
+import type { StoredIds } from './stored-ids.ts';
 
 export interface StatementStoreNeeds {
   journal: Journal;
   readEntities: ReadEntities;
   readScores: ReadScores;
+  /** Where this process is the only one that writes; its rows are noted on their way (stored-ids.ts). */
+  storedIds?: Pick<StoredIds, 'isNew'>;
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
   price(row: ObservationRow): ObservationRow;
@@ -43,6 +46,7 @@ export function createStatementStore({
   journal,
   readEntities,
   readScores,
+  storedIds,
   deletedTraces,
   price,
   countStored = () => undefined,
@@ -57,7 +61,11 @@ export function createStatementStore({
       await othersApplied(scope);
       return readEntities(scope, ...asked);
     }, price),
-    { whenApplied, ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }) },
+    {
+      whenApplied,
+      ...(storedIds && { isNew: storedIds.isNew }),
+      ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }),
+    },
   );
   const scores = createEntities(
     scoreKind(async (scope, ids) => {
