@@ -4,6 +4,8 @@ import { classes } from '../../components/class-names.ts';
 import { formatCount } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { isObject, scalarText, writeJson, type Json, type Payload } from './json.ts';
+import { TextWithMedia } from './MediaFile.tsx';
+import { isToken } from './media-tokens.ts';
 import { readConversation, type Message, type MessagePart } from './messages.ts';
 import { Section } from './PanelFrame.tsx';
 import { usePayload } from './usePayload.ts';
@@ -136,9 +138,14 @@ function PartView({ part, isSystem }: { part: MessagePart; isSystem: boolean }) 
       );
     case 'media':
       return (
-        <p className="text-text-2">
-          {part.what} <span className="data break-all text-text-3">{part.source}</span>
-        </p>
+        <div className="text-text-2">
+          {part.what}{' '}
+          {isToken(part.source) ? (
+            <TextWithMedia text={part.source} />
+          ) : (
+            <span className="data break-all text-text-3">{part.source}</span>
+          )}
+        </div>
       );
     case 'json':
       return <JsonText value={part.value} />;
@@ -188,7 +195,9 @@ function Scalar({ value }: { value: Json }) {
   if (Array.isArray(value))
     return <span className="text-type-retriever">{value.map((item) => scalarText(item)).join(', ')}</span>;
   const text = scalarText(value) ?? '';
-  if (typeof value === 'string') return <span className="text-type-retriever">{value === '' ? '""' : text}</span>;
+  if (typeof value === 'string') {
+    return <span className="text-type-retriever">{value === '' ? '""' : <TextWithMedia text={text} />}</span>;
+  }
   return <span className="text-type-chain">{text}</span>;
 }
 
@@ -220,10 +229,10 @@ function LongText({
   const shown = !isLong || showsAll ? text : cutLines(text, folded ? 1 : mostLines);
   return (
     <div className={classes('max-w-prose', mono && 'code')}>
-      <p className="break-words whitespace-pre-wrap" dir="auto">
-        {shown}
+      <div className="break-words whitespace-pre-wrap" dir="auto">
+        <TextWithMedia text={shown} />
         {isLong && !showsAll && ' …'}
-      </p>
+      </div>
       {isLong && (
         <button
           type="button"

@@ -2,6 +2,7 @@ import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import { Search } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import { Icon } from '../../components/Icon.tsx';
+import { TextWithMedia } from './MediaFile.tsx';
 import { Section } from './PanelFrame.tsx';
 
 type Values = Record<string, string>;
@@ -98,7 +99,7 @@ export function FactTable({ values, empty }: { values: Values; empty?: string })
               <BrokenAtDots name={key} />
             </dt>
             <dd className="max-h-40 overflow-auto break-words whitespace-pre-wrap" dir="auto">
-              {value === '' ? '""' : value}
+              {value === '' ? '""' : <TextWithMedia text={value} />}
             </dd>
           </div>
         ))}

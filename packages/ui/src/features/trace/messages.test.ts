@@ -235,3 +235,23 @@ test('text that only looks like JSON stays text', () => {
   expect(readPayload('42')).toEqual({ kind: 'text', text: '42' });
   expect(readPayload('"quoted"')).toEqual({ kind: 'text', text: 'quoted' });
 });
+
+test('what an SDK uploaded is found in each form of a file', () => {
+  const token = '@@@langfuseMedia:type=image/png|id=x|source=bytes@@@';
+  expect(
+    lines([
+      {
+        role: 'user',
+        content: [
+          { type: 'image_url', image_url: { url: token } },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: token } },
+          { type: 'file', mediaType: 'image/png', data: token },
+          { type: 'image', image: token },
+          { inlineData: { mimeType: 'image/png', data: token } },
+        ],
+      },
+    ]),
+  ).toEqual([
+    `user: [image_url, ${token}] | [image/png, ${token}] | [image/png, ${token}] | [image, ${token}] | [image/png, ${token}]`,
+  ]);
+});

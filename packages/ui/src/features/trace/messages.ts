@@ -369,12 +369,15 @@ function readMedia(part: JsonObject): MessagePart {
   const type =
     firstText(about, ['media_type', 'mime_type', 'mimeType', 'mediaType', 'format']) ||
     /^data:([^;,]+)/u.exec(address)?.[1];
+  const uploaded = ['data', 'content', 'file_data', 'image']
+    .map((key) => about[key])
+    .find((value) => typeof value === 'string' && value.startsWith('@@@langfuseMedia:'));
   const inline =
     address.startsWith('data:') || (address === '' && ['data', 'content', 'file_id'].some((key) => key in about));
   return {
     kind: 'media',
     what: type ?? scalarText(part['type'] ?? 'file') ?? 'file',
-    source: inline ? 'inline data' : address || 'inline data',
+    source: typeof uploaded === 'string' ? uploaded : inline ? 'inline data' : address || 'inline data',
   };
 }
 
