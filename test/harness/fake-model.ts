@@ -30,8 +30,9 @@ interface Message {
 }
 
 /**
- * Starts it on a free port. It answers a chat with tools with a call of the first one, unless the result of a tool came last;
- * a message holding `fail 429` (any status from 400 on) with that error. Streams end with a usage chunk when asked for one.
+ * Starts it on a free port. It answers a chat with tools with a call of `TOOL`, unless the result of a tool came last; a message
+ * holding `fail 429` (any status from 400 on) with that error, one holding `say <<words>>` with those words. Streams end with a
+ * usage chunk when asked for one.
  */
 export async function startFakeModel(): Promise<FakeModel> {
   const requests: { path: string; body: Body }[] = [];
@@ -106,6 +107,9 @@ function wantsTool(body: Body): boolean {
   return Array.isArray(body['tools']) && body['tools'].length > 0 && last?.role !== 'tool';
 }
 
+const wordsFor = (body: Body): string =>
+  /say <<(.*?)>>/s.exec(JSON.stringify(body['messages']))?.[1]?.replaceAll(String.raw`\n`, '\n') ?? ANSWER;
+
 const toolCall = {
   id: 'call_1',
   type: 'function',
@@ -120,7 +124,7 @@ const chat = (body: Body): Body => ({
   choices: [
     wantsTool(body)
       ? { index: 0, finish_reason: 'tool_calls', message: { role: 'assistant', content: null, tool_calls: [toolCall] } }
-      : { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: ANSWER, refusal: null } },
+      : { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: wordsFor(body), refusal: null } },
   ],
   usage: chatUsage,
 });
@@ -156,7 +160,7 @@ const response = (body: Body, status: string): Body => ({
   created_at: nowS(),
   status,
   model: modelName(body),
-  output: status === 'completed' ? [message] : [],
+  output: status === 'completed' ? [wantsFunction(body) ? functionCall : message] : [],
   parallel_tool_calls: true,
   tools: [],
   usage: status === 'completed' ? responseUsage : null,
@@ -167,6 +171,22 @@ const response = (body: Body, status: string): Body => ({
 });
 const part = { type: 'output_text', text: ANSWER, annotations: [] };
 const message = { id: 'msg_fake', type: 'message', role: 'assistant', status: 'completed', content: [part] };
+const functionCall = {
+  ...toolCall.function,
+  id: 'fc_fake',
+  type: 'function_call',
+  call_id: toolCall.id,
+  status: 'completed',
+};
+function wantsFunction(body: Body): boolean {
+  const last = [body['input']].flat().at(-1) as { type?: string } | undefined;
+  const tools = body['tools'] as { name?: string }[] | undefined;
+  return (
+    body['stream'] !== true &&
+    tools?.some(({ name }) => name === TOOL.name) === true &&
+    last?.type !== 'function_call_output'
+  );
+}
 const responseUsage = {
   input_tokens: USAGE.prompt,
   input_tokens_details: { cached_tokens: USAGE.cached },

@@ -1,11 +1,13 @@
 // Records what published clients send: node test/record/record.ts [name…]
-// (litellm-otel needs a Python with LiteLLM in RECORD_PYTHON, and is left out without.)
+// A scenario in Python says in its first line what it needs: RECORD_PYTHON names a Python that has it, and without one those are
+// left out. One that is not in package.json (mastra.ts) finds its packages in the folder RECORD_MODULES.
 // Each scenario is a process of its own (OpenTelemetry keeps its state in globals), pointed at a server that keeps what it gets.
 // The mapping's test reads the recordings; a changed one is a diff to review.
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { startFakeModel } from '../harness/fake-model.ts';
@@ -20,6 +22,8 @@ export interface Recording {
 
 /** One export. Compression is taken off; the JSON body is kept as JSON, so that it can be read and reviewed. */
 export interface RecordedRequest {
+  /** Traces when it is not said. */
+  signal?: 'logs';
   headers: Record<string, string>;
   body: { json: unknown } | { base64: string };
 }
@@ -35,7 +39,10 @@ const keptHeaders = [
 ];
 
 const python = process.env['RECORD_PYTHON'];
-const files = readdirSync(scenarios).filter((file) => file.endsWith('.ts') || python !== undefined);
+const modules = process.env['RECORD_MODULES'];
+const files = readdirSync(scenarios).filter((file) =>
+  file === 'mastra.ts' ? modules !== undefined : file.endsWith('.ts') || python !== undefined,
+);
 const wanted = process.argv.slice(2);
 for (const file of files) if (wanted.length === 0 || wanted.includes(nameOf(file))) await record(file);
 
@@ -45,7 +52,11 @@ async function record(file: string): Promise<void> {
   const model = await startFakeModel();
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
-      if (request.url?.endsWith('/v1/traces')) requests.push(toRecorded(request.headers, body));
+      const signal = /\/v1\/(traces|logs)$/.exec(request.url ?? '')?.[1];
+      if (signal !== undefined) {
+        const recorded = toRecorded(request.headers, body);
+        requests.push(signal === 'logs' ? { signal, ...recorded } : recorded);
+      }
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
@@ -59,11 +70,7 @@ async function record(file: string): Promise<void> {
       recordedOn: new Date().toISOString().slice(0, 10),
       requests,
     };
-    const place = [url, model.url.replace('/v1', '')].map((each) => new URL(each).port);
-    const text = JSON.stringify(recording, null, 1).replaceAll(
-      new RegExp(`127\\.0\\.0\\.1:(${place.join('|')})`, 'g'),
-      'model.example',
-    );
+    const text = JSON.stringify(recording, null, 1);
     writeFileSync(new URL(`${name}.json`, fixtures), `${text}\n`);
     process.stdout.write(`${name}: ${requests.length} requests, ${text.length} bytes\n`);
   } finally {
@@ -75,8 +82,11 @@ async function record(file: string): Promise<void> {
 
 /** Runs a scenario; its last line are its packages and their versions. */
 async function run(file: string, env: Record<string, string>): Promise<string> {
-  const command = file.endsWith('.py') ? python! : process.execPath;
-  const child = spawn(command, [new URL(file, scenarios).pathname], { env: { ...process.env, ...env } });
+  // -P: a scenario may have the name of its library.
+  const [command, options] = file.endsWith('.py') ? [python!, ['-P']] : [process.execPath, []];
+  const child = spawn(command, [...options, new URL(file, scenarios).pathname], {
+    env: { ...process.env, ...env, PYTHONPATH: new URL('.', import.meta.url).pathname },
+  });
   child.stderr.pipe(process.stderr);
   const [output, code] = await Promise.all([
     buffer(child.stdout),
@@ -87,7 +97,7 @@ async function run(file: string, env: Record<string, string>): Promise<string> {
 }
 
 function toRecorded(headers: NodeJS.Dict<string | string[]>, received: Buffer): RecordedRequest {
-  const body = headers['content-encoding'] === 'gzip' ? gunzipSync(received) : received;
+  const body = withoutPlaces(headers['content-encoding'] === 'gzip' ? gunzipSync(received) : received);
   const kept = keptHeaders.flatMap((header) =>
     headers[header] === undefined ? [] : [[header, String(headers[header])]],
   );
@@ -97,6 +107,23 @@ function toRecorded(headers: NodeJS.Dict<string | string[]>, received: Buffer): 
       ? { json: JSON.parse(body.toString()) }
       : { base64: body.toString('base64') },
   };
+}
+
+/** Where the machine keeps its files and listens, replaced by text of the same length: protobuf counts bytes. */
+function withoutPlaces(body: Buffer): Buffer {
+  const text = body.toString('latin1');
+  const places = [
+    ...[process.cwd(), modules, python?.replace(/\/bin\/[^/]*$/, '')].flatMap((path) => (path ? [path] : [])),
+    hostname(),
+  ];
+  const hidden = places.reduce(
+    (rest, place) => rest.replaceAll(place, `/srv${'_'.repeat(place.length)}`.slice(0, place.length)),
+    text,
+  );
+  return Buffer.from(
+    hidden.replaceAll(/127\.0\.0\.1:\d+/g, (place) => 'model.example.org.test'.slice(0, place.length)),
+    'latin1',
+  );
 }
 
 function nameOf(file: string): string {
