@@ -52,7 +52,7 @@ export const genAi = {
     ['gen_ai.request.*',                         'modelParameters',                parameter,          'seen'],
     ['gen_ai.response.time_to_first_chunk',      'completionStartTime',            afterStart('s'),    'seen'],
     ['gen_ai.client.operation.time_to_first_chunk', 'completionStartTime',         afterStart('s'),    'seen'], // @ai-sdk/otel 1
-    ['gen_ai.server.time_to_first_token',        'completionStartTime',            afterStart('ms'),   'documentation'], // Strands
+    ['gen_ai.server.time_to_first_token',        'completionStartTime',            afterStart('ms'),   'seen'], // Strands
 
     ['gen_ai.usage.prompt_tokens',               'usage.input',                    count,              'seen'],
     ['gen_ai.usage.input_tokens',                'usage.input',                    count,              'seen'],
@@ -60,27 +60,29 @@ export const genAi = {
     ['gen_ai.usage.completion_tokens',           'usage.output',                   count,              'seen'],
     ['gen_ai.usage.output_tokens',               'usage.output',                   count,              'seen'],
     ['gen_ai.usage.completion',                  'usage.output',                   count,              'documentation'],
-    ['gen_ai.usage.total_tokens',                'usage.total',                    count,              'documentation'],
+    ['gen_ai.usage.total_tokens',                'usage.total',                    count,              'seen'],
     ['gen_ai.usage.total',                       'usage.total',                    count,              'documentation'],
     ['gen_ai.usage.cache_read.input_tokens',     'usage.input_cached_tokens',      count,              'seen'],
-    ['gen_ai.usage.cache_read_input_tokens',     'usage.input_cached_tokens',      count,              'documentation'],
+    ['gen_ai.usage.cache_read_input_tokens',     'usage.input_cached_tokens',      count,              'seen'],
     ['gen_ai.usage.cache_read_tokens',           'usage.input_cached_tokens',      count,              'documentation'],
-    ['gen_ai.usage.details.cache_read_tokens',   'usage.input_cached_tokens',      count,              'documentation'],
+    ['gen_ai.usage.details.cache_read_tokens',   'usage.input_cached_tokens',      count,              'seen'],
     ['gen_ai.usage.details.cache_read_input_tokens', 'usage.input_cached_tokens',  count,              'documentation'],
     ['gen_ai.usage.input_cached_tokens',         'usage.input_cached_tokens',      count,              'documentation'],
     ['gen_ai.usage.cache_creation.input_tokens', 'usage.input_cache_creation',     count,              'seen'],
     ['gen_ai.usage.cache_creation_input_tokens', 'usage.input_cache_creation',     count,              'documentation'],
+    ['gen_ai.usage.cache_write_input_tokens',    'usage.input_cache_creation',     count,              'seen'], // Strands, beside the others
     ['gen_ai.usage.cache_write_tokens',          'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.details.cache_write_tokens',  'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.details.cache_creation_input_tokens', 'usage.input_cache_creation', count,          'documentation'],
     ['gen_ai.usage.input_cache_creation',        'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.reasoning.output_tokens',     'usage.output_reasoning_tokens',  count,              'seen'],
-    ['gen_ai.usage.reasoning_tokens',            'usage.output_reasoning_tokens',  count,              'documentation'], // OpenLLMetry
-    ['gen_ai.usage.details.reasoning_tokens',    'usage.output_reasoning_tokens',  count,              'documentation'], // Pydantic AI
+    ['gen_ai.usage.reasoning_tokens',            'usage.output_reasoning_tokens',  count,              'seen'], // OpenLLMetry
+    ['gen_ai.usage.details.reasoning_tokens',    'usage.output_reasoning_tokens',  count,              'seen'], // Pydantic AI
     ['gen_ai.usage.audio.input_tokens',          'usage.input_audio_tokens',       count,              'documentation'],
     ['gen_ai.usage.image.input_tokens',          'usage.input_image_tokens',       count,              'documentation'],
     ['gen_ai.usage.video.input_tokens',          'usage.input_video_tokens',       count,              'documentation'],
     ['gen_ai.usage.audio.output_tokens',         'usage.output_audio_tokens',      count,              'documentation'],
+    ['gen_ai.usage.details.audio_tokens',        'usage.output_audio_tokens',      count,              'seen'], // Pydantic AI
     ['gen_ai.usage.text.input_tokens',           'usage.none',                     count,              'documentation'], // the rest of input
     ['gen_ai.usage.text.output_tokens',          'usage.none',                     count,              'documentation'],
     ['gen_ai.usage.details.input_tokens',        'usage.none',                     count,              'documentation'], // repeats input

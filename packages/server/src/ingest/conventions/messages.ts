@@ -1,6 +1,7 @@
 // Conversations as the GenAI conventions and the Vercel AI SDK spread them over attributes and span events.
 import type { Attributes, AttributeValue, DecodedEvent } from '../otlp/span.ts';
 import type { SpanContext } from './convention.ts';
+import { pythonScopes } from './openinference-python.ts';
 import { isObject, parseJson, toText } from './readers.ts';
 
 export interface Payload {
@@ -74,20 +75,35 @@ const roles = new Map([
 ]);
 
 /** S1.5 row 6, conventions 1.28 to 1.36: one event a message, one a choice. */
-export const messageEvents: MessageReader = ({ span: { events } }) => {
+export const messageEvents: MessageReader = ({ span: { events }, scopeName }) => {
   if (events.length === 0) return undefined;
   const messages: unknown[] = [];
   const choices: unknown[] = [];
   for (const { name, attributes } of events) {
     const role = roles.get(name);
-    if (role !== undefined) messages.push({ role, ...asObject(attributes) });
-    else if (name === 'gen_ai.choice') choices.push(asObject(attributes));
+    if (role === undefined && name !== 'gen_ai.choice') continue;
+    const said = scopeName === STRANDS ? parsedMembers(attributes) : asObject(attributes);
+    if (role === undefined) choices.push(said);
+    else messages.push({ role, ...said });
   }
   return some({
     input: messages.length > 0 ? JSON.stringify(messages) : '',
     output: choices.length > 0 ? JSON.stringify(choices.length === 1 ? choices[0] : choices) : '',
   });
 };
+
+const STRANDS = 'strands.telemetry.tracer';
+
+/** Strands writes the content of its messages as JSON text. */
+function parsedMembers(attributes: Attributes): Record<string, AttributeValue> {
+  const object = asObject(attributes);
+  for (const [key, value] of attributes) {
+    if (typeof value === 'string' && (value.startsWith('[') || value.startsWith('{'))) {
+      object[key] = parseJson(value) ?? value;
+    }
+  }
+  return object;
+}
 
 /** S1.5 row 7, before 1.28: all prompts on one event, all completions on another. */
 export const contentEvents: MessageReader = ({ span: { events } }) =>
@@ -111,6 +127,49 @@ function contentOf(event: DecodedEvent | undefined, prefix: string): string {
 export const numberedMessages: MessageReader = ({ span: { attributes } }) =>
   some({ input: numbered(attributes, 'gen_ai.prompt'), output: numbered(attributes, 'gen_ai.completion') }) ??
   some({ input: numbered(attributes, 'llm.input_messages'), output: numbered(attributes, 'llm.output_messages') });
+
+/** S1.5 row 16: a run of an agent of Pydantic AI. */
+export const pydanticMessages: MessageReader = ({ span: { attributes } }) => {
+  const messages = attributes.get('pydantic_ai.all_messages');
+  if (messages === undefined) return undefined;
+  const input = withSystem(messages, attributes.get('gen_ai.system_instructions'));
+  return some({ input, output: textOf(attributes.get('final_result')) });
+};
+
+const python: ReadonlySet<string> = new Set(pythonScopes);
+
+/**
+ * Model calls of OpenInference's instrumentations for Python. There `input.value` holds objects as Python prints them
+ * (`ChatMessage(role=…`), while the numbered keys have the messages; they are given in the form of a chat API.
+ */
+export const pythonMessages: MessageReader = ({ span: { attributes }, scopeName }) => {
+  if (!python.has(scopeName) || attributes.get('openinference.span.kind') !== 'LLM') return undefined;
+  const input = chatOf(numbered(attributes, 'llm.input_messages'));
+  const output = chatOf(numbered(attributes, 'llm.output_messages'));
+  if (!input && !output) return undefined;
+  return {
+    input: input || textOf(attributes.get('input.value')),
+    output: output || textOf(attributes.get('output.value')),
+  };
+};
+
+const WRAPPERS = ['message', 'message_content', 'tool_call'] as const;
+
+/** `[{message: {role, tool_calls: [{tool_call: …}]}}]` → `[{role, tool_calls: […]}]` */
+function chatOf(messages: string): string {
+  return messages && JSON.stringify(unwrapped(parseJson(messages) ?? messages));
+}
+
+function unwrapped(value: AttributeValue): AttributeValue {
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (!isObject(value)) return value;
+  const [only, ...others] = Object.keys(value);
+  const wrapper = WRAPPERS.find((each) => each === only);
+  if (wrapper !== undefined && others.length === 0) return unwrapped(value[wrapper]!);
+  const plain = Object.create(null) as Record<string, AttributeValue>;
+  for (const [key, inner] of Object.entries(value)) plain[key === 'contents' ? 'content' : key] = unwrapped(inner);
+  return plain;
+}
 
 const SLOTS = 10_001; // array slots over all arrays of one side; an index of a million must not allocate them
 

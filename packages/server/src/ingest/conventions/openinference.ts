@@ -1,6 +1,6 @@
 import type { ObservationType } from '../observation.ts';
 import type { Convention } from './convention.ts';
-import { anything, count, means, oneOf, parameter, parameters, payload, tags, text, usd } from './readers.ts';
+import { anything, count, identity, means, oneOf, parameter, parameters, payload, tags, text, usd } from './readers.ts';
 import { provider } from './provider.ts';
 
 const kind = oneOf<ObservationType>({
@@ -23,8 +23,8 @@ export const openInference = {
     // attribute                                    field                            read as              known from
     ['openinference.span.kind',                    'type',                          kind,                'seen'],
     ['llm.model_name',                             'type',                          means('GENERATION'), 'seen'],
-    ['user.id',                                    'userId',                        text,                'seen'],
-    ['session.id',                                 'sessionId',                     text,                'seen'],
+    ['user.id',                                    'userId',                        identity,                'seen'],
+    ['session.id',                                 'sessionId',                     identity,                'seen'],
     ['tag.tags',                                   'tags',                          tags,                'seen'], // JSON text in JS
     ['input.value',                                'input',                         payload,             'seen'],
     ['output.value',                               'output',                        payload,             'seen'],

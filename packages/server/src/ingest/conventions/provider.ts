@@ -7,6 +7,7 @@ const DOTTED = /^(aws|azure|gcp|ibm)\./;
 export const provider: Reader<string> = special('provider', (value) => {
   if (typeof value !== 'string') return undefined;
   const name = value.trim().toLowerCase();
+  if (name === 'strands-agents') return undefined; // the framework's own name, whatever model it calls
   return (DOTTED.test(name) ? name : name.split('.', 1)[0]) || undefined;
 });
 

@@ -22,11 +22,28 @@ export const metadataText: Reader<string> = reader('text, JSON quotes taken off'
   return text(typeof quoted === 'string' ? quoted : value, context, key);
 });
 
+/** As `text`, but for what Logfire's scrubbing left of it: all users would be one. */
+export const identity: Reader<string> = reader('text', (value, context, key) => {
+  const said = text(value, context, key);
+  return said?.startsWith('[Scrubbed due to ') ? undefined : said;
+});
+
 /** Text as it is, anything else as JSON text; nothing for what a payload cannot be: empty text, zero, false, null. */
 export const payload: Reader<string> = reader('payload', (value) => (value ? toText(value) : undefined));
 
 /** As `payload`, but everything except null is a statement: the SDK's own attributes are exact. */
 export const exactPayload: Reader<string> = reader('payload', (value) => (value === null ? undefined : toText(value)));
+
+/** As `payload`; text that came as JSON text is taken out of its quotes. */
+export const unquotedPayload: Reader<string> = reader('payload, JSON quotes taken off', (value, context, key) => {
+  const quoted = typeof value === 'string' && value.startsWith('"') ? parseJson(value) : undefined;
+  return payload(typeof quoted === 'string' ? quoted : value, context, key);
+});
+
+/** As `payload`; an empty object is how ADK says nothing. */
+export const adkPayload: Reader<string> = reader('payload, but `{}`', (value, context, key) =>
+  value === '{}' ? undefined : payload(value, context, key),
+);
 
 /** A number of tokens or units, zero or more; decimal text too. One past the safe integers is no count. */
 export const count: Reader<number> = reader('count', (value) => {

@@ -10,7 +10,7 @@ import { conventions } from './registry.ts';
 // What published clients sent (test/record/record.ts), read by the tables.
 interface Recording {
   recordedOn: string;
-  requests: { body: { json: unknown } | { base64: string } }[];
+  requests: { signal?: 'logs'; body: { json: unknown } | { base64: string } }[];
 }
 
 const clients = [
@@ -22,6 +22,18 @@ const clients = [
   'vercel-ai-5',
   'vercel-ai-6',
   'vercel-ai-7',
+  'agno',
+  'dspy',
+  'google-adk',
+  'haystack',
+  'langgraph',
+  'llama-index',
+  'mastra',
+  'openai-agents',
+  'pydantic-ai',
+  'smolagents',
+  'strands',
+  'traceloop-python',
 ] as const;
 type Client = (typeof clients)[number];
 
@@ -116,6 +128,117 @@ const expected: Record<Client, string[]> = {
     'EMBEDDING | embeddings text-embedding-3-small | text-embedding-3-small | fake | input 6, total 6',
     'EMBEDDING | embeddings text-embedding-3-small | text-embedding-3-small | fake | -',
   ],
+  agno: [
+    'GENERATION | OpenAIChat.invoke | gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, total 168',
+    'TOOL | get_weather | - | - | -',
+    'GENERATION | OpenAIChat.invoke | gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, total 168',
+    'AGENT | assistant.run | - | - | -',
+  ],
+  dspy: [
+    `GENERATION | completion | openai/gpt-4o-mini | openai | ${whole}`,
+    'GENERATION | LM.__call__ | gpt-4o-mini | openai | -',
+    'CHAIN | ChatAdapter.__call__ | - | - | -',
+    'CHAIN | Predict(StringSignature).forward | - | - | -',
+    'CHAIN | Predict.forward | - | - | -',
+    'CHAIN | ChainOfThought.forward | - | - | -',
+  ],
+  'google-adk': [
+    'GENERATION | generate_content openai/gpt-4o-mini | openai/gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, output_reasoning_tokens 8, total 176',
+    'TOOL | get_weather | - | - | -',
+    'GENERATION | generate_content openai/gpt-4o-mini | openai/gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, output_reasoning_tokens 8, total 176',
+    'AGENT | invoke_agent assistant | - | - | -',
+    'SPAN | invoke_workflow assistant | - | - | -',
+  ],
+  haystack: [
+    'CHAIN | ChatPromptBuilder.run | - | - | -',
+    'GENERATION | OpenAIChatGenerator.run | gpt-4o-mini | openai | input 120, output 48, total 168',
+    'CHAIN | Pipeline.run | - | - | -',
+  ],
+  langgraph: [
+    `GENERATION | ChatOpenAI | gpt-4o-mini | openai | ${whole}`,
+    'CHAIN | tools_condition | - | - | -',
+    'CHAIN | assistant | - | - | -',
+    'TOOL | get_weather | - | - | -',
+    'CHAIN | tools | - | - | -',
+    `GENERATION | ChatOpenAI | gpt-4o-mini | openai | ${whole}`,
+    'CHAIN | tools_condition | - | - | -',
+    'CHAIN | assistant | - | - | -',
+    'CHAIN | LangGraph | - | - | -',
+  ],
+  'llama-index': [
+    'GENERATION | OpenAILike._prepare_chat_with_tools | gpt-4o-mini | openai | -',
+    `GENERATION | OpenAILike.chat | gpt-4o-mini | openai | ${whole}`,
+    'GENERATION | OpenAILike.chat | gpt-4o-mini | openai | -',
+    'TOOL | get_weather | - | - | -',
+    'CHAIN | SentenceSplitter.split_text_metadata_aware | - | - | -',
+    'CHAIN | SentenceSplitter._parse_nodes | - | - | -',
+    'CHAIN | SentenceSplitter.__call__ | - | - | -',
+    'RETRIEVER | SummaryIndexRetriever._retrieve | - | - | -',
+    'RETRIEVER | SummaryIndexRetriever.retrieve | - | - | -',
+    'CHAIN | TokenTextSplitter.split_text | - | - | -',
+    'CHAIN | TokenTextSplitter.split_text | - | - | -',
+    `GENERATION | OpenAILike.chat | gpt-4o-mini | openai | ${whole}`,
+    'GENERATION | OpenAILike.chat | gpt-4o-mini | openai | -',
+    'GENERATION | OpenAILike.predict | gpt-4o-mini | openai | -',
+    'CHAIN | DefaultRefineProgram.__call__ | - | - | -',
+    'CHAIN | CompactAndRefine.get_response | - | - | -',
+    'CHAIN | CompactAndRefine.get_response | - | - | -',
+    'CHAIN | CompactAndRefine.synthesize | - | - | -',
+    'CHAIN | RetrieverQueryEngine._query | - | - | -',
+    'CHAIN | RetrieverQueryEngine.query | - | - | -',
+  ],
+  mastra: [
+    'SPAN | model_chunk assistant | - | - | -',
+    'TOOL | get_weather | - | - | -',
+    'SPAN | model_chunk assistant | - | - | -',
+    `GENERATION | chat gpt-4o-mini | gpt-4o-mini | fake | ${whole}`,
+    'SPAN | agent_step assistant | - | - | -',
+    'SPAN | model_chunk assistant | - | - | -',
+    `GENERATION | chat gpt-4o-mini | gpt-4o-mini | fake | ${whole}`,
+    'SPAN | agent_step assistant | - | - | -',
+    'SPAN | model_generation gpt-4o-mini | - | - | -',
+    'AGENT | invoke_agent assistant | - | - | -',
+  ],
+  'openai-agents': [
+    `GENERATION | response | gpt-4o-mini | openai | ${whole}`,
+    'TOOL | get_weather | - | - | -',
+    'CHAIN | turn | - | - | -',
+    `GENERATION | response | gpt-4o-mini | openai | ${whole}`,
+    'CHAIN | turn | - | - | -',
+    'AGENT | assistant | - | - | -',
+    'CHAIN | Agent workflow | - | - | -',
+    'AGENT | Agent workflow | - | - | -',
+  ],
+  'pydantic-ai': [
+    `GENERATION | chat gpt-4o-mini | gpt-4o-mini | openai | ${whole}`,
+    'TOOL | get_weather | - | - | -',
+    `GENERATION | chat gpt-4o-mini | gpt-4o-mini | openai | ${whole}`,
+    'AGENT | weather_agent run | - | - | -',
+    'SPAN | checkout of 4711 | - | - | -',
+  ],
+  smolagents: [
+    'GENERATION | OpenAIModel.generate | gpt-4o-mini | openai | input 120, output 48, total 168',
+    'TOOL | get_weather | - | - | -',
+    'CHAIN | Step 1 | - | - | -',
+    'GENERATION | OpenAIModel.generate | gpt-4o-mini | openai | input 120, output 48, total 168',
+    'AGENT | ToolCallingAgent.run | - | - | -',
+  ],
+  strands: [
+    'GENERATION | chat | gpt-4o-mini | - | input 100, input_cached_tokens 20, output 48, total 168',
+    'TOOL | get_weather | - | - | -',
+    'SPAN | execute_event_loop_cycle | - | - | -',
+    'GENERATION | chat | gpt-4o-mini | - | input 100, input_cached_tokens 20, output 48, total 168',
+    'SPAN | execute_event_loop_cycle | - | - | -',
+    'AGENT | invoke_agent assistant | - | - | -',
+  ],
+  'traceloop-python': [
+    `GENERATION | openai.chat | gpt-4o-mini | openai | ${whole}`,
+    'GENERATION | openai.chat | gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, total 168',
+    'TOOL | get_weather | - | - | -',
+    'SPAN | look-up.task | - | - | -',
+    'AGENT | assistant.agent | - | - | -',
+    'CHAIN | checkout.workflow | - | - | -',
+  ],
 };
 expected['opentelemetry-gen-ai-protobuf'] = expected['opentelemetry-gen-ai-json'];
 
@@ -134,6 +257,22 @@ describe('identity', () => {
     },
   );
 
+  test.each([
+    'agno',
+    'dspy',
+    'haystack',
+    'langgraph',
+    'llama-index',
+    'openai-agents',
+    'smolagents',
+    'strands',
+    'traceloop-python',
+  ] as const)('%s says user and session on every span', (client) => {
+    const rows = rowsOf(client);
+    const said = new Set(rows.map(({ userId, sessionId }) => `${userId} ${sessionId}`));
+    expect([...said]).toEqual(['user-1 session-1']);
+  });
+
   test('LiteLLM says it once a call, with the trace id the caller wanted', () => {
     expect(rowsOf('litellm-otel')[0]).toMatchObject({
       traceName: 'checkout',
@@ -148,6 +287,75 @@ describe('identity', () => {
 });
 
 describe('content', () => {
+  test.each([
+    'agno',
+    'langgraph',
+    'mastra',
+    'openai-agents',
+    'pydantic-ai',
+    'smolagents',
+    'strands',
+    'traceloop-python',
+  ] as const)('%s: the call of a tool, what it was given and what it answered', (client) => {
+    const rows = rowsOf(client);
+    const tool = rows.find(({ type }) => type === 'TOOL');
+    expect(tool).toMatchObject({ name: 'get_weather', input: expect.stringContaining('Paris') });
+    expect(tool!.output).toContain('20');
+    if (client === 'mastra') return; // its model calls say no calls of tools
+    expect(rows.flatMap(({ toolCallNames }) => toolCallNames)).toContain('get_weather');
+  });
+
+  test.each([
+    ['smolagents', '[{"role":"assistant","content":[{"type":"text","text":"The capital of France is Paris."}]}]'],
+    ['haystack', '[{"content":"The capital of France is Paris.","role":"assistant"}]'],
+    ['langgraph', '[{"role":"assistant","content":"The capital of France is Paris."}]'],
+    ['agno', '[{"role":"assistant","content":"The capital of France is Paris."}]'],
+  ] as const)('%s: messages, not objects as Python prints them', (client, output) => {
+    const answers = rowsOf(client).filter(({ type }) => type === 'GENERATION');
+    expect(answers.at(-1)!.output).toBe(output);
+    for (const { input } of answers) expect(JSON.parse(input)).not.toContain('ChatMessage(');
+  });
+
+  test('LangGraph: the node and the step it stands for', () => {
+    const call = rowsOf('langgraph').find(({ type }) => type === 'GENERATION');
+    expect(call!.metadata).toMatchObject({ langgraph_node: 'assistant', langgraph_step: '1' });
+  });
+
+  test('Pydantic AI: the cost it states, the whole run on its agent, and nothing of what Logfire scrubbed', () => {
+    const [call, , , agent, root] = rowsOf('pydantic-ai');
+    expect(call!.providedCost).toEqual({ total: '0.0000453' });
+    expect(JSON.parse(agent!.input)).toHaveLength(5);
+    expect(agent!.output).toBe('The capital of France is Paris.');
+    expect(root).toMatchObject({ userId: 'user-1', sessionId: '', tags: ['a', 'b'] });
+  });
+
+  test('Strands: JSON text inside its events is opened, its own name is not the provider', () => {
+    const [call] = rowsOf('strands');
+    expect(call).toMatchObject({
+      input: '[{"role":"system","content":[{"text":"be brief"}]},{"role":"user","content":[{"text":"weather?"}]}]',
+      provider: '',
+    });
+    expect(call!.completionStartTime! - call!.startTime).toBeGreaterThan(0);
+  });
+
+  test('Traceloop: what a function was given and gave, the trace, the first chunk of a stream', () => {
+    const rows = rowsOf('traceloop-python');
+    expect(rows.at(-1)).toMatchObject({
+      traceName: 'checkout',
+      input: '{"args": ["4711"], "kwargs": {}}',
+      output: 'The capital of France is Paris.',
+      traceMetadata: { tier: 'gold' },
+    });
+    expect(rows[0]!.completionStartTime).toBeNull();
+    expect(rows[1]!.completionStartTime! - rows[1]!.startTime).toBeGreaterThan(0);
+  });
+
+  test('Mastra: metadata by key, without the HTTP answer that the output repeats', () => {
+    const metadata = rowsOf('mastra').map((row) => row.metadata);
+    expect(metadata.at(-1)).toMatchObject({ tier: 'gold' });
+    expect(metadata.flatMap(Object.keys)).not.toContain('body');
+  });
+
   test('Langfuse: input, output, parameters, cost, first token; the prompt only by name and version', () => {
     const [, plan, , root] = rowsOf('langfuse-sdk-5');
     expect(plan).toMatchObject({

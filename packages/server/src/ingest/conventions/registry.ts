@@ -4,18 +4,24 @@ import type { Convention, Field, SpanContext } from './convention.ts';
 import { genAi } from './gen-ai.ts';
 import { langfuse } from './langfuse.ts';
 import { liteLlm } from './litellm.ts';
+import { mastra } from './mastra.ts';
 import {
   contentEvents,
   messageEvents,
   numberedMessages,
   operationDetails,
+  pydanticMessages,
+  pythonMessages,
   structuredMessages,
   vercelMessages,
   type MessageReader,
 } from './messages.ts';
+import { googleAdk } from './google-adk.ts';
 import { logfire } from './logfire.ts';
 import { openInference } from './openinference.ts';
+import { openInferencePython } from './openinference-python.ts';
 import { otel } from './otel.ts';
+import { traceloop } from './traceloop.ts';
 import { isOuterSpan, vercelAi } from './vercel-ai.ts';
 
 export const conventions = [
@@ -25,6 +31,10 @@ export const conventions = [
   vercelAi,
   liteLlm,
   logfire,
+  traceloop,
+  googleAdk,
+  mastra,
+  openInferencePython,
   otel,
 ] as const satisfies readonly Convention[];
 
@@ -49,11 +59,11 @@ type Ordered = Exclude<Field, 'input' | 'output' | 'toolDefinitions'>;
 // oxfmt-ignore
 export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   // S1.3; when nobody answers, the span's own name
-  name: ['litellm/langfuse.generation.name', 'gen-ai/gen_ai.tool.name', 'logfire/logfire.msg', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
+  name: ['litellm/langfuse.generation.name', 'gen-ai/gen_ai.tool.name', 'logfire/logfire.msg', 'openinference-python/tool.name', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
   // S1.4; when nobody answers, SPAN
-  type: ['langfuse/langfuse.observation.type', 'openinference/openinference.span.kind', 'gen-ai/gen_ai.operation.name',
+  type: ['langfuse/langfuse.observation.type', 'openinference/openinference.span.kind', 'gen-ai/gen_ai.operation.name', 'traceloop/traceloop.span.kind', 'mastra/mastra.span.type',
     'vercel-ai/ai.operationId', 'gen-ai/gen_ai.tool.name', 'gen-ai/gen_ai.tool.call.id',
-    'gen-ai/gen_ai.request.model', 'gen-ai/gen_ai.response.model', 'openinference/llm.model_name', 'otel/model'],
+    'traceloop/llm.request.type', 'gen-ai/gen_ai.request.model', 'gen-ai/gen_ai.response.model', 'openinference/llm.model_name', 'otel/model'],
 
   // S1.7
   level: ['langfuse/langfuse.observation.level'], // then the span's status
@@ -68,15 +78,17 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   serviceVersion: ['otel/resource:service.version'],
   userId: ['langfuse/langfuse.user.id', 'langfuse/user.id', 'openinference/user.id',
     'langfuse/langfuse.observation.metadata.langfuse_user_id', 'langfuse/langfuse.trace.metadata.langfuse_user_id',
-    'vercel-ai/ai.telemetry.metadata.userId'],
+    'vercel-ai/ai.telemetry.metadata.userId', 'traceloop/traceloop.association.properties.user_id',
+    'traceloop/traceloop.association.properties.userId'],
   sessionId: ['langfuse/langfuse.session.id', 'langfuse/session.id', 'openinference/session.id', 'gen-ai/gen_ai.conversation.id',
     'langfuse/langfuse.observation.metadata.langfuse_session_id', 'langfuse/langfuse.trace.metadata.langfuse_session_id',
-    'vercel-ai/ai.telemetry.metadata.sessionId'],
+    'vercel-ai/ai.telemetry.metadata.sessionId', 'traceloop/traceloop.association.properties.session_id',
+    'traceloop/traceloop.association.properties.sessionId'],
   tags: ['langfuse/langfuse.trace.tags', 'langfuse/langfuse.tags',
     'langfuse/langfuse.observation.metadata.langfuse_tags', 'langfuse/langfuse.trace.metadata.langfuse_tags',
     'vercel-ai/ai.telemetry.metadata.tags', 'openinference/tag.tags'],
   public: ['langfuse/langfuse.trace.public', 'langfuse/langfuse.public'],
-  traceName: ['langfuse/langfuse.trace.name'],
+  traceName: ['langfuse/langfuse.trace.name', 'traceloop/traceloop.workflow.name'],
   isAppRoot: ['langfuse/langfuse.internal.is_app_root', 'langfuse/langfuse.internal.as_root'],
   traceInput: ['langfuse/langfuse.trace.input'],
   traceOutput: ['langfuse/langfuse.trace.output'],
@@ -92,9 +104,9 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
     'gen-ai/gen_ai.client.operation.time_to_first_chunk', 'gen-ai/gen_ai.server.time_to_first_token'],
 
   // S1.6, merged: whole objects first, single keys over them
-  metadata: ['langfuse/langfuse.metadata', 'langfuse/langfuse.observation.metadata', 'langfuse/langfuse.observation.metadata.*',
+  metadata: ['mastra/mastra.metadata.*', 'openinference-python/metadata', 'langfuse/langfuse.metadata', 'langfuse/langfuse.observation.metadata', 'langfuse/langfuse.observation.metadata.*',
     'langfuse/langfuse.metadata.*', 'vercel-ai/ai.telemetry.metadata.*'],
-  traceMetadata: ['langfuse/resource:langfuse.trace.metadata', 'langfuse/resource:langfuse.trace.metadata.*',
+  traceMetadata: ['traceloop/traceloop.association.properties.*', 'langfuse/resource:langfuse.trace.metadata', 'langfuse/resource:langfuse.trace.metadata.*',
     'langfuse/langfuse.metadata', 'langfuse/langfuse.trace.metadata', 'langfuse/langfuse.trace.metadata.*',
     'langfuse/langfuse.metadata.*', 'vercel-ai/ai.telemetry.metadata.*',
     'litellm/langfuse.trace.id', 'litellm/langfuse.trace.existing_id'],
@@ -110,14 +122,14 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   'usage.output': ['gen-ai/gen_ai.usage.completion_tokens', 'gen-ai/gen_ai.usage.output_tokens', 'gen-ai/gen_ai.usage.completion',
     'openinference/llm.token_count.completion'],
   'usage.total': ['vercel-ai/ai.usage.tokens', 'gen-ai/gen_ai.usage.total_tokens', 'gen-ai/gen_ai.usage.total',
-    'openinference/llm.token_count.total'],
+    'openinference/llm.token_count.total', 'traceloop/llm.usage.total_tokens'],
   'usage.input_cached_tokens': ['vercel-ai/ai.usage.cachedInputTokens', 'gen-ai/gen_ai.usage.cache_read.input_tokens',
     'gen-ai/gen_ai.usage.cache_read_input_tokens', 'gen-ai/gen_ai.usage.cache_read_tokens',
     'gen-ai/gen_ai.usage.details.cache_read_tokens', 'gen-ai/gen_ai.usage.details.cache_read_input_tokens',
     'openinference/llm.token_count.prompt_details.cache_read', 'gen-ai/gen_ai.usage.input_cached_tokens',
     'vercel-ai/ai.response.providerMetadata'],
   'usage.input_cache_creation': ['gen-ai/gen_ai.usage.cache_creation.input_tokens', 'gen-ai/gen_ai.usage.cache_creation_input_tokens',
-    'gen-ai/gen_ai.usage.cache_write_tokens', 'gen-ai/gen_ai.usage.details.cache_write_tokens',
+    'gen-ai/gen_ai.usage.cache_write_input_tokens', 'gen-ai/gen_ai.usage.cache_write_tokens', 'gen-ai/gen_ai.usage.details.cache_write_tokens',
     'gen-ai/gen_ai.usage.details.cache_creation_input_tokens', 'openinference/llm.token_count.prompt_details.cache_write',
     'gen-ai/gen_ai.usage.input_cache_creation', 'vercel-ai/ai.response.providerMetadata'],
   'usage.input_cache_creation_5m': ['vercel-ai/ai.response.providerMetadata'],
@@ -130,14 +142,14 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   'usage.output_reasoning_tokens': ['vercel-ai/ai.usage.reasoningTokens', 'gen-ai/gen_ai.usage.reasoning.output_tokens',
     'openinference/llm.token_count.completion_details.reasoning', 'gen-ai/gen_ai.usage.reasoning_tokens',
     'gen-ai/gen_ai.usage.details.reasoning_tokens', 'vercel-ai/ai.response.providerMetadata'],
-  'usage.output_audio_tokens': ['gen-ai/gen_ai.usage.audio.output_tokens', 'openinference/llm.token_count.completion_details.audio'],
+  'usage.output_audio_tokens': ['gen-ai/gen_ai.usage.audio.output_tokens', 'gen-ai/gen_ai.usage.details.audio_tokens', 'openinference/llm.token_count.completion_details.audio'],
   'usage.accepted_prediction_tokens': ['vercel-ai/ai.response.providerMetadata'],
   'usage.rejected_prediction_tokens': ['vercel-ai/ai.response.providerMetadata'],
   'usage.none': ['gen-ai/gen_ai.usage.text.input_tokens', 'gen-ai/gen_ai.usage.text.output_tokens',
     'gen-ai/gen_ai.usage.details.input_tokens', 'gen-ai/gen_ai.usage.details.output_tokens',
     'openinference/llm.token_count.prompt_details.cache_input'],
   'usage.*': ['gen-ai/gen_ai.usage.*', 'openinference/llm.token_count.*'],
-  cost: ['langfuse/langfuse.observation.cost_details', 'gen-ai/gen_ai.usage.cost', 'openinference/llm.cost.total'],
+  cost: ['langfuse/langfuse.observation.cost_details', 'gen-ai/gen_ai.usage.cost', 'openinference/llm.cost.total', 'logfire/operation.cost'],
 
   experimentId: ['langfuse/langfuse.experiment.id'],
   experimentName: ['langfuse/langfuse.experiment.name'],
@@ -179,8 +191,23 @@ export const payloads: readonly PayloadSource[] = [
   { reader: 'span event `gen_ai.client.inference.operation.details`', read: operationDetails },
   { reader: 'span events `gen_ai.{system,user,assistant,tool}.message` and `gen_ai.choice`', read: messageEvents },
   { reader: 'span events `gen_ai.content.prompt` and `gen_ai.content.completion`', read: contentEvents },
+  {
+    input: ['google-adk/gcp.vertex.agent.llm_request', 'google-adk/gcp.vertex.agent.tool_call_args'],
+    output: ['google-adk/gcp.vertex.agent.llm_response', 'google-adk/gcp.vertex.agent.tool_response'],
+  },
+  { input: ['logfire/all_messages_events'], output: [] },
+  { input: ['traceloop/traceloop.entity.input'], output: ['traceloop/traceloop.entity.output'] },
+  {
+    reader: 'numbered keys `llm.input_messages.N.*` of OpenInference for Python, on model calls',
+    read: pythonMessages,
+  },
   // A streamed answer that is only a call of a tool has an empty `output.value` (JS 4.2.7) and the call in its messages.
   { input: ['openinference/input.value'], output: ['openinference/output.value'], otherwise: numbered },
+  {
+    reader: '`pydantic_ai.all_messages` behind `gen_ai.system_instructions`, `final_result`',
+    read: pydanticMessages,
+  },
+  { input: ['logfire/tool_arguments'], output: ['logfire/tool_response'] },
   numbered,
   {
     reader: '`gen_ai.input.messages` behind `gen_ai.system_instructions`, `gen_ai.output.messages`',

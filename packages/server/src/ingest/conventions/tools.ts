@@ -83,6 +83,11 @@ function visit(
     for (const each of value) visit(each, found, walk, depth + 1);
     return;
   }
+  const { toolUse } = value; // Bedrock's Converse, Strands
+  if (isObject(toolUse) && 'toolUseId' in toolUse) {
+    add(toolUse, found, walk.seen);
+    return;
+  }
   if (isCall(value)) {
     add(value, found, walk.seen);
     return;
@@ -98,7 +103,7 @@ function add(call: Record<string, AttributeValue>, found: ToolCalls, seen: Set<s
   const wrapped = isObject(call['function']) ? call['function'] : call;
   const name = wrapped['name'] ?? wrapped['toolName'];
   if (typeof name !== 'string' || name === '') return;
-  const id = call['id'] ?? call['call_id'] ?? call['toolCallId'] ?? '';
+  const id = call['id'] ?? call['call_id'] ?? call['toolCallId'] ?? call['toolUseId'] ?? '';
   const key = toText(id);
   if (key !== '' && seen.has(key)) return;
   seen.add(key);

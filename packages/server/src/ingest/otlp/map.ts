@@ -126,7 +126,7 @@ function mapSpan(mapping: Mapping, options: MapOptions): ObservationRow {
     type,
     name: fields.name ?? span.name,
     endTime: times.end,
-    completionStartTime: shifted(fields.completionStartTime, times, now),
+    completionStartTime: shifted(fields.completionStartTime ?? firstChunk(span.events), times, now),
     eventTime: times.end,
     environment: normalizeEnvironment(fields.environment ?? 'default'),
     version: fields.version ?? '',
@@ -242,6 +242,12 @@ function toDecimal(amount: number): string {
   const fixed = amount.toFixed(USD_DECIMALS);
   return fixed.includes('.') ? fixed.replace(/\.?0+$/, '') : fixed;
 }
+
+/** OpenLLMetry marks each chunk of a streamed answer with an event. */
+const firstChunk = (events: readonly DecodedEvent[]): Micros | undefined =>
+  events.length === 0
+    ? undefined
+    : (events.find(({ name }) => name === 'gen_ai.content.completion.chunk')?.time ?? undefined);
 
 /** LiteLLM and others leave the status message empty and say it in an attribute, most SDKs in the exception event. */
 function failureOf(events: readonly DecodedEvent[], level: Level, errorMessage: string | undefined): string {
