@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { projectScope } from '../../stores/scope.ts';
+import type { RowBlock } from '../journal.ts';
+import type { LedgerEntry } from '../ledger/receipt.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
 import {
   createEngineDouble,
@@ -229,4 +231,38 @@ test('the same ids in two projects are two entities', async () => {
   await store.store(p1, { events: state([update]) }, receipt);
   expect(engine.observations('p1')).toMatchObject([{ name: 'one', output: 'x' }]);
   expect(engine.observations('p2')).toMatchObject([{ name: 'two', output: '' }]);
+});
+
+test('what is about many entities is stored in parts, the ledger with the last; sent again after one failed, it is there once', async () => {
+  const engine = createEngineDouble();
+  const blocks: RowBlock[] = [];
+  let failing = 2;
+  const journal = journalOver(async (block) => {
+    failing -= 1;
+    if (failing === 0) throw new Error('of the test');
+    blocks.push(block);
+    engine.insert(block);
+  });
+  const store = createStoreOn(engine, { journal, maxCacheBytes: 10_000_000 });
+  const events = (type: string, second: number, says: object): GivenEvent[] =>
+    Array.from({ length: 450 }, (_, i) =>
+      event(type, `2026-11-01T10:00:0${second}Z`, { id: `s${i}`, traceId: `t${i}`, ...says }),
+    );
+  const ledger = { receipt: { id: 'r' }, refusedBody: null } as unknown as LedgerEntry;
+  const told: number[] = [];
+  const send = (those: GivenEvent[]) =>
+    store.store(p1, { events: state(those) }, receipt, ({ traceIds }) => {
+      told.push(traceIds.length);
+      return ledger;
+    });
+
+  await expect(send(events('span-create', 0, { name: 'work' }))).rejects.toThrow('of the test');
+  expect(told).toEqual([]);
+  await send(events('span-create', 0, { name: 'work' }));
+  await send(events('span-update', 1, { output: 'done' }));
+  expect(told).toEqual([450, 450]);
+  const rows = engine.observations();
+  expect(rows).toHaveLength(450);
+  for (const row of rows) expect(row).toMatchObject({ name: 'work', output: 'done' });
+  expect(blocks.filter((block) => block.ledger === ledger)).toEqual([blocks.at(-4), blocks.at(-1)]);
 });

@@ -1,5 +1,5 @@
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { Journal } from '../journal.ts';
+import type { Fate, Journal, Receipt } from '../journal.ts';
 import type { LedgerEntry } from '../ledger/receipt.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
@@ -80,79 +80,6 @@ export function createStatementStore({
     scores.forget(scope, (entity) => isIn(traceIds, entity));
   }
 
-  /** Part of a request; `events` and `scores` are about other entities than those of its other parts. */
-  async function storePart(
-    scope: ProjectScope,
-    { events, scores: newScores, mentioned }: Part,
-    receivedAt: Micros,
-    ledgerOf?: (became: StoredStatements) => LedgerEntry,
-  ): Promise<StoredStatements> {
-    if (events.length === 0 && newScores.length === 0) {
-      const became = { dropped: [], traceIds: [], deleted: await deletedTraces(scope, mentioned) };
-      const ledger = ledgerOf?.(became);
-      if (ledger) await journal.append({ projectId: scope.projectId, observations: [], scores: [], ledger });
-      return became;
-    }
-
-    const openedEvents = await observations.open(scope, events);
-    let openedScores: Awaited<ReturnType<typeof scores.open>> | null = null;
-    let deleted: ReadonlySet<string> = new Set();
-    const release = (stored: boolean): void => {
-      openedScores?.release({ stored });
-      openedEvents.release({ stored });
-      if (deleted.size > 0) forgetTraces(scope, deleted);
-    };
-    try {
-      openedScores = await scores.open(scope, newScores);
-      deleted = await deletedTraces(scope, [
-        ...new Set([
-          ...events.flatMap(({ key, entity }) => [
-            key.id,
-            ...tracesOf(entity),
-            ...tracesOf(openedEvents.get(key).entity),
-          ]),
-          ...newScores.flatMap(({ entity }) => tracesOf(entity)),
-          ...mentioned,
-        ]),
-      ]);
-
-      // From here to the append nothing awaits, so no other request's statements are lost in between.
-      const block = {
-        projectId: scope.projectId,
-        observations: [] as ObservationRow[],
-        scores: [] as ScoreRow[],
-        isKeptUntilApplied: true as const,
-      };
-      const dropped: StoredStatements['dropped'] = [];
-      const drop = (entity: Traced, count: number): void =>
-        void dropped.push({ id: entity.id, traceId: tracesOf(entity)[0] ?? '', count });
-      for (const { key, entity, count } of events) {
-        const merged = joined(observationFields, openedEvents.get(key).entity, entity);
-        if (isIn(deleted, merged)) drop(merged, count);
-        else block.observations.push(...openedEvents.apply(key, merged, receivedAt));
-      }
-      for (const { key, entity, count } of newScores) {
-        const merged = joined(scoreFields, openedScores.get(key).entity, entity);
-        if (isIn(deleted, merged)) drop(merged, count);
-        else block.scores.push(...openedScores.apply(key, merged, receivedAt));
-      }
-      const traceIds = [...block.observations, ...block.scores].map(({ traceId }) => traceId);
-      const became = { dropped, traceIds, deleted };
-      const ledger = ledgerOf?.(became);
-      if (traceIds.length > 0) {
-        const { applied } = await journal.append({ ...block, ...(ledger && { ledger }) });
-        void applied.then((fate) => release(fate === 'stored'));
-      } else {
-        if (ledger) await journal.append({ ...block, ledger });
-        release(true);
-      }
-      return became;
-    } catch (error) {
-      release(false);
-      throw error;
-    }
-  }
-
   return {
     /**
      * Resolves once the rows are acknowledged by the journal, together with what `ledgerOf` says of them. What is about many
@@ -170,20 +97,92 @@ export function createStatementStore({
       receivedAt: Micros,
       ledgerOf?: (became: StoredStatements) => LedgerEntry,
     ): Promise<void> {
-      const { events = [], scores: given = [], mentioned = [] } = said;
-      const [last, ...others] = parts(groupEvents(events), groupScores(given), mentioned);
-      const storing: Promise<StoredStatements>[] = [];
-      for (const part of others) {
-        const one = storePart(scope, part, receivedAt);
-        one.catch(() => undefined); // told below
-        storing.push(one);
-        await nextTurn();
+      const { projectId } = scope;
+      const { mentioned = [] } = said;
+      const events = groupEvents(said.events ?? []);
+      const newScores = groupScores(said.scores ?? []);
+      if (events.length === 0 && newScores.length === 0) {
+        const deletedOnes = await deletedTraces(scope, mentioned);
+        const ledger = ledgerOf?.({ dropped: [], traceIds: [], deleted: deletedOnes });
+        if (ledger) await journal.append({ projectId, observations: [], scores: [], ledger });
+        return;
       }
-      const before = await Promise.all(storing);
-      const ledgerOfAll = ledgerOf && ((those: StoredStatements) => ledgerOf(united([...before, those])));
-      const { dropped, traceIds } = united([...before, await storePart(scope, last, receivedAt, ledgerOfAll)]);
-      if (traceIds.length === 0) return;
-      countStored(scope, events.length + given.length - dropped.reduce((sum, { count }) => sum + count, 0));
+
+      const openedEvents = await observations.open(scope, events);
+      let openedScores: Awaited<ReturnType<typeof scores.open>> | null = null;
+      const deleted = new Set<string>();
+      const appended: Promise<Receipt>[] = [];
+      let isAcknowledgedInPart = false;
+      const release = (stored: boolean): void => {
+        openedScores?.release({ stored });
+        openedEvents.release({ stored });
+        if (deleted.size > 0) forgetTraces(scope, deleted);
+      };
+      try {
+        openedScores = await scores.open(scope, newScores);
+        const dropped: StoredStatements['dropped'] = [];
+        const traceIds: string[] = [];
+        const drop = (entity: Traced, count: number): void =>
+          void dropped.push({ id: entity.id, traceId: tracesOf(entity)[0] ?? '', count });
+
+        for (const part of parts(events, newScores)) {
+          isAcknowledgedInPart = appended.length > 0;
+          if (part.isLast) await Promise.all(appended);
+          const deletedOnes = await deletedTraces(scope, [
+            ...new Set([
+              ...part.events.flatMap(({ key, entity }) => [
+                key.id,
+                ...tracesOf(entity),
+                ...tracesOf(openedEvents.get(key).entity),
+              ]),
+              ...part.scores.flatMap(({ entity }) => tracesOf(entity)),
+              ...(part.isLast ? mentioned : []),
+            ]),
+          ]);
+          for (const id of deletedOnes) deleted.add(id);
+
+          // From here to the append nothing awaits, so no other request's statements are lost in between.
+          const block = {
+            projectId,
+            observations: [] as ObservationRow[],
+            scores: [] as ScoreRow[],
+            isKeptUntilApplied: true as const,
+          };
+          for (const { key, entity, count } of part.events) {
+            const merged = joined(observationFields, openedEvents.get(key).entity, entity);
+            if (isIn(deleted, merged)) drop(merged, count);
+            else block.observations.push(...openedEvents.apply(key, merged, receivedAt));
+          }
+          for (const { key, entity, count } of part.scores) {
+            const merged = joined(scoreFields, openedScores.get(key).entity, entity);
+            if (isIn(deleted, merged)) drop(merged, count);
+            else block.scores.push(...openedScores.apply(key, merged, receivedAt));
+          }
+          for (const { traceId } of [...block.observations, ...block.scores]) traceIds.push(traceId);
+          const ledger = part.isLast ? ledgerOf?.({ dropped, traceIds, deleted }) : undefined;
+          if (block.observations.length + block.scores.length > 0) {
+            const receipt = journal.append({ ...block, ...(ledger && { ledger }) });
+            receipt.catch(() => undefined); // told at the last part
+            appended.push(receipt);
+          } else if (ledger) await journal.append({ ...block, ledger });
+          if (!part.isLast) await nextTurn();
+        }
+        const receipts = await Promise.all(appended);
+        if (receipts.length === 0) release(true);
+        else void areApplied(receipts).then(release);
+        if (traceIds.length === 0) return;
+        const lost = dropped.reduce((sum, { count }) => sum + count, 0);
+        countStored(scope, (said.events?.length ?? 0) + (said.scores?.length ?? 0) - lost);
+      } catch (error) {
+        if (!isAcknowledgedInPart) release(false);
+        else {
+          // Parts that were acknowledged must be found in the engine once what they said is forgotten here.
+          const outcomes = await Promise.allSettled(appended);
+          const receipts = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+          void areApplied(receipts).then(() => release(false));
+        }
+        throw error;
+      }
     },
 
     /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
@@ -197,27 +196,27 @@ export function createStatementStore({
 interface Part {
   events: readonly Grouped<ObservationRow, ObservationKey>[];
   scores: readonly Grouped<ScoreRow, string>[];
-  mentioned: readonly string[];
+  isLast: boolean;
 }
 
-/** Entities of one part: those of a few milliseconds, and of as many events as SDKs send at once. */
+/** Entities of one part: those of some milliseconds, and as many as SDKs send at once. */
 const PART = 200;
 
-function parts(events: Part['events'], scores: Part['scores'], mentioned: Part['mentioned']): [Part, ...Part[]] {
-  const last: Part = { events: events.slice(0, PART), scores: scores.slice(0, PART), mentioned };
-  const others: Part[] = [];
-  for (let from = PART; from < Math.max(events.length, scores.length); from += PART) {
-    const to = from + PART;
-    others.push({ events: events.slice(from, to), scores: scores.slice(from, to), mentioned: [] });
-  }
-  return [last, ...others];
+function parts(events: Part['events'], scores: Part['scores']): Part[] {
+  const count = Math.ceil(Math.max(events.length, scores.length) / PART);
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [i * PART, (i + 1) * PART];
+    return { events: events.slice(from, to), scores: scores.slice(from, to), isLast: i === count - 1 };
+  });
 }
 
-const united = (all: readonly StoredStatements[]): StoredStatements => ({
-  dropped: all.flatMap(({ dropped }) => dropped),
-  traceIds: all.flatMap(({ traceIds }) => traceIds),
-  deleted: new Set(all.flatMap(({ deleted }) => [...deleted])),
-});
+/** Once the rows of all are in the engine, or refused by it: whether none was. */
+const areApplied = (receipts: readonly Receipt[]): Promise<boolean> =>
+  receipts.length === 1
+    ? receipts[0]!.applied.then(isStored)
+    : Promise.all(receipts.map(({ applied }) => applied)).then((fates) => fates.every(isStored));
+
+const isStored = (fate: Fate): boolean => fate === 'stored';
 
 type Grouped<Row, Key> = Wanted<Key> & { entity: Entity<Row>; count: number };
 
