@@ -4,6 +4,9 @@ import json
 
 from langfuse import get_client, observe, propagate_attributes
 
+# One pixel.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 langfuse = get_client()
 # `assert` would not run under -O.
 if not langfuse.auth_check():
@@ -43,6 +46,12 @@ with langfuse.start_as_current_observation(name="guide", as_type="agent", input=
                 metadata={"attempt": 2, "note": "text"},
             )
             generation.score(name="tone", value="friendly", data_type="CATEGORICAL")
+        # The SDK cuts the image out, uploads it, and leaves a token in its place.
+        with langfuse.start_as_current_observation(
+            name="look",
+            input=[{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}],
+        ):
+            pass
         try:
             book()
         except ValueError:

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COST_USD } from '../harness/fake-model.ts';
@@ -39,7 +40,18 @@ test.each([
     output: 'Paris',
   });
   expect(trace.tags.toSorted()).toEqual(['eu', 'travel']);
-  expect(outline(observations)).toEqual(['AGENT guide', '  GENERATION say it', '  RETRIEVER lookup', '  TOOL book']);
+  expect(outline(observations)).toEqual([
+    'AGENT guide',
+    '  GENERATION say it',
+    '  RETRIEVER lookup',
+    '  SPAN look',
+    '  TOOL book',
+  ]);
+  const [{ image_url: image }] = observation('look').input as [{ image_url: { url: string } }];
+  const mediaId = /^@@@langfuseMedia:type=image\/png\|id=([\w-]{22})\|source=base64_data_uri@@@$/.exec(image.url)?.[1];
+  const media = await projectApi(server).get<{ url: string }>(`/media/${mediaId}`);
+  const file = Buffer.from(await (await fetch(media.url)).arrayBuffer());
+  expect(createHash('sha256').update(file).digest('base64url').slice(0, 22)).toBe(mediaId);
   expect(observation('lookup').output).toEqual(['France is a country', { deep: [1, 2] }]);
   expect(observation('say it')).toMatchObject({
     id: generationId,
