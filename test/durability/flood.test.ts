@@ -38,7 +38,7 @@ test('under a flood the surplus is refused with when to come again, memory stays
   let withoutRetryAfter = 0;
   let sequence = 0;
   let others = 0;
-  const peakMb = watchRss(server.pid);
+  const rss = watchRss(server.pid);
 
   const flood = bodies.map(async (body) => {
     const client = createClient(access);
@@ -70,7 +70,7 @@ test('under a flood the surplus is refused with when to come again, memory stays
   expect([...statuses.keys()].toSorted()).toEqual([200, 503]);
   expect(withoutRetryAfter).toBe(0);
   expect(others).toBeGreaterThan(0);
-  expect(peakMb()).toBeLessThan(1_500);
+  expect(rss().peak).toBeLessThan(1_500);
   await server.stop();
   const none = new Map<string, never>();
   const expected: Expected = {

@@ -71,7 +71,7 @@ describe('every route, by every method', () => {
     const wrong: string[] = [];
     for (const route of await allRoutes()) {
       const path = pathOf(route, () => 'nobody');
-      const url = /^\/api\/(health|ready)$/.test(path) ? server.workerUrl : server.url;
+      const url = /^\/(api\/(health|ready)|metrics)$/.test(path) ? server.workerUrl : server.url;
       for (const method of methods) {
         const request = `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${authorization()}content-length: 0\r\n\r\n`;
         const [status, ...more] = statusesOf(await say(request, { url }));

@@ -1,5 +1,5 @@
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
-import { resolveTrace } from '../../ingest/resolve-trace.ts';
+import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { TimeRange } from '../filters/time.ts';
@@ -7,8 +7,9 @@ import { isInternal, selectionOf, type TraceQuery } from './selection.ts';
 import { type Found, rowsOf, selectTracePage, type TracePage } from './store.ts';
 
 /**
- * A page of a list in any order. Whether a trace is of an environment of the product's own is asked of the rows that the page
- * shows, which come along: the engine would have to find out the environment of every trace of the range.
+ * A page of a list in any order. What the selection knows of a trace is what rows around the range say, so its own time is asked
+ * of all its rows, which come along: a trace with rows in two parts of a list is in one of them. The same rows say whether it is
+ * of an environment of the product's own: the engine would have to find that out for every trace of the range.
  */
 export async function selectPage(
   db: ClickHouse,
@@ -22,19 +23,23 @@ export async function selectPage(
   options?: QueryOptions,
 ): Promise<Found[]> {
   const selection = selectionOf(scope, range, query);
-  if (!hidesInternal) return selectTracePage(db, scope, selection, page, options);
+  const isBounded = range.from !== null || range.to !== null;
+  if (!hidesInternal && !isBounded) return selectTracePage(db, scope, selection, page, options);
+  const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
   const shown: Found[] = [];
   for (let { after, limit } = page; ; limit *= 4) {
     const found = await selectTracePage(db, scope, selection, { ...page, limit, ...(after && { after }) }, options);
-    const rowsById = await rowsOf(db, scope, found, fields);
+    const rowsById = await rowsOf(db, scope, found, read);
     for (const place of found) {
       const rows = rowsById.get(place.id);
-      if (rows && isShown(resolveTrace(rows, ['timestamp', 'environment']), range)) shown.push({ ...place, rows });
+      if (!rows) continue;
+      const { timestamp, environment } = resolveTrace(rows, ['timestamp', 'environment']);
+      if (isIn(range, timestamp) && !(hidesInternal && isInternal(environment))) shown.push({ ...place, rows });
     }
     if (shown.length >= page.limit || found.length < limit) return shown.slice(0, page.limit);
     after = found.at(-1);
   }
 }
 
-const isShown = (trace: { timestamp: Micros; environment: string }, { from, to }: TimeRange): boolean =>
-  trace.timestamp >= (from ?? -Infinity) && trace.timestamp < (to ?? Infinity) && !isInternal(trace.environment);
+const isIn = ({ from, to }: TimeRange, timestamp: Micros): boolean =>
+  timestamp >= (from ?? -Infinity) && timestamp < (to ?? Infinity);
