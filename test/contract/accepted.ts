@@ -41,10 +41,10 @@ export const accepted: readonly Accepted[] = [
     reason: 'protobuf is answered in protobuf; a span without ids is refused alone, in partialSuccess',
   },
   {
-    case: ['health/6', 'health/7', 'health/10'],
+    case: ['health/6', 'health/7', 'health/10', 'scores/29'],
     field: ['status', 'header *', 'body'],
     class: 'D5',
-    reason: 'an unknown route answers JSON, a trailing slash is served',
+    reason: 'an unknown route and a body that is no JSON are answered in JSON, a trailing slash is served',
   },
   {
     case: ['projects-auth/19', 'projects-auth/22', 'projects-auth/25'],
@@ -176,5 +176,29 @@ export const accepted: readonly Accepted[] = [
     field: 'body',
     class: 'D5',
     reason: 'text that is no JSON is answered in JSON',
+  },
+  {
+    case: ['scores/21', 'scores/22', 'scores/24', 'scores/25', 'ingestion/7', 'fixtures/v5-client/reply-24'],
+    field: ['status', 'id', 'successes*', 'errors*'],
+    class: 'D7',
+    reason: 'a score that its config refuses is refused, not dropped',
+  },
+  {
+    case: ['scores-v2/35', 'scores-v3/2', 'scores-v3/16'],
+    field: ['meta.total*', 'data[ev-58]'],
+    class: 'D7',
+    reason: 'a score event without an id of its own is stored under that of the event, not dropped',
+  },
+  {
+    case: ['fixtures/v5-client/reply-22', 'fixtures/v5-client/trace-d113*'],
+    field: ['successes*', 'errors*', 'scores[*'],
+    class: 'D9',
+    reason: 'clients.md 2.1: a published SDK sends a boolean as it is, and it is stored as one',
+  },
+  {
+    case: ['deletes/10', 'deletes/11', 'fixtures/v5-client/reply-40'],
+    field: '*',
+    class: 'D2',
+    reason: 'what is deleted is gone at once, what was sent is there at once',
   },
 ];

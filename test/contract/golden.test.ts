@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accepted } from './accepted.ts';
 import { isObject } from './compare.ts';
+import { recordedScoreTimes, withRecordedTime } from './recorded-times.ts';
 import { createJudge } from './judge.ts';
 import { pending } from './pending.ts';
 import { readGolden } from './recording.ts';
@@ -20,6 +21,7 @@ const OTLP_ONLY = 'otlp-only';
 const groups: readonly { group: string; write?: true }[] = [
   { group: 'health' },
   { group: 'projects-auth' },
+  { group: 'score-configs' },
   { group: 'ingestion' },
   { group: 'legacy-create' },
   { group: 'otel' },
@@ -28,6 +30,11 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'observations-v2' },
   { group: 'sessions' },
   { group: 'media' },
+  { group: 'scores' },
+  { group: 'scores-v1-read' },
+  { group: 'scores-v2' },
+  { group: 'scores-v3' },
+  { group: 'deletes' },
 ];
 
 const names = new Set(groups.map(({ group }) => group));
@@ -39,6 +46,7 @@ const { judge, unused, counts } = createJudge({
 });
 
 let server: TestServer;
+const scoreTimes = recordedScoreTimes();
 const variables: Variables = new Map([['pid', PROJECT]]);
 
 beforeAll(async () => {
@@ -65,7 +73,7 @@ afterAll(async () => {
 
 describe.each(groups)('$group', ({ group, write }) => {
   test.each(readGolden(group))('$n $case', async (recorded) => {
-    const sent = toRequest(recorded, variables);
+    const sent = withRecordedTime(recorded, toRequest(recorded, variables), scoreTimes);
     if (group === 'otel') await sendToOtlpOnly(sent);
     const answer = asRecorded(
       group === 'observations-v2' ? await sendToOtlpOnly(sent) : await send(server.origin, sent),
@@ -77,7 +85,7 @@ describe.each(groups)('$group', ({ group, write }) => {
       return;
     }
     const name = `${group}/${recorded.n}`;
-    const left = judge(name, compareAnswer(recorded, answer));
+    const left = judge(name, compareAnswer(recorded, asRecorded(answer)));
     expect.soft(left.length === 0, explain(name, sent, answer, left)).toBe(true);
   });
 });
@@ -99,14 +107,20 @@ async function sendToOtlpOnly(sent: Sent): Promise<Answer> {
 /** Ids that were made here, with what the recording had in their place: later answers are compared as if it were the same. */
 const made = new Map<string, string>();
 
-function noteMade({ response }: GoldenCase, { body }: Answer): void {
+function noteMade({ request, response }: GoldenCase, { body }: Answer): void {
+  if (request.method !== 'POST') return;
   const ours = idOf(body);
   const theirs = response.body && 'json' in response.body ? idOf(response.body.json) : undefined;
   if (ours !== undefined && theirs !== undefined && ours !== theirs) made.set(ours, theirs);
 }
 
-const idOf = (body: Json | undefined): string | undefined =>
-  isObject(body) && Object.keys(body).join() === 'id' && typeof body['id'] === 'string' ? body['id'] : undefined;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Of a thing that was made: its id is generated, or all that is answered. */
+const idOf = (body: Json | undefined): string | undefined => {
+  const id = isObject(body) ? body['id'] : undefined;
+  if (typeof id !== 'string' || !isObject(body)) return undefined;
+  return UUID.test(id) || Object.keys(body).join() === 'id' ? id : undefined;
+};
 
 function asRecorded(answer: Answer): Answer {
   const text = [...made].reduce((so, [ours, theirs]) => so.replaceAll(ours, theirs), answer.text);

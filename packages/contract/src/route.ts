@@ -20,6 +20,7 @@ export type RouteScope =
   | 'traces:create'
   | 'traces:delete'
   | 'scores:read'
+  | 'scores:CUD'
   | 'scoreConfigs:read'
   | 'scoreConfigs:CUD'
   | 'media:read'

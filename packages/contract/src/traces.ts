@@ -30,13 +30,13 @@ export const Trace = z.object({
 });
 export type Trace = z.output<typeof Trace>;
 
-/** A score as v1 reads show it: those of traces, without corrections (S4.3). */
+/** A score as v1 reads show it: those of traces, without corrections (S4.3). A TEXT has no `value`. */
 export const ScoreV1 = z.object({
   id: z.string(),
   projectId: z.string(),
   environment: z.string(),
   name: z.string(),
-  value: z.number(),
+  value: z.number().optional(),
   stringValue: z.string().nullable(),
   dataType: z.enum(['NUMERIC', 'CATEGORICAL', 'BOOLEAN', 'TEXT']),
   source: z.enum(['API', 'EVAL', 'ANNOTATION']),

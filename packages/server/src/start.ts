@@ -14,6 +14,8 @@ import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
 import { createScoreConfigs } from './features/score-configs/service.ts';
+import { scoresRoutes } from './features/scores/routes.ts';
+import { createScoreReads } from './features/scores/service.ts';
 import { sessionsRoutes } from './features/sessions/routes.ts';
 import { createSessions as createTraceSessions } from './features/sessions/service.ts';
 import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
@@ -427,8 +429,8 @@ export function openProduct({
     ...told,
     now: nowMicros,
   });
-  const json = createJsonDoor({ store, log, now: nowMicros, ...told });
-  const scores = createScores({ store, now: nowMicros, newId, ...told });
+  const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
+  const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
   const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
   const traces = createTraces({
     clickhouse,
@@ -454,6 +456,7 @@ export function openProduct({
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, now })),
+      ...scoresRoutes(createScoreReads({ clickhouse, journal, traces, deleteScores: store.deleteScores, now })),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
     ],

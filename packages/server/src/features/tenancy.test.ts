@@ -59,6 +59,14 @@ const reads = [
   '/x/observations/call?traceId=t',
   '/x/receipts',
   '/score-configs',
+  '/scores',
+  '/scores/score',
+  '/v2/scores',
+  '/v2/scores?userId=user%20of%20theirs',
+  '/v2/scores/score',
+  '/v3/scores?fields=core,details,subject',
+  '/v3/scores?traceId=t',
+  '/v3/scores?id=score',
 ];
 
 test.each(reads)('GET %s shows nothing of the other project', async (path) => {
@@ -78,6 +86,10 @@ test('what only the other project has is not there', async () => {
   ]) {
     expect((await ours.get(path)).status, path).toBe(404);
   }
+  await theirs.post('/scores', { id: 'secret', traceId: 'secret', name: 'n', value: 1 });
+  for (const path of ['/scores/secret', '/v2/scores/secret']) expect((await ours.get(path)).status).toBe(404);
+  await ours.delete('/scores/secret');
+  expect((await theirs.get('/scores/secret')).status).toBe(200);
   const file = { traceId: 'secret', field: 'input', contentType: 'text/plain', contentLength: 1 };
   const { mediaId } = (await theirs.post('/media', { ...file, sha256Hash: Buffer.alloc(32).toString('base64') })).body;
   const report = { uploadedAt: '2026-11-20T10:20:00.000Z', uploadHttpStatus: 200 };

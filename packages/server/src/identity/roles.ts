@@ -16,6 +16,7 @@ const leastRoles: Record<ProjectRouteScope, Role> = {
   'traces:create':      'MEMBER',
   'media:create':       'MEMBER',
   'scores':             'MEMBER',
+  'scores:CUD':         'MEMBER',
   'scoreConfigs:CUD':   'MEMBER',
   'traces:delete':      'ADMIN',
   'apiKeys:CUD':        'ADMIN',

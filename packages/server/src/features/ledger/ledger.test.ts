@@ -135,7 +135,7 @@ describe('what is rejected', () => {
 
   test('a single score, and one of a list', async () => {
     const project = await newProject();
-    const bad = { id: 's', traceId: 't', name: 'n', value: true };
+    const bad = { id: 's', traceId: 't', name: 'n', value: null };
     const alone = await project.post('/scores', bad);
     expect(alone.status).toBe(400);
     expect(await receiptOf(project, alone)).toMatchObject({

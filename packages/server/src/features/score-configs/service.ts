@@ -90,11 +90,15 @@ export function createScoreConfigs({
 
     /** Those of the ids that there are, by id, as they are now; for the doors of ingestion. */
     async find(scope: ProjectScope, ids: readonly string[]): Promise<ReadonlyMap<string, ScoreConfig>> {
-      const rows = await cache.get(scope, ids, (missing) => selectConfigsById(postgres, scope, missing));
+      const possible = ids.filter((id) => id.length <= MAX_ID_LENGTH);
+      const rows = await cache.get(scope, possible, (missing) => selectConfigsById(postgres, scope, missing));
       return new Map(rows.map((row) => [row.id, toWire(scope, row)]));
     },
   };
 }
+
+/** Longer than any there is, so that no memory is filled with what cannot be. */
+const MAX_ID_LENGTH = 100;
 
 /** The wire's sentence. */
 const notFound = (): NotFoundError => new NotFoundError('Score config not found within authorized project');

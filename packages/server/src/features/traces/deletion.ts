@@ -1,10 +1,11 @@
 import type { Journal } from '../../ingest/journal.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import { anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { anyOf, clickhouse, ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { exactText, plainText, sql } from '../../stores/postgres/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
+import { targetHashes } from '../filters/score-reach.ts';
 
 /** How long the doors refuse what arrives late for a deleted trace. */
 const MARK_MS = 24 * 3_600_000;
@@ -127,7 +128,18 @@ export async function deleteRows(
   const settings = { lightweight_deletes_sync: 2 };
   const project = clickhouse`project_id = ${string(scope.projectId)}`;
   await db.run(clickhouse`DELETE FROM observations WHERE ${project} AND ${traceIsOneOf([...ids])}`, { settings });
-  await db.run(clickhouse`DELETE FROM scores WHERE ${project} AND trace_id IN ${anyOf([...ids])}`, { settings });
+  const scored = clickhouse`trace_id IN ${anyOf([...ids])}`;
+  for (const [table, where] of [
+    ['scores', scored],
+    ['score_times', scored],
+    ['score_targets', clickhouse`target IN (${targetHashes('trace', [...ids])})`],
+  ] as const) {
+    const from = clickhouse`FROM ${ClickHouseSql.trusted(table)} WHERE ${project} AND ${where}`;
+    // Few traces have scores, and to ask costs less than a mutation that finds nothing.
+    if ((await db.rows(clickhouse`SELECT 1 ${from} LIMIT 1`)).length > 0) {
+      await db.run(clickhouse`DELETE ${from}`, { settings });
+    }
+  }
   await forgetRefused(scope, [...ids]);
   await forgetMedia(scope, [...ids]);
   forgetTraces(scope, ids);

@@ -11,6 +11,7 @@ import {
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
+import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { findNewest } from '../filters/newest.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
@@ -22,6 +23,7 @@ import { selectNewest } from './newest.ts';
 import { clausesOf, isFiltered, selectionOf, type TraceQuery } from './selection.ts';
 import {
   countTraces,
+  fromTraces,
   type Found,
   rowsOf,
   selectScores,
@@ -139,6 +141,13 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       };
     },
 
+    /** What a score shows of its trace, by trace id; those that are not there are left out. */
+    async about(scope: ProjectScope, traceIds: readonly string[]): Promise<Map<string, TraceAbout>> {
+      if (traceIds.length === 0) return new Map();
+      const rows = await selectTraces(db, scope, traceIsOneOf(traceIds), aboutColumns);
+      return new Map(rows.map((row) => [row.trace_id, row]));
+    },
+
     /** The traces of a session, newest first, without what is computed from observations. */
     async ofSession(scope: ProjectScope, sessionId: string): Promise<Trace[]> {
       const clauses = clausesOf([{ type: 'string', column: 'sessionId', operator: '=', value: sessionId }]);
@@ -159,6 +168,23 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     delete: (scope: ProjectScope, traceIds: readonly string[]): Promise<void> => deleteRows(needs, scope, traceIds),
   };
 }
+
+const aboutColumns = ['trace_id', 'user_id', 'session_id', 'tags', 'environment'] as const;
+export type TraceAbout = Pick<ResolvedTrace, (typeof aboutColumns)[number]>;
+
+/** Holds where `trace_id` is that of a trace of which these conditions hold. */
+export function traceMeets(scope: ProjectScope, conditions: readonly Condition[]): ClickHouseSql {
+  const selection = selectionOf(scope, { from: null, to: null }, { clauses: clausesOf(conditions), text: [] });
+  return clickhouse`trace_id IN (SELECT trace_id ${fromTraces(scope, selection, clickhouse`trace_id`)})`;
+}
+
+/** Holds where `trace_id` is that of a trace that is there, or of none. `chosen`: the only ids it may be, where they are known. */
+export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): ClickHouseSql =>
+  clickhouse`(trace_id = '' OR cityHash64(trace_id) IN (
+    SELECT cityHash64(trace_id) FROM observations
+    WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0 AND ${chosen ? traceIsOneOf(chosen) : clickhouse`true`}))`;
+
+export { toScoreCore, toScoreV1 } from './wire.ts';
 
 const nothing: ReadonlySet<keyof StoredObservation> = new Set();
 

@@ -1,7 +1,7 @@
 import { resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { scoreTargets } from '../filters/score-reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
 
 const { trusted } = ClickHouseSql;
@@ -264,14 +265,15 @@ export async function selectScores<Field extends keyof ScoreRow>(
   const versions = reader.parse(
     await db.binary(clickhouse`
       SELECT ${reader.select()} FROM scores
-      WHERE project_id = ${string(scope.projectId)} AND trace_id IN ${anyOf(traceIds)}`),
+      WHERE project_id = ${string(scope.projectId)} AND ${scoreTargets(scope, 'trace', traceIds)}`),
   );
+  const wanted = new Set(traceIds);
   const newest = new Map<string, (typeof versions)[number]>();
   for (const score of versions) {
     const other = newest.get(score.id);
     if (!other || other.rowVersion < score.rowVersion) newest.set(score.id, score);
   }
   return [...newest.values()]
-    .filter(({ isDeleted }) => !isDeleted)
+    .filter(({ isDeleted, traceId }) => !isDeleted && wanted.has(traceId))
     .toSorted((a, b) => b.timestamp - a.timestamp || compareUtf8(a.id, b.id));
 }

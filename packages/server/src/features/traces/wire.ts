@@ -91,7 +91,7 @@ export const toMetrics = (row: Partial<Metrics>): { latency: number; totalCost: 
         totalCost: Number(row.total_cost ?? 0),
       };
 
-/** What `toScoreV1` reads. */
+/** What `toScoreV1` and `toScoreCore` read. */
 export const scoreV1Fields = [
   'dataType',
   'id',
@@ -117,26 +117,25 @@ export const scoreV1Fields = [
 
 /** A score as v1 reads show it; null for a correction, which they do not know. */
 export const toScoreV1 = (row: Pick<ScoreRow, (typeof scoreV1Fields)[number]>): ScoreV1 | null =>
-  row.dataType === 'CORRECTION'
-    ? null
-    : {
-        id: row.id,
-        projectId: row.projectId,
-        environment: row.environment,
-        name: row.name,
-        value: row.value,
-        stringValue: row.dataType === 'TEXT' ? row.longStringValue || row.stringValue : orNull(row.stringValue),
-        dataType: row.dataType,
-        source: row.source,
-        authorUserId: orNull(row.authorUserId),
-        comment: orNull(row.comment),
-        metadata: parsedValues(row.metadata),
-        configId: orNull(row.configId),
-        queueId: orNull(row.queueId),
-        executionTraceId: orNull(row.executionTraceId),
-        createdAt: toIso(row.createdAt),
-        updatedAt: toIso(row.updatedAt),
-        timestamp: toIso(row.timestamp),
-        traceId: row.traceId,
-        observationId: orNull(row.observationId),
-      };
+  row.dataType === 'CORRECTION' ? null : { ...toScoreCore(row), dataType: row.dataType, traceId: row.traceId };
+
+/** What v1 and v2 reads show alike. A text is shown as `stringValue`, and a TEXT has no number. */
+export const toScoreCore = (row: Pick<ScoreRow, (typeof scoreV1Fields)[number]>) => ({
+  id: row.id,
+  projectId: row.projectId,
+  environment: row.environment,
+  name: row.name,
+  ...(row.dataType !== 'TEXT' && { value: row.value }),
+  stringValue: orNull(row.longStringValue || row.stringValue),
+  source: row.source,
+  authorUserId: orNull(row.authorUserId),
+  comment: orNull(row.comment),
+  metadata: parsedValues(row.metadata),
+  configId: orNull(row.configId),
+  queueId: orNull(row.queueId),
+  executionTraceId: orNull(row.executionTraceId),
+  createdAt: toIso(row.createdAt),
+  updatedAt: toIso(row.updatedAt),
+  timestamp: toIso(row.timestamp),
+  observationId: orNull(row.observationId),
+});

@@ -269,6 +269,20 @@ export function createEntities<Row extends StoredRow, Key>(
           return [row, ...removed];
         },
 
+        /** Makes it an entity that is not stored; answers the rows that say so. */
+        remove(key: Key, receivedAt: Micros): Row[] {
+          const slot = slotOf(key);
+          const removed = [...slot.places.values()].map((row) => kind.tombstone(row));
+          if (removed.length === 0) return [];
+          slot.version = Math.max(slot.version + 1, receivedAt);
+          for (const tombstone of removed) tombstone.rowVersion = slot.version;
+          slot.entity = null;
+          slot.writes += 1;
+          slot.places.clear();
+          written.push({ slot, removed: [] });
+          return removed;
+        },
+
         /**
          * Ends the request: `stored` tells whether its rows are in the engine. When they are not (they could not be written, and
          * the sender is told to send them again), what they said is forgotten as soon as no other request builds on it.

@@ -12,6 +12,7 @@ function createDoor(needs: Partial<StatementStoreNeeds> = {}) {
   const logged: object[] = [];
   const door = createJsonDoor({
     store: createStoreOn(engine, needs),
+    findConfigs: async () => new Map(),
     refusedBodies: createRefusedBodies(() => new Date(T)),
     onReceipt: () => undefined,
     log: { info: (fields: object) => void logged.push(fields) },

@@ -10,6 +10,7 @@ import {
 } from '@tracehouse/contract/ingestion';
 import type { ReceiptCode } from '@tracehouse/contract/x-receipts';
 import type { Logger } from 'pino';
+import type * as z from 'zod';
 import { TooLargeError, ValidationError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { codeOfIssues } from '../ledger/codes.ts';
@@ -21,6 +22,7 @@ import { createTurns } from '../../turns.ts';
 import { isDeeperThan, MAX_DEPTH } from './depth.ts';
 import { type EventStatement, readEvent, type Sender } from './events.ts';
 import type { Entity } from './merge.ts';
+import { checkScore, configsOf, type FindScoreConfigs } from './score-rules.ts';
 import { readScoreEvent, toMessage } from './scores.ts';
 import type { StatementStore } from './statement-store.ts';
 import { toMicros } from './time.ts';
@@ -35,12 +37,14 @@ export type JsonDoor = ReturnType<typeof createJsonDoor>;
 
 export function createJsonDoor({
   store,
+  findConfigs,
   refusedBodies,
   onReceipt,
   log,
   now,
 }: {
   store: StatementStore;
+  findConfigs: FindScoreConfigs;
   refusedBodies: RefusedBodies;
   /** Told once it is written. */
   onReceipt(receipt: ReceiptRow): void;
@@ -68,28 +72,42 @@ export function createJsonDoor({
       }
 
       const errors: IngestionResult['errors'] = [];
-      const accepted: IngestionEvent[] = [];
+      const wellFormed: { event: IngestionEvent; given: unknown }[] = [];
       const problems = new Problems();
       const refused = refusedItems('text');
       const turns = createTurns();
+      const refuse = (given: unknown, { error, code, reason }: Refused): void => {
+        errors.push(error);
+        const traceId = traceOf(given);
+        problems.add(code, reason, { itemId: idOf(given) ?? undefined, traceId });
+        if (code !== 'not_allowed') keepRefused(refused, traceId, () => jsonText(given));
+      };
       for (const given of batch.data.batch) {
         if (turns.isUp()) await turns.pass();
         const checked = check(given, access);
-        if ('error' in checked) {
-          errors.push(checked.error);
-          const traceId = traceOf(given);
-          problems.add(checked.code, checked.reason, { itemId: idOf(given) ?? undefined, traceId });
-          if (checked.code !== 'not_allowed') keepRefused(refused, traceId, () => jsonText(given));
-        } else if (checked.event.type === 'sdk-log') log.info(logFields(sender), 'an SDK sent a log of its own');
-        else accepted.push(checked.event);
+        if ('error' in checked) refuse(given, checked);
+        else if (checked.event.type === 'sdk-log') log.info(logFields(sender), 'an SDK sent a log of its own');
+        else wellFormed.push({ event: checked.event, given });
       }
+      const configs = await configsOf(
+        findConfigs,
+        scope,
+        wellFormed.flatMap(({ event }) => (event.type === 'score-create' ? event.body : [])),
+      );
+      const accepted: IngestionEvent[] = [];
       const events: EventStatement[] = [];
       const scores: Entity<ScoreRow>[] = [];
-      for (const event of accepted) {
+      for (const { event, given } of wellFormed) {
         if (turns.isUp()) await turns.pass();
         if (event.type === 'sdk-log') continue;
-        if (event.type === 'score-create') scores.push(readScoreEvent(event, sender));
-        else {
+        if (event.type === 'score-create') {
+          const checked = checkScore(event.body, configs);
+          if ('score' in checked) {
+            accepted.push(event);
+            scores.push(readScoreEvent({ ...event, body: checked.score }, sender));
+          } else refuse(given, refusedBy(event.id, checked.issues));
+        } else {
+          accepted.push(event);
           const statement = readEvent(event, sender);
           if (statement) events.push(statement);
           else problems.add('bad_id', 'It has no body.id, so there is nothing it could be about', { itemId: event.id });
@@ -127,9 +145,21 @@ export function createJsonDoor({
 
 const logFields = ({ projectId, sdkName, sdkVersion }: Sender) => ({ projectId, sdkName, sdkVersion });
 
-type Checked =
-  | { event: IngestionEvent }
-  | { error: IngestionResult['errors'][number]; code: ReceiptCode; reason: string };
+interface Refused {
+  error: IngestionResult['errors'][number];
+  code: ReceiptCode;
+  reason: string;
+}
+type Checked = { event: IngestionEvent } | Refused;
+
+const INVALID = { status: 400, message: 'Invalid request data' };
+
+/** Of an event whose body was well-formed. */
+function refusedBy(id: string, issues: readonly z.core.$ZodIssue[]): Refused {
+  const inEvent = issues.map((issue) => ({ ...issue, path: ['body', ...issue.path] }));
+  const error = { id, ...INVALID, error: ingestionErrorText(inEvent) };
+  return { error, code: codeOfIssues(inEvent), reason: toMessage(inEvent) };
+}
 
 function check(given: unknown, access: IngestionAccess): Checked {
   const refuse = (
@@ -137,16 +167,15 @@ function check(given: unknown, access: IngestionAccess): Checked {
     code: ReceiptCode,
     reason: string,
   ): Checked => ({ error: { id: idOf(given) ?? 'unknown', status, message, error }, code, reason });
-  const invalid = { status: 400, message: 'Invalid request data' };
   if (isDeeperThan(given, MAX_DEPTH)) {
     const error = `The event is nested more than ${MAX_DEPTH} levels deep`;
-    return refuse({ ...invalid, error }, 'bad_value', error);
+    return refuse({ ...INVALID, error }, 'bad_value', error);
   }
   const { data: event, error } = IngestionEvent.safeParse(given);
   if (!event) {
     const code = codeOfIssues(error.issues);
     const reason = code === 'unknown_type' ? unknownType(given) : toMessage(error.issues);
-    return refuse({ ...invalid, error: ingestionErrorText(error.issues) }, code, reason);
+    return refuse({ ...INVALID, error: ingestionErrorText(error.issues) }, code, reason);
   }
   if (access === 'scores' && event.type !== 'score-create' && event.type !== 'sdk-log') {
     const denied = { status: 401, message: 'Authentication error', error: 'Access Scope Denied' };

@@ -1,6 +1,6 @@
 import type { ProjectScope } from '../../stores/scope.ts';
 import { emptyRow, type Micros, type ObservationRow } from '../observation.ts';
-import type { ScoreRow } from '../score.ts';
+import { emptyScore, type ScoreRow } from '../score.ts';
 import type { EntityKind, TimeRange } from './entities.ts';
 import { fromObservationRow, fromScoreRow, toObservationRow, toScoreRow } from './rows.ts';
 
@@ -41,15 +41,25 @@ export const observationKind = (
   sizeOf: ({ sizeBytes, clocks }) => sizeBytes + clocks.length,
 });
 
-/** Scores; their table is sorted by id, so a score has one place whatever it says. */
+/** Scores. Their table is sorted by id; that of lists by the hour too, where one that moved must not stay behind. */
 export const scoreKind = (read: ReadScores): EntityKind<ScoreRow, string> => ({
   nameOf: (id) => id,
   keyOf: ({ id }) => id,
   read: (scope, ids) => read(scope, ids),
   fromRow: fromScoreRow,
   toRow: (entity, _id, receivedAt) => toScoreRow(entity, receivedAt),
-  placeOf: () => '',
-  tombstone: (row) => ({ ...row, isDeleted: true }),
+  // score_times: ORDER BY (project_id, toStartOfHour(timestamp), id)
+  placeOf: ({ timestamp }) => `${Math.floor(timestamp / HOUR)}`,
+  tombstone: ({ projectId, id, traceId, sessionId, datasetRunId, timestamp, createdAt, updatedAt }) => ({
+    ...emptyScore(projectId, id),
+    traceId,
+    sessionId,
+    datasetRunId,
+    timestamp,
+    createdAt,
+    updatedAt,
+    isDeleted: true,
+  }),
   sizeOf: ({ comment, longStringValue, metadata, clocks }) =>
     comment.length + longStringValue.length + JSON.stringify(metadata).length + clocks.length,
 });

@@ -1,10 +1,42 @@
+import type { ScoreConfig } from '@tracehouse/contract/score-configs';
 import { describe, expect, test } from 'vitest';
 import { ValidationError } from '../../http/errors.ts';
 import { createRefusedBodies } from '../ledger/refused-items.ts';
 import type { ScoreRow } from '../score.ts';
 import { arrived, createEngineDouble, createStoreOn, p1, receipt } from './engine-double.ts';
+import { checkScore } from './score-rules.ts';
 import { createScores, readScoreEvent } from './scores.ts';
 import { toMicros } from './time.ts';
+
+const config = (id: string, about: Pick<ScoreConfig, 'name' | 'dataType'> & Partial<ScoreConfig>): ScoreConfig => ({
+  id,
+  projectId: 'p1',
+  isArchived: false,
+  description: null,
+  minValue: null,
+  maxValue: null,
+  categories: null,
+  createdAt: '2026-11-01T00:00:00.000Z',
+  updatedAt: '2026-11-01T00:00:00.000Z',
+  ...about,
+});
+
+const configs = new Map(
+  [
+    config('accuracy', { name: 'accuracy', dataType: 'NUMERIC', minValue: 0, maxValue: 1 }),
+    config('quality', {
+      name: 'quality',
+      dataType: 'CATEGORICAL',
+      categories: [
+        { label: 'bad', value: -1 },
+        { label: 'good', value: 3 },
+      ],
+    }),
+    config('ok', { name: 'ok', dataType: 'BOOLEAN' }),
+    config('note', { name: 'note', dataType: 'TEXT' }),
+    config('old', { name: 'old', dataType: 'NUMERIC', isArchived: true }),
+  ].map((each) => [each.id, each]),
+);
 
 function createFeature() {
   const engine = createEngineDouble();
@@ -13,6 +45,7 @@ function createFeature() {
   const store = createStoreOn(engine);
   const scores = createScores({
     store,
+    findConfigs: async () => configs,
     refusedBodies: createRefusedBodies(() => new Date()),
     onReceipt: () => undefined,
     now: () => (time += 1000),
@@ -50,8 +83,29 @@ describe('one score', () => {
     [{ value: 1, environment: 'Langfuse-Prod' }, { environment: 'prod' }],
     [{ value: 1, metadata: 'note' }, { metadata: { metadata: 'note' } }],
     [
-      { value: 1, source: 'ANNOTATION', configId: 'c', queueId: 'q' },
-      { source: 'ANNOTATION', configId: 'c', queueId: 'q' },
+      { value: 1, source: 'ANNOTATION', configId: 'accuracy', queueId: 'q' },
+      { source: 'ANNOTATION', configId: 'accuracy', queueId: 'q' },
+    ],
+    [{ value: true }, { dataType: 'BOOLEAN', value: 1, stringValue: 'True' }],
+    [
+      { value: false, dataType: 'BOOLEAN' },
+      { dataType: 'BOOLEAN', value: 0, stringValue: 'False' },
+    ],
+    [
+      { value: 'good', configId: 'quality' },
+      { name: 'quality', dataType: 'CATEGORICAL', value: 3, stringValue: 'good' },
+    ],
+    [
+      { value: 1, configId: 'ok' },
+      { name: 'ok', dataType: 'BOOLEAN', value: 1, stringValue: 'True' },
+    ],
+    [
+      { value: 'words', configId: 'note' },
+      { name: 'note', dataType: 'TEXT', stringValue: '', longStringValue: 'words' },
+    ],
+    [
+      { value: 1, configId: '' },
+      { name: 'n', dataType: 'NUMERIC', configId: '' },
     ],
     [
       { value: 1, observationId: 'o', comment: null },
@@ -84,6 +138,32 @@ describe('one score', () => {
     ]);
     await create({ id: 's', traceId: 't', name: 'n', value: 'now a label' });
     expect(engine.scores()).toMatchObject([{ dataType: 'CATEGORICAL', value: 0, stringValue: 'now a label' }]);
+  });
+
+  test.each<[body: object, path: string, message: string]>([
+    [{ value: 1, configId: 'nope' }, 'configId', "There is no score config 'nope' in this project"],
+    [{ value: 1, configId: 'old' }, 'configId', "The score config 'old' is archived and takes no more scores"],
+    [{ value: 9, configId: 'accuracy' }, 'value', "9 is above 1, the maximum of the score config 'accuracy'"],
+    [{ value: -1, configId: 'accuracy' }, 'value', "-1 is below 0, the minimum of the score config 'accuracy'"],
+    [
+      { value: 'so', configId: 'quality' },
+      'value',
+      "'so' is no category of the score config 'quality', such as 'bad', 'good'",
+    ],
+    [{ value: 3, configId: 'quality' }, 'value', 'Invalid input: expected string, received number'],
+    [
+      { value: 1, configId: 'ok', dataType: 'NUMERIC' },
+      'dataType',
+      "The score config 'ok' takes scores of type BOOLEAN, not NUMERIC",
+    ],
+    [{ value: 2, configId: 'ok' }, 'value', 'Value must be a number equal to either 0 or 1 for data type BOOLEAN'],
+    [{ value: true, dataType: 'NUMERIC' }, 'value', 'Invalid input'],
+  ])('%j is refused for its %s: %s', async (body, field, message) => {
+    const { create, engine } = createFeature();
+    await expect(create({ traceId: 't', name: 'n', ...body })).rejects.toMatchObject({
+      issues: [{ path: [field], message }],
+    });
+    expect(engine.scores()).toEqual([]);
   });
 
   test('a score that breaks a rule is refused with the issues', async () => {
@@ -121,11 +201,11 @@ describe('a list of scores', () => {
 });
 
 test('score events of one id give the same score in either order', async () => {
-  const read = (id: string, timestamp: string, body: { value: number; comment?: string }) =>
-    readScoreEvent(
-      { id, timestamp, body: { id: 's', traceId: 't', name: 'n', ...body } },
-      { projectId: 'p1', receivedAt: receipt },
-    );
+  const read = (id: string, timestamp: string, said: { value: number; comment?: string }) => {
+    const checked = checkScore({ id: 's', traceId: 't', name: 'n', ...said }, new Map());
+    if (!('score' in checked)) throw new Error('it was refused');
+    return readScoreEvent({ id, timestamp, body: checked.score }, { projectId: 'p1', receivedAt: receipt });
+  };
   const first = read('e1', '2026-11-01T10:00:00Z', { value: 1, comment: 'c' });
   const second = read('e2', '2026-11-01T11:00:00Z', { value: 2 });
   for (const order of [

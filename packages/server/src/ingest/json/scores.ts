@@ -3,8 +3,6 @@ import {
   type AcceptedScores,
   type CreatedScore,
   type PartlyAcceptedScores,
-  type ScoreDataType,
-  type ScoreEventBody,
 } from '@tracehouse/contract/scores';
 import type * as z from 'zod';
 import { TooLargeError, ValidationError } from '../../http/errors.ts';
@@ -20,6 +18,7 @@ import { isDeeperThan, MAX_DEPTH } from './depth.ts';
 import type { ScoreField } from './fields.ts';
 import { type Entity, silent, type Statement } from './merge.ts';
 import { stateMetadata } from './metadata.ts';
+import { checkScore, type CheckedScore, configsOf, type FindScoreConfigs } from './score-rules.ts';
 import type { StatementStore } from './statement-store.ts';
 import { EventClock } from './time.ts';
 
@@ -37,18 +36,28 @@ export type Scores = ReturnType<typeof createScores>;
 
 export function createScores({
   store,
+  findConfigs,
   refusedBodies,
   onReceipt,
   now,
   newId,
 }: {
   store: StatementStore;
+  findConfigs: FindScoreConfigs;
   refusedBodies: RefusedBodies;
   /** Told once it is written. */
   onReceipt(receipt: ReceiptRow): void;
   now: () => Micros;
   newId: () => string;
 }) {
+  let lastSaid: Micros = 0;
+  /** The first of as many moments in a row, each later than any before. */
+  const moments = (count: number): Micros => {
+    const first = Math.max(now(), lastSaid + 1);
+    lastSaid = first + count - 1;
+    return first;
+  };
+
   return {
     /**
      * Stores one score or a list of them. A score that exists is changed: what is not said stays, and so does its time.
@@ -64,18 +73,31 @@ export function createScores({
         );
       }
       const parsed = given.map((score) => (isDeeperThan(score, MAX_DEPTH) ? TOO_DEEP : CreateScore).safeParse(score));
-      const issues = parsed.flatMap(({ error }) => (error ? [error.issues] : []));
+      const configs = await configsOf(
+        findConfigs,
+        scope,
+        parsed.flatMap(({ data }) => data ?? []),
+      );
+      const checked = parsed.map(({ data, error }) =>
+        data ? { ...checkScore(data, configs), data } : { issues: error.issues },
+      );
+      const issues = checked.flatMap((each) => ('issues' in each ? [each.issues] : []));
       if (!Array.isArray(body) && issues[0]) throw new ValidationError(issues[0]);
 
-      const scores = parsed.flatMap(({ data }) => (data ? [stateCreated(data, scope, receivedAt, newId)] : []));
+      const saidAt = moments(checked.length);
+      const scores = checked.flatMap((each, i) =>
+        'score' in each
+          ? [stateCreated(each.score, each.data.timestamp, scope, { receivedAt, saidAt: saidAt + i }, newId)]
+          : [],
+      );
       const rejected = issues.length;
       const status = !Array.isArray(body) ? 200 : rejected === 0 ? 202 : 207;
       const problems = new Problems();
       const refused = refusedItems('text');
-      parsed.forEach(({ error }, i) => {
-        if (!error) return;
+      checked.forEach((each, i) => {
+        if (!('issues' in each)) return;
         const traceId = textOf(given[i], 'traceId');
-        problems.add(codeOfIssues(error.issues), toMessage(error.issues), { itemId: textOf(given[i], 'id'), traceId });
+        problems.add(codeOfIssues(each.issues), toMessage(each.issues), { itemId: textOf(given[i], 'id'), traceId });
         keepRefused(refused, traceId, () => jsonText(given[i]));
       });
       const said = { scores, mentioned: refused.traceIds.filter((traceId) => traceId !== '') };
@@ -110,15 +132,20 @@ const textOf = (given: unknown, field: string): string | undefined => {
 export const toMessage = (issues: readonly z.core.$ZodIssue[]): string =>
   issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
 
+/**
+ * A score is said when it is received, in the order of its list: who sends it again with another value and the same
+ * timestamp means the later value.
+ */
 function stateCreated(
-  score: CreateScore,
+  score: CheckedScore,
+  timestamp: CreateScore['timestamp'],
   scope: ProjectScope,
-  receivedAt: Micros,
+  { receivedAt, saidAt }: { receivedAt: Micros; saidAt: Micros },
   newId: () => string,
 ): Entity<ScoreRow> {
   const id = score.id ?? newId();
-  const time = score.timestamp ? new EventClock(receivedAt).read(score.timestamp) : receivedAt;
-  return stateScore(score, { projectId: scope.projectId, id, clock: [time, 0, id], receivedAt });
+  const time = timestamp ? new EventClock(receivedAt).read(timestamp) : receivedAt;
+  return stateScore(score, { projectId: scope.projectId, id, clock: [saidAt, 0, id], time, receivedAt });
 }
 
 /**
@@ -126,26 +153,37 @@ function stateCreated(
  * nothing twice.
  */
 export function readScoreEvent(
-  event: { id: string; timestamp: string; body: ScoreEventBody },
+  event: { id: string; timestamp: string; body: CheckedScore },
   { projectId, receivedAt }: { projectId: string; receivedAt: Micros },
 ): Entity<ScoreRow> {
   const time = new EventClock(receivedAt).read(event.timestamp);
-  return stateScore(event.body, { projectId, id: event.body.id ?? event.id, clock: [time, 0, event.id], receivedAt });
+  return stateScore(event.body, {
+    projectId,
+    id: event.body.id ?? event.id,
+    clock: [time, 0, event.id],
+    time,
+    receivedAt,
+  });
 }
 
 function stateScore(
-  score: ScoreEventBody,
-  { projectId, id, clock, receivedAt }: { projectId: string; id: string; clock: Clock; receivedAt: Micros },
+  score: CheckedScore,
+  {
+    projectId,
+    id,
+    clock,
+    time,
+    receivedAt,
+  }: { projectId: string; id: string; clock: Clock; time: Micros; receivedAt: Micros },
 ): Entity<ScoreRow> {
   const statements: Partial<Record<ScoreField, Statement<ScoreRow>>> = {};
   const say = (field: ScoreField, set: Partial<ScoreRow>, isWeak = false): void => {
     statements[field] = { set, clock, ...(isWeak && { isWeak }) };
   };
-  const dataType = score.dataType ?? (typeof score.value === 'number' ? 'NUMERIC' : 'CATEGORICAL');
-  say('timestamp', { timestamp: clock[0] });
+  say('timestamp', { timestamp: time });
   say('environment', { environment: normalizeEnvironment(score.environment || 'default') }, !score.environment);
-  say('name', { name: dataType === 'CORRECTION' ? 'output' : score.name });
-  say('value', { dataType, ...noValue, ...valueColumns[dataType](score.value) });
+  say('name', { name: score.name });
+  say('value', { dataType: score.dataType, ...score.columns });
   say('target', {
     traceId: score.traceId?.toWellFormed() ?? '',
     observationId: score.observationId?.toWellFormed() ?? '',
@@ -163,14 +201,3 @@ function stateScore(
     createdAt: receivedAt,
   };
 }
-
-const noValue = { value: 0, stringValue: '', longStringValue: '' };
-
-/** Where a value of each type is kept (S4.1); the schema has checked that it is of that type. */
-const valueColumns: Record<ScoreDataType, (value: string | number) => Partial<ScoreRow>> = {
-  NUMERIC: (value) => ({ value: Number(value) }),
-  BOOLEAN: (value) => ({ value: Number(value), stringValue: Number(value) === 1 ? 'True' : 'False' }),
-  CATEGORICAL: (value) => ({ stringValue: String(value) }),
-  CORRECTION: (value) => ({ longStringValue: String(value) }),
-  TEXT: (value) => ({ longStringValue: String(value) }),
-};

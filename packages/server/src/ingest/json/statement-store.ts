@@ -185,6 +185,27 @@ export function createStatementStore({
       }
     },
 
+    /**
+     * Resolves once the journal has it that these scores are gone; what says so lies above every row of them, whatever is
+     * applied again after a crash. Unknown ids are no error.
+     */
+    async deleteScores(scope: ProjectScope, ids: readonly string[], at: Micros): Promise<void> {
+      const opened = await scores.open(
+        scope,
+        ids.map((key) => ({ key, times: [], isUpdate: true })),
+      );
+      try {
+        const rows = ids.flatMap((id) => opened.remove(id, at));
+        if (rows.length === 0) return opened.release({ stored: true });
+        const block = { projectId: scope.projectId, observations: [], scores: rows, isKeptUntilApplied: true as const };
+        const { applied } = await journal.append(block);
+        void applied.then((fate) => opened.release({ stored: fate === 'stored' }));
+      } catch (error) {
+        opened.release({ stored: false });
+        throw error;
+      }
+    },
+
     /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
     forgetTraces,
 

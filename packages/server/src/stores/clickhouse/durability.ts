@@ -3,7 +3,7 @@ import { clickhouse, ClickHouseSql, string } from './sql.ts';
 
 /** What an INSERT that returned survives: with these, the loss of power. */
 const SYNCED = 'fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1';
-const TABLES = ['observations', 'scores', 'receipts', 'refused_bodies'] as const;
+const TABLES = ['observations', 'scores', 'score_times', 'score_targets', 'receipts', 'refused_bodies'] as const;
 
 /** Tables of rows that machines send: whether an INSERT returns only when the disk has its rows. Changes nothing where it is so. */
 export async function setInsertDurability(db: ClickHouse, { fsync }: { fsync: boolean }): Promise<void> {

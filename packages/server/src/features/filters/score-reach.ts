@@ -1,0 +1,23 @@
+import type { ProjectScope } from '../../stores/scope.ts';
+import { type ClickHouseSql, clickhouse, join, string } from '../../stores/clickhouse/sql.ts';
+
+/** What a score may be about. An id alone could be that of a trace and of a session. */
+export type ScoreTarget = 'trace' | 'session' | 'run';
+
+/** As `score_targets` has it. */
+export const targetHashes = (kind: ScoreTarget, ids: readonly string[]): ClickHouseSql =>
+  join(
+    ids.map((id) => clickhouse`cityHash64(${string(kind)}, ${string(id)})`),
+    ', ',
+  );
+
+/**
+ * Scores that in some version were about one of these traces, sessions or runs: what they are about now is for the reader of
+ * the newest version to compare.
+ */
+export const scoreTargets = (scope: ProjectScope, kind: ScoreTarget, ids: readonly string[]): ClickHouseSql =>
+  ids.length === 0
+    ? clickhouse`false`
+    : clickhouse`id IN (
+        SELECT id FROM score_targets
+        WHERE project_id = ${string(scope.projectId)} AND target IN (${targetHashes(kind, ids)}))`;
