@@ -1,4 +1,4 @@
-import { Langfuse } from 'langfuse';
+import { Langfuse, LangfuseWeb } from 'langfuse';
 import { afterAll, expect, inject, test } from 'vitest';
 import { COST_USD } from '../harness/fake-model.ts';
 import { projectApi } from '../harness/project-api.ts';
@@ -64,5 +64,53 @@ test('a trace that the older package sends as events is read back whole, with it
   expect(read.totalCost).toBeCloseTo(COST_USD.chat, 9);
   expect(read.scores).toMatchObject([
     { name: 'helpful', value: 0.75, comment: 'said it in one word', observationId: observation('say it').id },
+  ]);
+});
+
+test('the package for browsers scores a trace with the public key alone', async () => {
+  const trace = langfuse.trace({ id: 'rated', name: 'question' });
+  await langfuse.flushAsync();
+  const browser = new LangfuseWeb({ baseUrl, publicKey });
+  await browser.score({ traceId: trace.id, id: 'thumb', name: 'thumbs', value: 1, comment: 'helped' });
+
+  const { trace: read } = await readBack(api, 'rated');
+  expect(read.scores).toMatchObject([{ id: 'thumb', name: 'thumbs', value: 1, comment: 'helped' }]);
+});
+
+test('a browser may send that from any site, with the headers of the package, and nothing but scores', async () => {
+  const asked = [
+    'authorization',
+    'content-type',
+    ...['name', 'version', 'variant', 'integration'].map((part) => `x-langfuse-sdk-${part}`),
+    'x-langfuse-public-key',
+  ];
+  const origin = 'https://app.example.com';
+  const preflight = await fetch(`${baseUrl}/api/public/ingestion`, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': asked.join(','),
+    },
+  });
+  expect(preflight.ok).toBe(true);
+  expect([origin, '*']).toContain(preflight.headers.get('access-control-allow-origin'));
+  const allowed = (preflight.headers.get('access-control-allow-headers') ?? '').toLowerCase();
+  for (const header of asked) expect(allowed).toContain(header);
+
+  const answer = await fetch(`${baseUrl}/api/public/ingestion`, {
+    method: 'POST',
+    headers: { origin, authorization: `Bearer ${publicKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      batch: [{ id: 'e', type: 'trace-create', timestamp: new Date().toISOString(), body: { id: 'from-a-browser' } }],
+    }),
+  });
+  expect([origin, '*']).toContain(answer.headers.get('access-control-allow-origin'));
+  expect([answer.status, await answer.json()]).toEqual([
+    207,
+    {
+      successes: [],
+      errors: [{ id: 'e', status: 401, message: 'Authentication error', error: 'Access Scope Denied' }],
+    },
   ]);
 });
