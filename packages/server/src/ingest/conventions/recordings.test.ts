@@ -34,6 +34,7 @@ const clients = [
   'smolagents',
   'strands',
   'traceloop-python',
+  'traceloop',
 ] as const;
 type Client = (typeof clients)[number];
 
@@ -235,6 +236,14 @@ const expected: Record<Client, string[]> = {
     `GENERATION | openai.chat | gpt-4o-mini | openai | ${whole}`,
     'GENERATION | openai.chat | gpt-4o-mini | openai | input 100, input_cached_tokens 20, output 48, total 168',
     'TOOL | get_weather | - | - | -',
+    'SPAN | look-up.task | - | - | -',
+    'AGENT | assistant.agent | - | - | -',
+    'CHAIN | checkout.workflow | - | - | -',
+  ],
+  traceloop: [
+    'GENERATION | chat gpt-4o-mini | gpt-4o-mini | openai | input 120, output 48, total 168',
+    'GENERATION | chat gpt-4o-mini | gpt-4o-mini | openai | input 8, output 7, total 15',
+    'TOOL | get_weather.tool | - | - | -',
     'SPAN | look-up.task | - | - | -',
     'AGENT | assistant.agent | - | - | -',
     'CHAIN | checkout.workflow | - | - | -',
