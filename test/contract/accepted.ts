@@ -41,6 +41,12 @@ export const accepted: readonly Accepted[] = [
     reason: 'protobuf is answered in protobuf; a span without ids is refused alone, in partialSuccess',
   },
   {
+    case: ['models/1', 'models/17'],
+    field: '*',
+    class: 'D8',
+    reason: "the built-in list is not Langfuse's: other ids, names, patterns and prices",
+  },
+  {
     case: ['health/6', 'health/7', 'health/10', 'scores/29'],
     field: ['status', 'header *', 'body'],
     class: 'D5',
@@ -149,9 +155,14 @@ export const accepted: readonly Accepted[] = [
       'fixtures/otel-genai-*',
       'fixtures/vercel7-otlp-proto/*',
     ],
-    field: ['*.model', '*odelId', '*.totalPrice', '*.completionStartTime', '*.timeToFirstToken'],
+    field: [
+      ...['*.model', '*odelId', '*.totalPrice', '*.completionStartTime', '*.timeToFirstToken'],
+      ...['*[69aca9d7dafc7e5f].usage*', '*[69aca9d7dafc7e5f].*Usage', '*[69aca9d7dafc7e5f].*Tokens'],
+      ...['*[69aca9d7dafc7e5f].costDetails.total', '*[69aca9d7dafc7e5f].*otalCost', 'totalCost'],
+    ],
     class: 'D9',
-    reason: 'clients.md 2.9, 3: embedding.model_name and gen_ai.client.operation.time_to_first_chunk are read',
+    reason:
+      'clients.md 2.9, 3: embedding.model_name and gen_ai.client.operation.time_to_first_chunk are read; with a model its tokens are counted (S3.2)',
   },
   {
     case: ['traces/24', 'traces/43', 'traces/44', 'traces/46', 'traces/57', 'traces/61', 'traces/62'],

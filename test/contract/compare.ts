@@ -45,7 +45,7 @@ function compareLists(expected: Json[], got: Json[], path: string): Difference[]
     return compareItems(expected.toSorted(), got.toSorted(), path);
   }
   const nameOf = isUnique(expected) && isUnique(got) ? byIdAlone : byIdInTrace;
-  const byId = CLIENT_DATA.test(path) ? null : index(expected, nameOf);
+  const byId = CLIENT_DATA.test(path) || GENERATED_IDS.test(path) ? null : index(expected, nameOf);
   const ours = byId && index(got, nameOf);
   if (!byId || !ours) return compareItems(expected, got, path);
 
@@ -81,6 +81,9 @@ function timesOf(items: Json[]): string[] | null {
   return times.every((time) => time !== undefined) ? times : null;
 }
 
+/** Lists in an order of their own, whose items' ids nobody chose. */
+const GENERATED_IDS = /(^|\.)pricingTiers$/;
+
 /** Ids of a trace's observations and scores come in any order. */
 const SETS = /(^|\.)(observations|scores)$/;
 
@@ -114,6 +117,8 @@ interface Rule {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A generated id of the recording; a default tier's is made from its model's. */
+const CUID = /^c[a-z0-9]{24}(_tier_default)?$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** USD: built-in prices agree within this, or stand in price-differences.ts (D8). */
 export const USD_TOLERANCE = 1e-9;
@@ -134,6 +139,13 @@ const rules: readonly Rule[] = [
   {
     field: /^meta\.cursor$/,
     agrees: (expected, got) => typeof expected === 'string' && typeof got === 'string' && got !== '',
+  },
+  {
+    field: /(^|[.\]])id$/,
+    agrees: (expected, got) =>
+      CUID.test(String(expected)) &&
+      UUID.test(String(got).replace(/_tier_default$/, '')) &&
+      String(expected).endsWith('_tier_default') === String(got).endsWith('_tier_default'),
   },
   {
     field: /(^|[.\]])(modelId|internalModelId|usagePricingTierId)$/,

@@ -22,6 +22,7 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'health' },
   { group: 'projects-auth' },
   { group: 'score-configs' },
+  { group: 'models' },
   { group: 'ingestion' },
   { group: 'legacy-create' },
   { group: 'otel' },

@@ -25,6 +25,7 @@ export type RouteScope =
   | 'scoreConfigs:CUD'
   | 'media:read'
   | 'media:create'
+  | 'models:CUD'
   | 'apiKeys:read'
   | 'apiKeys:CUD';
 

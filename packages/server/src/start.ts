@@ -10,6 +10,9 @@ import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
 import { createLedger } from './features/ledger/service.ts';
+import { modelsRoutes } from './features/models/routes.ts';
+import { createModels } from './features/models/service.ts';
+import { selectModels } from './features/models/store.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
@@ -53,9 +56,10 @@ import { createRefusedBodies } from './ingest/ledger/refused-items.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
 import { createPreparer } from './ingest/otlp/preparer.ts';
-import { createPricing } from './ingest/price/pricing.ts';
+import { createProjectPricing } from './ingest/price/project-pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
+import { createTokenCounts } from './ingest/price/token-counts.ts';
 import { everyNight, type Nightly } from './nightly.ts';
 import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
@@ -218,6 +222,7 @@ export async function startAll({
       probe?.stop();
       await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map((server) => server.close())]);
       await product.refusals.close();
+      product.tokenCounts.close();
       await journal.close();
       await identity.apiKeys.settled();
       metrics.close();
@@ -407,20 +412,26 @@ export function openProduct({
   const refusals = createRefusals({ journal, deletedTraces, onUnattributed, log, now, newId, ...told });
   const configs = createScoreConfigs({ postgres, epochs, now, newId });
   const ledger = createLedger({ clickhouse, journal, deletedAt: deleted.deletedAt, now });
-  const { priceRow: price } = createPricing();
+  const tokenCounts = createTokenCounts();
+  const pricing = createProjectPricing({
+    readModels: (scope) => selectModels(postgres, scope),
+    counts: tokenCounts,
+    epochs,
+    now,
+  });
   const store = createStatementStore({
     journal,
     readEntities: createReadEntities(clickhouse),
     readScores: createReadScores(clickhouse),
     storedIds,
     deletedTraces,
-    price,
+    pricing: pricing.of,
     countStored,
   });
   const otlp = createOtlpDoor({
     journal,
     deletedTraces,
-    price,
+    pricing,
     preparer: createPreparer({ log }),
     noteStored: (scope, rows) => {
       store.overwritten(scope, rows);
@@ -439,6 +450,7 @@ export function openProduct({
     forgetTraces: store.forgetTraces,
     forgetRefused: ledger.forgetTraces,
     forgetMedia: files.forgetTraces,
+    pricing,
     now,
   });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
@@ -449,13 +461,15 @@ export function openProduct({
     removeOrphans: files.removeOrphans,
     /** The way for rows past the doors. */
     journal,
+    tokenCounts,
     routes: [
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
       ...mediaRoutes(files),
+      ...modelsRoutes(createModels({ postgres, pricing, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
-      ...observationsRoutes(createObservations({ clickhouse, journal, now })),
+      ...observationsRoutes(createObservations({ clickhouse, journal, pricing, now })),
       ...scoresRoutes(createScoreReads({ clickhouse, journal, traces, deleteScores: store.deleteScores, now })),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),

@@ -179,6 +179,7 @@ export async function openHarness({
     async close() {
       await server.close();
       await refusals.close();
+      product.tokenCounts.close();
       await journal.close();
       await keys.settled();
       await engines.clickhouse.close();

@@ -67,12 +67,33 @@ const reads = [
   '/v3/scores?fields=core,details,subject',
   '/v3/scores?traceId=t',
   '/v3/scores?id=score',
+  '/models',
 ];
 
 test.each(reads)('GET %s shows nothing of the other project', async (path) => {
   const { status, body } = await ours.get(path);
   expect(status).toBe(200);
   expect(JSON.stringify(body)).not.toMatch(/theirs|987654/);
+});
+
+test('models of the other project price nothing, are not listed, read or deleted', async () => {
+  const model = { matchPattern: '^shared$', unit: 'TOKENS', inputPrice: 987654 };
+  const { id } = (await theirs.post('/models', { modelName: '!theirs', ...model })).body;
+  await ours.post('/ingestion', {
+    batch: [
+      {
+        id: 'priced',
+        type: 'generation-create',
+        timestamp: '2026-11-20T10:20:00.000Z',
+        body: { id: 'priced', traceId: 'priced', model: 'shared', usageDetails: { input: 1 } },
+      },
+    ],
+  });
+  expect((await ours.get('/observations/priced')).body).toMatchObject({ modelId: null, costDetails: {} });
+  expect(JSON.stringify((await ours.get('/models')).body)).not.toContain('theirs');
+  expect((await ours.get(`/models/${id}`)).status).toBe(404);
+  expect((await ours.delete(`/models/${id}`)).status).toBe(404);
+  expect((await theirs.get(`/models/${id}`)).status).toBe(200);
 });
 
 test('what only the other project has is not there', async () => {

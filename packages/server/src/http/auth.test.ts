@@ -124,6 +124,7 @@ describe('keys', () => {
       'scores:read',
       'scoreConfigs:CUD',
       'apiKeys:CUD',
+      'models:CUD',
     ] as const) {
       expect(await ask(scope, { authorization: prodKey })).toMatchObject({
         kind: 'projectKey',
@@ -244,6 +245,7 @@ describe('sessions', () => {
     ['scores', ['OWNER', 'ADMIN', 'MEMBER']],
     ['traces:delete', ['OWNER', 'ADMIN']],
     ['apiKeys:CUD', ['OWNER', 'ADMIN']],
+    ['models:CUD', ['OWNER', 'ADMIN']],
   ] as const)('%s is for %j', async (scope, allowed) => {
     for (const person of people) {
       const answer = await ask(scope, session(person)).catch((error: unknown) => error);

@@ -20,6 +20,7 @@ const leastRoles: Record<ProjectRouteScope, Role> = {
   'scoreConfigs:CUD':   'MEMBER',
   'traces:delete':      'ADMIN',
   'apiKeys:CUD':        'ADMIN',
+  'models:CUD':         'ADMIN',
 };
 
 const rank = (role: Role): number => Role.options.indexOf(role);

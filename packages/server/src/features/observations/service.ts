@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { InvalidRequestError, NotFoundError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
+import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import type { RowIdentity } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
@@ -49,10 +50,12 @@ const parsingIsGone: z.core.$ZodIssue = {
 export function createObservations({
   clickhouse: db,
   journal,
+  pricing,
   now,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
+  pricing: Pick<ProjectPricing, 'listed'>;
   now: () => Date;
 }) {
   /** The rows of a page in its order, without those of which another version is shown elsewhere. */
@@ -100,9 +103,12 @@ export function createObservations({
         find(scope, selection, { count: page * limit, ties: 'up' }),
         countObservations(db, scope, counted),
       ]);
-      const rows = await hydrate(scope, keys.slice((page - 1) * limit), v1Fields);
+      const [rows, listed] = await Promise.all([
+        hydrate(scope, keys.slice((page - 1) * limit), v1Fields),
+        pricing.listed(scope),
+      ]);
       return {
-        data: rows.map((row) => toObservationV1(row, 'list')),
+        data: rows.map((row) => toObservationV1(row, 'list', listed)),
         meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
       };
     },
@@ -119,7 +125,7 @@ export function createObservations({
       // Ids are unique in a trace; where several traces have this one, the newest is meant.
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
-      return toObservationV1(row, 'alone');
+      return toObservationV1(row, 'alone', await pricing.listed(scope));
     },
 
     /** One observation of a trace, whole, for our own screens. @throws NotFoundError */

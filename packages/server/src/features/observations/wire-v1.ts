@@ -1,5 +1,6 @@
 import type { Observation } from '@tracehouse/contract/observations';
 import type { ObservationRow } from '../../ingest/observation.ts';
+import type { ListedPrices } from '../../ingest/price/project-pricing.ts';
 import { secondsBetween, toIso } from '../filters/time.ts';
 import { numbers, orNull, parsed, parsedValues, payload, receivedMetadata, sumOf } from './payload.ts';
 
@@ -46,12 +47,16 @@ export const v1Fields = [
   'modelId',
 ] as const satisfies (keyof ObservationRow)[];
 
-/** An observation as v1 reads show it. */
-export function toObservationV1(row: Pick<ObservationRow, (typeof v1Fields)[number]>, place: Place): Observation {
+/** An observation as v1 reads show it. `listed`: a price of a project's own model is that of its default tier. */
+export function toObservationV1(
+  row: Pick<ObservationRow, (typeof v1Fields)[number]>,
+  place: Place,
+  listed: ListedPrices,
+): Observation {
   const cost = numbers(row.cost);
   const unknownPrice = place === 'trace' ? 0 : null;
-  const price = (key: string): number | null =>
-    row.prices[key] === undefined ? unknownPrice : Number(row.prices[key]);
+  const prices: Readonly<Record<string, string | number>> = listed.get(row.modelId) ?? row.prices;
+  const price = (key: string): number | null => (prices[key] === undefined ? unknownPrice : Number(prices[key]));
   const promptTokens = sumOf(row.usage, 'input') ?? 0;
   const completionTokens = sumOf(row.usage, 'output') ?? 0;
   const totalTokens = row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0);

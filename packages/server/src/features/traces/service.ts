@@ -10,6 +10,7 @@ import {
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
+import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -47,6 +48,7 @@ import {
 export type Traces = ReturnType<typeof createTraces>;
 
 export interface TracesNeeds extends DeletionNeeds {
+  pricing: Pick<ProjectPricing, 'listed'>;
   now: () => Date;
 }
 
@@ -124,9 +126,10 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const groups = new Set(fields);
       await journal.barrier({ projectId: scope.projectId, traceId });
       const read = new Set([...listedFields(groups), ...(groups.has('observations') ? observationV1Fields : [])]);
-      const [rows, scores] = await Promise.all([
+      const [rows, scores, listed] = await Promise.all([
         selectTraceWhole(db, scope, traceId, read),
         groups.has('scores') ? selectScores(db, scope, [traceId], scoreV1Fields) : [],
+        needs.pricing.listed(scope),
       ]);
       if (rows.length === 0) throw notFound(traceId);
       const row = toListed(rows, groups);
@@ -135,7 +138,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
         ...toMetrics(row),
         htmlPath: htmlPath(scope, traceId),
         observations: groups.has('observations')
-          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace'))
+          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace', listed))
           : [],
         scores: scores.map(toScoreV1).filter((score) => score !== null),
       };

@@ -16,10 +16,7 @@ import { toMicros } from './time.ts';
 export type EngineDouble = ReturnType<typeof createEngineDouble>;
 
 export function createEngineDouble() {
-  const kind = observationKind(
-    async () => [],
-    (row) => row,
-  );
+  const kind = observationKind(async () => []);
   /** Sort key → newest version; of two equal versions the later insert stays. */
   const observations = new Map<string, ObservationRow>();
   const scores = new Map<string, ScoreRow>();
@@ -113,7 +110,7 @@ export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStor
     readEntities: engine.readEntities,
     readScores: engine.readScores,
     deletedTraces: async () => new Set(),
-    price: (row) => row,
+    pricing: async () => ({ priceRow: (row) => row }),
     ...needs,
   });
 }

@@ -10,7 +10,7 @@ const wanted = (id: string) => ({ key: { kind: 'observation' as const, id }, tim
 
 function createCache(maxBytes: number, read?: ReadEntities) {
   const engine = createEngineDouble();
-  const kind = observationKind(read ?? engine.readEntities, (row) => row);
+  const kind = observationKind(read ?? engine.readEntities);
   return { engine, cache: createEntities(kind, { maxBytes }) };
 }
 

@@ -22,16 +22,13 @@ export type ReadScores = (scope: ProjectScope, ids: readonly string[]) => Promis
 
 const HOUR: Micros = 3_600_000_000;
 
-/** Traces and observations; `price` completes the row (ingest/price). */
-export const observationKind = (
-  read: ReadEntities,
-  price: (row: ObservationRow) => ObservationRow,
-): EntityKind<ObservationRow, ObservationKey> => ({
+/** Traces and observations; what their usage costs is for the caller to add. */
+export const observationKind = (read: ReadEntities): EntityKind<ObservationRow, ObservationKey> => ({
   nameOf: ({ kind, id }) => `${kind}\n${id}`,
   keyOf: ({ kind, id }) => ({ kind, id }),
   read,
   fromRow: fromObservationRow,
-  toRow: (entity, { kind }, receivedAt) => price(toObservationRow(entity, kind, receivedAt)),
+  toRow: (entity, { kind }, receivedAt) => toObservationRow(entity, kind, receivedAt),
   // ORDER BY (project_id, toStartOfHour(start_time), cityHash64(trace_id), kind, id)
   placeOf: ({ startTime, traceId }) => `${Math.floor(startTime / HOUR)}\n${traceId}`,
   tombstone: ({ projectId, kind, id, traceId, startTime, source }) => ({

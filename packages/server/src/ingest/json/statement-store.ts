@@ -2,6 +2,7 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import type { Fate, Journal, Receipt } from '../journal.ts';
 import type { LedgerEntry } from '../ledger/receipt.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
+import type { Pricing } from '../price/pricing.ts';
 import type { ScoreRow } from '../score.ts';
 import { nextTurn } from '../../turns.ts';
 import { createEntities, type Wanted } from './entities.ts';
@@ -9,6 +10,7 @@ import type { EventStatement } from './events.ts';
 import { observationFields, scoreFields } from './fields.ts';
 import { type ObservationKey, observationKind, type ReadEntities, type ReadScores, scoreKind } from './kinds.ts';
 import { type Entity, type Fields, join } from './merge.ts';
+import { toObservationRow } from './rows.ts';
 import type { StoredIds } from './stored-ids.ts';
 
 export interface StatementStoreNeeds {
@@ -19,7 +21,8 @@ export interface StatementStoreNeeds {
   storedIds?: Pick<StoredIds, 'isNew'>;
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
-  price(row: ObservationRow): ObservationRow;
+  /** How the project's rows are priced now; counts the tokens of those that report none. */
+  pricing(scope: ProjectScope, rows: readonly ObservationRow[]): Promise<Pick<Pricing, 'priceRow'>>;
   /** Told how many events and scores of a request were stored. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
@@ -39,6 +42,9 @@ export interface StoredStatements {
 /** Scores are rarely said twice. */
 const MAX_SCORE_BYTES = 4 * 1024 * 1024;
 
+/** How often a request looks again at what others said meanwhile, before it goes on. */
+const MAX_ROUNDS = 5;
+
 export type StatementStore = ReturnType<typeof createStatementStore>;
 
 /** Merges what requests say with what is known, and stores the rows that result. Both kinds of a request are one block. */
@@ -48,7 +54,7 @@ export function createStatementStore({
   readScores,
   storedIds,
   deletedTraces,
-  price,
+  pricing,
   countStored = () => undefined,
   maxCacheBytes,
 }: StatementStoreNeeds) {
@@ -60,7 +66,7 @@ export function createStatementStore({
     observationKind(async (scope, ...asked) => {
       await othersApplied(scope);
       return readEntities(scope, ...asked);
-    }, price),
+    }),
     {
       whenApplied,
       ...(storedIds && { isNew: storedIds.isNew }),
@@ -125,21 +131,50 @@ export function createStatementStore({
         const drop = (entity: Traced, count: number): void =>
           void dropped.push({ id: entity.id, traceId: tracesOf(entity)[0] ?? '', count });
 
-        for (const part of parts(events, newScores)) {
+        const all = parts(events, newScores);
+        const stateOf = ({ key }: { key: ObservationKey }) => openedEvents.get(key).entity;
+        const states = new Map<object, Entity<ObservationRow> | null>();
+        /** What of these has changed since it was asked before. */
+        const uncounted = (some: Part['events']): ObservationRow[] =>
+          some.flatMap((event) => {
+            const state = stateOf(event);
+            if (states.has(event) && states.get(event) === state) return [];
+            states.set(event, state);
+            const merged = joined(observationFields, state, event.entity);
+            return mayLackUsage(merged) ? [toObservationRow(merged, event.key.kind, receivedAt)] : [];
+          });
+        const lacking: ObservationRow[] = [];
+        for (const part of all) {
+          lacking.push(...uncounted(part.events));
+          if (!part.isLast) await nextTurn();
+        }
+        // All at once, for an acknowledgement waits for it once.
+        if (lacking.length > 0) await pricing(scope, lacking);
+
+        for (const part of all) {
           isAcknowledgedInPart = appended.length > 0;
           if (part.isLast) await Promise.all(appended);
-          const deletedOnes = await deletedTraces(scope, [
-            ...new Set([
-              ...part.events.flatMap(({ key, entity }) => [
-                key.id,
-                ...tracesOf(entity),
-                ...tracesOf(openedEvents.get(key).entity),
+          let priceRow: Pricing['priceRow'];
+          let more: ObservationRow[] = [];
+          let rounds = 0;
+          do {
+            ({ priceRow } = await pricing(scope, more));
+            const deletedOnes = await deletedTraces(scope, [
+              ...new Set([
+                ...part.events.flatMap(({ key, entity }) => [
+                  key.id,
+                  ...tracesOf(entity),
+                  ...tracesOf(openedEvents.get(key).entity),
+                ]),
+                ...part.scores.flatMap(({ entity }) => tracesOf(entity)),
+                ...(part.isLast ? mentioned : []),
               ]),
-              ...part.scores.flatMap(({ entity }) => tracesOf(entity)),
-              ...(part.isLast ? mentioned : []),
-            ]),
-          ]);
-          for (const id of deletedOnes) deleted.add(id);
+            ]);
+            for (const id of deletedOnes) deleted.add(id);
+            // Another request may have said more of an entity meanwhile, such as its model: there may be more to count.
+            more = uncounted(part.events);
+            rounds += 1;
+          } while (more.length > 0 && rounds < MAX_ROUNDS);
 
           // From here to the append nothing awaits, so no other request's statements are lost in between.
           const block = {
@@ -151,7 +186,11 @@ export function createStatementStore({
           for (const { key, entity, count } of part.events) {
             const merged = joined(observationFields, openedEvents.get(key).entity, entity);
             if (isIn(deleted, merged)) drop(merged, count);
-            else block.observations.push(...openedEvents.apply(key, merged, receivedAt));
+            else {
+              for (const row of openedEvents.apply(key, merged, receivedAt)) {
+                block.observations.push(row.isDeleted ? row : priceRow(row));
+              }
+            }
           }
           for (const { key, entity, count } of part.scores) {
             const merged = joined(scoreFields, openedScores.get(key).entity, entity);
@@ -267,6 +306,12 @@ function groupScores(scores: readonly Entity<ScoreRow>[]): Grouped<ScoreRow, str
 
 const joined = <Row>(fields: Fields<Row>, known: Entity<Row> | null, said: Entity<Row>): Entity<Row> =>
   known ? join(fields, known, said) : said;
+
+/** Whether a model was named and no usage reported: then its tokens may have to be counted. */
+function mayLackUsage({ statements, base }: Entity<ObservationRow>): boolean {
+  const model = statements['model']?.set.model ?? base?.model ?? '';
+  return model !== '' && Object.keys(statements['usage']?.set.providedUsage ?? {}).length === 0;
+}
 
 type Traced = Entity<ObservationRow> | Entity<ScoreRow>;
 

@@ -7,6 +7,7 @@ import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type Rece
 import type { RefusedBodies } from '../ledger/refused-items.ts';
 import type { Journal, RowBlock } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
+import type { ProjectPricing } from '../price/project-pricing.ts';
 import { BodyEncodingError, BodyTooLargeError, inflate } from './decompress.ts';
 import type { MappedExport } from './map.ts';
 import { decodeAndMap, type PrepareJob, rowsWithout } from './prepare.ts';
@@ -29,7 +30,7 @@ export interface OtlpDoorNeeds {
   journal: Journal;
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
-  price(row: ObservationRow): ObservationRow;
+  pricing: Pick<ProjectPricing, 'of' | 'models'>;
   /** For large exports. */
   preparer: Preparer;
   /** Told of the rows once they are stored. */
@@ -57,26 +58,31 @@ export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
 export function createOtlpDoor({
   journal,
   deletedTraces,
-  price,
+  pricing,
   preparer,
   noteStored,
   refusedBodies,
   onReceipt,
   now,
 }: OtlpDoorNeeds) {
-  async function prepare({ pieces, ...job }: PrepareJob, body: Uint8Array): Promise<Prepared> {
+  async function prepare(
+    scope: ProjectScope,
+    { pieces, ...job }: Omit<PrepareJob, 'models'>,
+    body: Uint8Array,
+  ): Promise<Prepared> {
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     if (size < LARGE_BYTES) {
       const { rows, rejected } = decodeAndMap({ pieces, ...job });
+      const { priceRow } = await pricing.of(scope, rows);
       return {
         spans: rows,
         rejected,
-        rows: (kept) => ({ observations: (kept as readonly ObservationRow[]).map(price) }),
+        rows: (kept) => ({ observations: (kept as readonly ObservationRow[]).map(priceRow) }),
       };
     }
     // The body as it came is still wanted should it be refused.
     const given = pieces[0] === body ? [new Uint8Array(body)] : pieces;
-    const prepared = await preparer.prepare({ pieces: given, ...job });
+    const prepared = await preparer.prepare({ pieces: given, ...job, models: await pricing.models(scope) });
     const { ids, traceIds, traces, adjusted, rejected } = prepared;
     const isAdjusted = new Set(adjusted);
     const spans = ids.map((id, i): StoredSpan => {
@@ -100,7 +106,7 @@ export function createOtlpDoor({
     const { publicKey, sdkName, sdkVersion } = arrived;
     const pieces = await inflate(body, headers['content-encoding'], reserve);
     const options = { projectId, publicKey, sdkName, sdkVersion, now: now() };
-    const prepared = await prepare({ pieces, isProtobuf: isProtobuf(headers), options }, body);
+    const prepared = await prepare(scope, { pieces, isProtobuf: isProtobuf(headers), options }, body);
     const { spans, rejected } = prepared;
     const traceIds = [...new Set(spans.map(({ traceId }) => traceId))];
     // Nothing awaits from here to the append: a trace deleted in between would come back.

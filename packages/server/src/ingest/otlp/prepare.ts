@@ -5,6 +5,7 @@ import { beginRow, endRecord } from '../journal/segment.ts';
 import type { EncodedRows } from '../journal.ts';
 import { encodeObservation } from '../observation-columns.ts';
 import type { ObservationRow } from '../observation.ts';
+import type { OwnModel } from '../price/own-models.ts';
 import { decodeJson } from './json.ts';
 import { mapExport, type MappedExport, type MapOptions } from './map.ts';
 import { decodeProtobuf } from './protobuf.ts';
@@ -15,6 +16,8 @@ export interface PrepareJob {
   pieces: Uint8Array[];
   isProtobuf: boolean;
   options: MapOptions;
+  /** The project's own, which price its calls before the built-in ones. */
+  models: readonly OwnModel[];
 }
 
 /** Its rows, encoded. Columns instead of objects: fifty thousand of those take a while to cross from one thread to another. */
@@ -35,7 +38,7 @@ export interface PreparedRows {
 }
 
 /** @throws OtlpParseError */
-export function decodeAndMap({ pieces, isProtobuf, options }: PrepareJob): MappedExport {
+export function decodeAndMap({ pieces, isProtobuf, options }: Omit<PrepareJob, 'models'>): MappedExport {
   const body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   return mapExport((isProtobuf ? decodeProtobuf : decodeJson)(body), options);
 }

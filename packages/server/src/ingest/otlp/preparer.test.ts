@@ -10,6 +10,7 @@ const job = (body = '{"resourceSpans":[]}') => ({
   pieces: [new Uint8Array(Buffer.from(body))],
   isProtobuf: false,
   options: exampleSender,
+  models: [],
 });
 /** A thread that does this with each job. */
 const thread = (does: string): URL =>

@@ -1,5 +1,7 @@
 // Runs in a thread of its own: one job a message, one answer a job.
 import { parentPort } from 'node:worker_threads';
+import { createBuiltInPrices } from '../price/built-in-prices.ts';
+import { createOwnPrices } from '../price/own-models.ts';
 import { createPricing } from '../price/pricing.ts';
 import { type PrepareJob, type PreparedRows, prepareRows } from './prepare.ts';
 import { OtlpParseError } from './span.ts';
@@ -7,10 +9,13 @@ import { OtlpParseError } from './span.ts';
 /** What it answers; anything else that goes wrong ends the thread. */
 export type PrepareAnswer = { prepared: PreparedRows } | { malformed: string };
 
-const { priceRow } = createPricing();
+const builtIn = createBuiltInPrices();
+const withoutOwn = createPricing({ books: [builtIn] });
 
 function answer(job: PrepareJob): void {
   try {
+    const { priceRow } =
+      job.models.length === 0 ? withoutOwn : createPricing({ books: [createOwnPrices(job.models), builtIn] });
     const prepared = prepareRows(job, priceRow);
     const { bytes, traces, ends, adjusted } = prepared;
     const transfer = [bytes, traces, ends, adjusted].map(({ buffer }) => buffer as ArrayBuffer);

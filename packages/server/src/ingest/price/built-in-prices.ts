@@ -1,10 +1,10 @@
-import { calcPrice } from '@pydantic/genai-prices';
-import type { ModelInfo, ModelPrice } from '@pydantic/genai-prices';
+import { calcPrice, waitForUpdate } from '@pydantic/genai-prices';
+import type { MatchLogic, ModelInfo, ModelPrice } from '@pydantic/genai-prices';
 import { parseDecimal } from './decimal.ts';
 import { matchModel } from './model-match.ts';
 import { UNIT_PRICE_DIGITS } from './price-book.ts';
-import type { PriceBook, PricedCall, PriceEntry, Quote, QuoteLine } from './price-book.ts';
-import { chargeOf } from './usage-types.ts';
+import type { PriceBook, PricedCall, PriceEntry, Quote, QuoteLine, Tokenizer } from './price-book.ts';
+import { allCharges, chargeOf } from './usage-types.ts';
 import type { Charge } from './usage-types.ts';
 
 /** Model names come from clients: what a flood of invented ones may occupy is bounded. */
@@ -29,7 +29,11 @@ export function createBuiltInPrices(): PriceBook {
     if (known !== undefined) return known;
     if (found.size >= REMEMBERED_NAMES) found.clear();
     const match = matchModel(model, provider);
-    const entry = match && { modelId: `${match.provider.id}:${match.model.id}`, model: match.model };
+    const entry = match && {
+      modelId: modelIdOf(match.provider.id, match.model),
+      model: match.model,
+      tokenizer: tokenizerOf(match.provider.id, match.model.id),
+    };
     found.set(key, entry);
     return entry;
   }
@@ -38,7 +42,7 @@ export function createBuiltInPrices(): PriceBook {
     find(call) {
       if (!call.model) return null;
       const entry = findModel(call);
-      return entry && toPriceEntry(entry.modelId, pricesAt(entry.model, call.startTime));
+      return entry && toPriceEntry(entry, pricesAt(entry.model, call.startTime));
     },
   };
 }
@@ -46,6 +50,57 @@ export function createBuiltInPrices(): PriceBook {
 interface Found {
   modelId: string;
   model: ModelInfo;
+  tokenizer: Tokenizer | null;
+}
+
+const modelIdOf = (providerId: string, { id }: ModelInfo): string => `${providerId}:${id}`;
+
+/** S3.2: OpenAI's tokenizers are public; of the others' no kept library has one. */
+const tokenizerOf = (providerId: string, model: string): Tokenizer | null =>
+  providerId === 'openai' || providerId === 'azure' ? { model, tokensPerMessage: null, tokensPerName: null } : null;
+
+/** An entry of the list as a person looks at it. Prices are USD a unit by usage type, scaled by `UNIT_PRICE_DIGITS`. */
+export interface BuiltInModel {
+  id: string;
+  name: string;
+  match: MatchLogic;
+  tokenizer: Tokenizer | null;
+  /** The first holds unless the input is above a later one's `above`. */
+  tiers: { id: string; name: string; above: number; prices: Record<string, bigint> }[];
+}
+
+/** The whole list, with the prices in force at an instant (µs). */
+export async function listBuiltInModels(at: number): Promise<BuiltInModel[]> {
+  const providers = (await waitForUpdate()) ?? [];
+  return providers.flatMap(({ id: providerId, models }) =>
+    models.map((model): BuiltInModel => {
+      const id = modelIdOf(providerId, model);
+      const prices = lookUpPrices(model, at);
+      const thresholds = [0, ...thresholdsOf(prices)];
+      return {
+        id,
+        name: model.id,
+        match: model.match,
+        tokenizer: tokenizerOf(providerId, model.id),
+        tiers: thresholds.map((above) => {
+          const { tierId, tierName } = tierAt(id, prices, above + 1);
+          return { id: tierId, name: tierName, above, prices: listedPrices(prices, above + 1) };
+        }),
+      };
+    }),
+  );
+}
+
+/** By the first name of each usage type that the entry has a price of its own for. */
+function listedPrices(prices: ModelPrice, inputUnits: number): Record<string, bigint> {
+  if (chargesTotal(prices)) return { total: firstPrice(prices, ['input_mtok'], inputUnits)! };
+  const listed: Record<string, bigint> = {};
+  for (const { usageTypes, prices: keys } of allCharges) {
+    const price = firstPrice(prices, keys.slice(0, 1), inputUnits);
+    const isListed = usageTypes[0] === undefined || usageTypes[0] in listed;
+    if (price !== null && !isListed) listed[usageTypes[0]!] = price;
+  }
+  return listed;
 }
 
 /** The prices in force at an instant (µs): the library knows start dates and hours of the day, none of them between two minutes. */
@@ -71,9 +126,10 @@ function lookUpPrices(model: ModelInfo, startTime: number): ModelPrice {
   return result.model_price;
 }
 
-function toPriceEntry(modelId: string, prices: ModelPrice): PriceEntry {
+function toPriceEntry({ modelId, tokenizer }: Found, prices: ModelPrice): PriceEntry {
   return {
     modelId,
+    ...(tokenizer && { tokenizer }),
     quote(usage): Quote {
       const charged = chargedUnits(usage, prices);
       const inputUnits = charged.reduce((sum, { charge, units }) => (charge.counts === 'input' ? sum + units : sum), 0);
@@ -149,13 +205,18 @@ function tierPrice({ base, tiers }: Tiered, inputUnits: number): number {
 }
 
 function tierAt(modelId: string, prices: ModelPrice, inputUnits: number): { tierId: string; tierName: string } {
-  const starts = Object.values(prices).flatMap((price) =>
-    typeof price === 'object' ? price.tiers.map(({ start }) => start) : [],
-  );
-  const reached = Math.max(0, ...starts.filter((start) => inputUnits > start));
+  const reached = Math.max(0, ...thresholdsOf(prices).filter((start) => inputUnits > start));
   return reached === 0
     ? { tierId: `${modelId}_tier_default`, tierName: 'Standard' }
     : { tierId: `${modelId}_tier_${reached}`, tierName: `More than ${reached} input tokens` };
+}
+
+/** Input units above which other prices hold, the lowest first. */
+function thresholdsOf(prices: ModelPrice): number[] {
+  const starts = Object.values(prices).flatMap((price) =>
+    typeof price === 'object' ? price.tiers.map(({ start }) => start) : [],
+  );
+  return [...new Set(starts)].toSorted((a, b) => a - b);
 }
 
 /** Each distinct price of the list is read once: its few thousand numbers, not one parse a token bucket. */

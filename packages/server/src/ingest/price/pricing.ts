@@ -3,7 +3,8 @@ import { createBuiltInPrices } from './built-in-prices.ts';
 import { formatDecimal, parseDecimal, rescale, USD_DIGITS } from './decimal.ts';
 import { isFromLiteLlm, isPriceUnknownToLiteLlm } from './litellm.ts';
 import { UNIT_PRICE_DIGITS } from './price-book.ts';
-import type { PriceBook, Quote } from './price-book.ts';
+import type { PriceBook, Quote, Tokenizer } from './price-book.ts';
+import { lacksUsage, type TokenCounts } from './token-counts.ts';
 
 /** Fractions of a unit that count (seconds of audio come as 0.25). */
 const UNIT_DIGITS = 6;
@@ -12,9 +13,19 @@ const UNIT = 10n ** BigInt(UNIT_DIGITS);
 /** The most that `Decimal(18, 12)` holds: a "cost" above it is a mistake in the sender's units. */
 const MAX_USD = 10n ** BigInt(18 - USD_DIGITS) * 10n ** BigInt(USD_DIGITS) - 1n;
 
+export type Pricing = ReturnType<typeof createPricing>;
+
 /** Asks the books in their order, so that what a project defines itself can come before the built-in list. */
-export function createPricing({ books = [createBuiltInPrices()] }: { books?: readonly PriceBook[] } = {}) {
+export function createPricing({
+  books = [createBuiltInPrices()],
+  counts,
+}: { books?: readonly PriceBook[]; counts?: Pick<TokenCounts, 'known'> } = {}) {
   return {
+    /** How to count the tokens of a call that nobody counted; null when there is no need, or no way. */
+    tokenizerOf(row: ObservationRow): Tokenizer | null {
+      return lacksUsage(row) ? (firstFound(books, (book) => book.find(row))?.tokenizer ?? null) : null;
+    },
+
     /**
      * Completes usage and cost of a row from what its sender provided (`providedUsage`, `providedCost`; `usage` where the former
      * is empty). Derived afresh each time, so a row that merged a later statement is simply priced again.
@@ -23,9 +34,10 @@ export function createPricing({ books = [createBuiltInPrices()] }: { books?: rea
      * a model without a price has no cost, which is not 0. `modelId`, tier and `prices` say what the list knows in all cases.
      */
     priceRow(row: ObservationRow): ObservationRow {
-      const usage = withTotal(Object.keys(row.providedUsage).length > 0 ? row.providedUsage : row.usage);
-      const hasUsage = Object.keys(usage).length > 0;
       const entry = row.model ? firstFound(books, (book) => book.find(row)) : null;
+      const counted = entry?.tokenizer && counts && lacksUsage(row) ? counts.known(row, entry.tokenizer) : null;
+      const usage = withTotal(counted ?? (Object.keys(row.providedUsage).length > 0 ? row.providedUsage : row.usage));
+      const hasUsage = Object.keys(usage).length > 0;
       const quote = entry?.quote(priceableUsage(row, usage)) ?? null;
       const stated = isPriceUnknownToLiteLlm({ ...row, providedUsage: usage }) ? null : statedCost(row.providedCost);
       const cost = stated ?? (quote && hasUsage ? calculatedCost(quote) : null);

@@ -14,7 +14,7 @@ export interface Charge {
  * listed beside ours, so that a provider's raw usage object still costs right.
  */
 // oxfmt-ignore
-const charges: readonly Charge[] = [
+export const allCharges: readonly Charge[] = [
   { counts: 'input',  prices: ['input_mtok'],
     usageTypes: ['input', 'input_tokens', 'prompt_tokens', 'prompt_token_count', 'promptTokenCount'] },
   { counts: 'input',  prices: ['cache_read_mtok', 'input_mtok'],
@@ -55,7 +55,9 @@ const parts = [
   { pattern: /^output_\w*tokens$/, counts: 'output', prices: ['output_mtok'] },
 ] as const;
 
-const listed = new Map(charges.flatMap((charge) => charge.usageTypes.map((usageType) => [usageType, charge] as const)));
+const listed = new Map(
+  allCharges.flatMap((charge) => charge.usageTypes.map((usageType) => [usageType, charge] as const)),
+);
 
 /** Null for what nobody charges for: `total`, a parent's detail that is not taken out of it, an invented name. */
 export function chargeOf(usageType: string): Charge | null {

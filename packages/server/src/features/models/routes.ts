@@ -1,0 +1,13 @@
+import { createModel, deleteModel, listModels, readModel } from '@tracehouse/contract/models';
+import { bind, type BoundRoute } from '../../http/bind.ts';
+import type { Models } from './service.ts';
+
+export const modelsRoutes = (models: Models): BoundRoute[] => [
+  bind(listModels, ({ scope, query }) => models.list(scope, query)),
+  bind(readModel, ({ scope, params }) => models.get(scope, params.modelId)),
+  bind(createModel, ({ scope, body }) => models.create(scope, body)),
+  bind(deleteModel, async ({ scope, params }) => {
+    await models.delete(scope, params.modelId);
+    return { message: 'Model successfully deleted' as const };
+  }),
+];

@@ -1,0 +1,146 @@
+import type { Model, NewModel, PricingTier } from '@tracehouse/contract/models';
+import type { PageMeta, PageQuery } from '@tracehouse/contract/pagination';
+import { ConflictError, InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { compilePattern, PatternError } from '../../ingest/price/pattern.ts';
+import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
+import type { Postgres } from '../../stores/postgres/postgres.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { builtInModels } from './built-in.ts';
+import { countModels, deleteModelRow, insertModel, type ModelRow, selectModels } from './store.ts';
+
+/** Each new model name is matched with all of them. */
+const MAX_MODELS = 1_000;
+
+export type Models = ReturnType<typeof createModels>;
+
+export function createModels({
+  postgres,
+  pricing,
+  now,
+  newId,
+}: {
+  postgres: Postgres;
+  pricing: Pick<ProjectPricing, 'changed'>;
+  now: () => Date;
+  newId: () => string;
+}) {
+  return {
+    /** By name, unit and start date, the newest first (S3.7); built-in ones among the project's. */
+    async list(scope: ProjectScope, { page, limit }: PageQuery): Promise<{ data: Model[]; meta: PageMeta }> {
+      const own = await selectModels(postgres, scope);
+      const all = [...own.map(toWire), ...(await builtInModels(now()))].toSorted(inOrder);
+      const data = all.slice((page - 1) * limit, page * limit);
+      return { data, meta: { page, limit, totalItems: all.length, totalPages: Math.ceil(all.length / limit) } };
+    },
+
+    /** @throws NotFoundError */
+    async get(scope: ProjectScope, id: string): Promise<Model> {
+      const own = (await selectModels(postgres, scope)).find((model) => model.id === id);
+      const model = own ? toWire(own) : (await builtInModels(now())).find((builtIn) => builtIn.id === id);
+      if (!model) throw new NotFoundError('No model with this id found.');
+      return model;
+    },
+
+    /** @throws InvalidRequestError for a pattern we cannot run, or a name that is taken; ConflictError when there are too many */
+    async create(scope: ProjectScope, model: NewModel): Promise<Model> {
+      checkPattern('matchPattern', model.matchPattern);
+      for (const { conditions } of model.pricingTiers ?? []) {
+        for (const condition of conditions) {
+          if ('usageDetailPattern' in condition) checkPattern('usageDetailPattern', condition.usageDetailPattern);
+        }
+      }
+      if ((await countModels(postgres, scope)) >= MAX_MODELS) {
+        throw new ConflictError(`The project has ${MAX_MODELS} models, which is the limit: delete one first`);
+      }
+      const id = newId();
+      const row: ModelRow = {
+        id,
+        modelName: model.modelName,
+        matchPattern: model.matchPattern,
+        startDate: model.startDate ?? null,
+        unit: model.unit,
+        tokenizerId: model.tokenizerId ?? null,
+        tokenizerConfig: model.tokenizerConfig ?? null,
+        pricingTiers: model.pricingTiers?.map((tier) => ({ id: newId(), ...tier })) ?? [flatTier(id, model)],
+        createdAt: now(),
+      };
+      const inserted = await insertModel(postgres, scope, row);
+      if (!inserted) throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
+      await pricing.changed(scope);
+      return toWire(row);
+    },
+
+    /** @throws NotFoundError when the project itself has no such model */
+    async delete(scope: ProjectScope, id: string): Promise<void> {
+      if (!(await deleteModelRow(postgres, scope, id))) {
+        throw new NotFoundError(
+          'No model with this id found. Note: You cannot delete built-in models, override them with a model with the same name.',
+        );
+      }
+      await pricing.changed(scope);
+    },
+  };
+}
+
+/** @throws InvalidRequestError */
+function checkPattern(field: string, pattern: string): void {
+  try {
+    compilePattern(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new InvalidRequestError(
+      error.isSyntax
+        ? `${field} is not a valid regex pattern (Postgres)`
+        : `${field} is not a pattern this server runs (RE2, no look-around or back-references): ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** S3.7: flat prices are one tier. */
+function flatTier(modelId: string, { inputPrice, outputPrice, totalPrice }: NewModel): PricingTier {
+  const prices = Object.entries({ input: inputPrice, output: outputPrice, total: totalPrice }).flatMap(
+    ([usageType, price]): [string, number][] => (price === null || price === undefined ? [] : [[usageType, price]]),
+  );
+  return {
+    id: `${modelId}_tier_default`,
+    name: 'Standard',
+    isDefault: true,
+    priority: 0,
+    conditions: [],
+    prices: Object.fromEntries(prices),
+  };
+}
+
+function toWire({ id, createdAt, startDate, pricingTiers, ...model }: ModelRow): Model {
+  const prices = pricingTiers.find(({ isDefault }) => isDefault)?.prices ?? {};
+  return {
+    id,
+    createdAt: createdAt.toISOString(),
+    modelName: model.modelName,
+    matchPattern: model.matchPattern,
+    startDate: startDate?.toISOString() ?? null,
+    tokenizerId: model.tokenizerId,
+    tokenizerConfig: model.tokenizerConfig,
+    unit: model.unit,
+    inputPrice: prices['input'] ?? null,
+    outputPrice: prices['output'] ?? null,
+    totalPrice: prices['total'] ?? null,
+    prices: Object.fromEntries(Object.entries(prices).map(([usageType, price]) => [usageType, { price }])),
+    isLangfuseManaged: false,
+    pricingTiers: pricingTiers.toSorted((a, b) => a.priority - b.priority),
+  };
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function inOrder(a: Model, b: Model): number {
+  const start = ({ startDate }: Model): number => (startDate === null ? -Infinity : Date.parse(startDate));
+  return (
+    compareText(a.modelName, b.modelName) ||
+    compareText(a.unit ?? '', b.unit ?? '') ||
+    start(b) - start(a) ||
+    Number(a.isLangfuseManaged) - Number(b.isLangfuseManaged) ||
+    compareText(a.id, b.id)
+  );
+}

@@ -1,0 +1,70 @@
+import type { ModelUnit, PricingTier } from '@tracehouse/contract/models';
+import type { OwnModel } from '../../ingest/price/own-models.ts';
+import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { json, sql } from '../../stores/postgres/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+
+/** A model of a project as it is kept. */
+export interface ModelRow extends OwnModel {
+  unit: ModelUnit;
+  createdAt: Date;
+}
+
+interface Columns {
+  id: string;
+  model_name: string;
+  match_pattern: string;
+  start_date: Date | null;
+  unit: ModelUnit;
+  tokenizer_id: string | null;
+  tokenizer_config: Record<string, unknown> | null;
+  pricing_tiers: PricingTier[];
+  created_at: Date;
+}
+
+/** All of the project, in the order of the list (S3.7). */
+export async function selectModels(db: Postgres, scope: ProjectScope): Promise<ModelRow[]> {
+  const rows = await db.rows<Columns>(sql`
+    SELECT id, model_name, match_pattern, start_date, unit, tokenizer_id, tokenizer_config, pricing_tiers, created_at
+    FROM models
+    WHERE project_id = ${scope.projectId}
+    ORDER BY model_name, unit, start_date DESC NULLS LAST, id`);
+  return rows.map((row) => ({
+    id: row.id,
+    modelName: row.model_name,
+    matchPattern: row.match_pattern,
+    startDate: row.start_date,
+    unit: row.unit,
+    tokenizerId: row.tokenizer_id,
+    tokenizerConfig: row.tokenizer_config,
+    pricingTiers: row.pricing_tiers,
+    createdAt: row.created_at,
+  }));
+}
+
+/** How many the project has. */
+export async function countModels(db: Postgres, scope: ProjectScope): Promise<number> {
+  const [row] = await db.rows<{ models: number }>(sql`
+    SELECT count(*)::int AS models FROM models WHERE project_id = ${scope.projectId}`);
+  return row?.models ?? 0;
+}
+
+/** False when the name is taken. */
+export async function insertModel(db: Postgres, scope: ProjectScope, model: ModelRow): Promise<boolean> {
+  const rows = await db.rows(sql`
+    INSERT INTO models (id, project_id, model_name, match_pattern, start_date, unit, tokenizer_id, tokenizer_config,
+      pricing_tiers, created_at)
+    VALUES (${model.id}, ${scope.projectId}, ${model.modelName}, ${model.matchPattern}, ${model.startDate}, ${model.unit},
+      ${model.tokenizerId}, ${model.tokenizerConfig === null ? null : json(model.tokenizerConfig)},
+      ${json(model.pricingTiers)}, ${model.createdAt})
+    ON CONFLICT (project_id, model_name) DO NOTHING
+    RETURNING id`);
+  return rows.length > 0;
+}
+
+/** False when the project has no such model. */
+export async function deleteModelRow(db: Postgres, scope: ProjectScope, id: string): Promise<boolean> {
+  const rows = await db.rows(sql`
+    DELETE FROM models WHERE project_id = ${scope.projectId} AND id = ${id} RETURNING id`);
+  return rows.length > 0;
+}
