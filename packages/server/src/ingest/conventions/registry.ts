@@ -230,4 +230,20 @@ export const summaries: readonly { readonly what: string; readonly holds: (conte
       return typeof kind === 'string' && !['LLM', 'EMBEDDING'].includes(kind.toUpperCase());
     },
   },
+  {
+    what: 'a model call of OpenInference for DSPy or LlamaIndex without `llm.token_count.*`: it wraps the one that has them',
+    holds: ({ span, scopeName }) =>
+      wrappers.has(scopeName) &&
+      !span.attributes.has('llm.token_count.total') &&
+      !span.attributes.has('llm.token_count.prompt'),
+  },
 ];
+
+/**
+ * Their model calls nest: in `predict` is `chat`, in that the one that asks; DSPy has one around LiteLLM's. Tokens are counted from
+ * the text of a call that has a model and no usage, so those around it must not have one.
+ */
+const wrappers: ReadonlySet<string> = new Set([
+  'openinference.instrumentation.dspy',
+  'openinference.instrumentation.llama_index',
+]);
