@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -139,6 +140,8 @@ test('a create of a new id asks the engine nothing; of a stored one it does, and
   const send = (...events: GivenEvent[]) => store.store(p1, { events: state(events) }, receipt);
   await send(event('1', 'span-create', { id: 's', traceId: 't', name: 'n' }), event('2', 'trace-create', { id: 't' }));
   expect(engine.reads()).toBe(0);
+  // Until the rows are applied the entities are in memory.
+  await setImmediate();
   await send(event('3', 'span-create', { id: 's', traceId: 't', output: 'o' }));
   expect(engine.reads()).toBe(1);
   expect(engine.observations()).toMatchObject([{ name: 'n', output: 'o' }, { id: 't' }]);
