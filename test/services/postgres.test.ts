@@ -34,7 +34,7 @@ describe('the program on a PostgreSQL server', () => {
     await first.stop();
 
     const database = openPostgresServer(DATABASE_URL);
-    expect(await database.rows(sql`SELECT id FROM projects`)).toEqual([{ id: first.projectId }]);
+    expect(await database.rows(sql`SELECT id FROM projects`)).toContainEqual({ id: first.projectId });
     await database.close();
     expect(await readdir(dataDirectory)).not.toContain('postgres');
 

@@ -27,7 +27,7 @@ import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
 import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
-import { createHttpServer } from './http/server.ts';
+import { closeHttpServer, createHttpServer } from './http/server.ts';
 import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
 import { createSessionCookie } from './identity/cookies.ts';
@@ -220,7 +220,7 @@ export async function startAll({
     async stop() {
       stopping = true;
       probe?.stop();
-      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map((server) => server.close())]);
+      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map(closeHttpServer)]);
       await product.refusals.close();
       product.tokenCounts.close();
       await journal.close();

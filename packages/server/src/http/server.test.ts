@@ -12,7 +12,7 @@ import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import { projectScope } from '../stores/scope.ts';
 import { Answer, bind } from './bind.ts';
 import { OverloadedError, UnauthorizedError } from './errors.ts';
-import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, createHttpServer } from './server.ts';
+import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, closeHttpServer, createHttpServer } from './server.ts';
 
 const readThing = defineRoute({
   method: 'GET',
@@ -201,6 +201,25 @@ test('who leaves is known to have gone, for everything asked on that connection,
   await both.promise;
   expect(gone.toSorted()).toEqual(['a true', 'b true']);
   await left.close();
+});
+
+test('closing does not wait for clients that have connected and say nothing, or half of a request', async () => {
+  const closing = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: { authenticate: () => Promise.reject(new UnauthorizedError('no')) },
+    routes: [],
+  });
+  await closing.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = closing.server.address() as AddressInfo;
+  const silent = connect(port, '127.0.0.1');
+  const half = connect(port, '127.0.0.1');
+  await Promise.all([once(silent, 'connect'), once(half, 'connect')]);
+  await new Promise<void>((resolve) => half.write('GET /api/pub', () => resolve()));
+  silent.resume();
+  half.on('error', () => undefined);
+  await closeHttpServer(closing, 200);
+  await Promise.all([silent, half].map((socket) => socket.destroyed || once(socket, 'close')));
+  expect([silent.destroyed, half.destroyed]).toEqual([true, true]);
 });
 
 test('what browsers have begun to send leaves room for the servers of their project: anyone can read a public key', async () => {
