@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,12 @@ async function start(
   };
 }
 
+/** The project's key that the first start tells. */
+function keyOf(login: string): { secretKey: string; authorization: string } {
+  const [, publicKey, secretKey] = /LANGFUSE_PUBLIC_KEY=(\S+)\nLANGFUSE_SECRET_KEY=(\S+)/.exec(login)!;
+  return { secretKey: secretKey!, authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}` };
+}
+
 const statusOf = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
 
 describe('the first start without configuration', () => {
@@ -57,13 +64,10 @@ describe('the first start without configuration', () => {
     const file = join(directory, 'first-login.txt');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const login = await readFile(file, 'utf8');
-    const [, publicKey, secretKey] = /LANGFUSE_PUBLIC_KEY=(\S+)\nLANGFUSE_SECRET_KEY=(\S+)/.exec(
-      login,
-    ) as unknown as string[];
+    const { secretKey, authorization } = keyOf(login);
     const [, email] = /E-mail\s+(\S+)/.exec(login) as unknown as string[];
     const [, password] = /Password\s+(\S+)/.exec(login) as unknown as string[];
 
-    const authorization = `Basic ${btoa(`${publicKey}:${secretKey}`)}`;
     expect(await statusOf(`${program.url}/api/public/projects`, { headers: { authorization } })).toBe(200);
     const signIn = await fetch(`${program.url}/api/auth/signin/password`, {
       method: 'POST',
@@ -81,7 +85,7 @@ describe('the first start without configuration', () => {
     expect(await statusOf(`${program.otlpUrl}/v1/metrics`, { method: 'POST', headers: { authorization } })).toBe(200);
 
     expect(await program.stop()).toBe(0);
-    for (const secret of [secretKey!, password!, authorization]) expect(program.output()).not.toContain(secret);
+    for (const secret of [secretKey, password!, authorization]) expect(program.output()).not.toContain(secret);
     expect(program.output()).toContain(file);
 
     // The next start keeps it all.
@@ -89,6 +93,34 @@ describe('the first start without configuration', () => {
     await waitUntilAnswers(`${again.url}/api/public/health`, again, 30_000);
     expect(await statusOf(`${again.url}/api/public/projects`, { headers: { authorization } })).toBe(200);
   });
+});
+
+test('a request under way when it is asked to end is answered first', async () => {
+  const directory = await newDirectory();
+  const program = await start(['--no-ui'], directory);
+  await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+  const { authorization } = keyOf(await readFile(join(directory, 'first-login.txt'), 'utf8'));
+  const body = JSON.stringify({ batch: [] });
+  const sent = request(`${program.url}/api/public/ingestion`, {
+    method: 'POST',
+    headers: {
+      authorization,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  });
+  sent.flushHeaders();
+  await once(sent, 'continue');
+  sent.write(body.slice(0, 5));
+  process.kill(program.pid, 'SIGTERM');
+  while (!program.output().includes('"stopping"')) await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  sent.end(body.slice(5));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  expect(answer.statusCode).toBe(207);
+  answer.resume();
+  expect(await program.ended).toBe(0);
 });
 
 test('a second process on the same data is refused by name, and the first goes on', async () => {

@@ -220,7 +220,7 @@ export async function startAll({
     async stop() {
       stopping = true;
       probe?.stop();
-      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map(closeHttpServer)]);
+      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map((server) => closeHttpServer(server))]);
       await product.refusals.close();
       product.tokenCounts.close();
       await journal.close();

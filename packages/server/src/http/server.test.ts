@@ -203,6 +203,39 @@ test('who leaves is known to have gone, for everything asked on that connection,
   await left.close();
 });
 
+test('closing lets a request under way finish', async () => {
+  const begun = Promise.withResolvers<void>();
+  const closing = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: {
+      authenticate: async () => ({
+        kind: 'projectKey',
+        keyId: 'k',
+        publicKey: 'pk',
+        organizationId: 'o',
+        scope: projectScope('p'),
+      }),
+    },
+    routes: [
+      bind(createThing, async ({ body }) => {
+        begun.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return body;
+      }),
+    ],
+  });
+  await closing.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = closing.server.address() as AddressInfo;
+  const asked = fetch(`http://127.0.0.1:${port}/api/public/things`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'n' }),
+  });
+  await begun.promise;
+  await closeHttpServer(closing);
+  expect((await asked).status).toBe(201);
+});
+
 test('closing does not wait for clients that have connected and say nothing, or half of a request', async () => {
   const closing = await createHttpServer({
     log: pino({ level: 'silent' }),
@@ -217,7 +250,7 @@ test('closing does not wait for clients that have connected and say nothing, or 
   await new Promise<void>((resolve) => half.write('GET /api/pub', () => resolve()));
   silent.resume();
   half.on('error', () => undefined);
-  await closeHttpServer(closing, 200);
+  await closeHttpServer(closing, { finishMs: 200 });
   await Promise.all([silent, half].map((socket) => socket.destroyed || once(socket, 'close')));
   expect([silent.destroyed, half.destroyed]).toEqual([true, true]);
 });

@@ -470,7 +470,10 @@ const FINISH_MS = 10_000;
  * Takes no more requests and lets those under way finish, for ten seconds at the most. Connections are closed as they fall idle:
  * one that was answering when the server began to close would stay open for as long as its client likes.
  */
-export async function closeHttpServer(server: FastifyInstance, finishMs = FINISH_MS): Promise<void> {
+export async function closeHttpServer(
+  server: FastifyInstance,
+  { finishMs = FINISH_MS }: { finishMs?: number } = {},
+): Promise<void> {
   const closing = server.close();
   const closeIdle = setInterval(() => server.server.closeIdleConnections(), 100);
   const closeAll = setTimeout(() => server.server.closeAllConnections(), finishMs);
