@@ -35,6 +35,9 @@ export interface TimeRange {
   to: Micros | null;
 }
 
+export const isIn = ({ from, to }: TimeRange, time: Micros): boolean =>
+  time >= (from ?? -Infinity) && time < (to ?? Infinity);
+
 /** In microseconds. */
 export const HOUR = 3_600_000_000;
 

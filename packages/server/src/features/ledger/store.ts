@@ -1,4 +1,5 @@
-import type { ReceiptDoor, ReceiptOutcome, RefusedBody } from '@tracehouse/contract/x-receipts';
+import type { RefusedBody } from '@tracehouse/contract/x-receipts';
+import type { ReceiptRow } from '../../ingest/ledger/receipt.ts';
 import type { Micros } from '../../ingest/observation.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
@@ -7,17 +8,10 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIs } from '../filters/reach.ts';
 
 /** As it leaves the engine; `problems` is JSON text, times are microseconds. */
-export interface StoredReceipt {
-  id: string;
-  time: Micros;
-  door: ReceiptDoor;
-  route: string;
-  status: number;
-  outcome: ReceiptOutcome;
-  requests: number;
-  received: number;
-  stored: number;
-  rejected: number;
+export interface StoredReceipt extends Pick<
+  ReceiptRow,
+  'id' | 'time' | 'door' | 'route' | 'status' | 'outcome' | 'requests' | 'received' | 'stored' | 'rejected'
+> {
   acknowledged_only: number;
   adjusted: number;
   codes: string[];
@@ -36,7 +30,8 @@ const columns = (
   maxTraces: number,
 ) => clickhouse`r.id AS id, toUnixTimestamp64Milli(r.time) * 1000 AS time, door, route, status, outcome, requests, received,
     stored, rejected, acknowledged_only, adjusted, codes, problems, public_key, sdk_name, sdk_version, user_agent,
-    arraySlice(r.trace_ids, 1, ${uint(maxTraces)}) AS trace_ids,    trace_count, toString(r.body_bytes) AS body_bytes, toString(r.handled_us) AS handled_us`;
+    arraySlice(r.trace_ids, 1, ${uint(maxTraces)}) AS trace_ids,
+    trace_count, toString(r.body_bytes) AS body_bytes, toString(r.handled_us) AS handled_us`;
 
 /** As many as a row has. */
 const MAX_TRACES = 1_000;

@@ -1,8 +1,8 @@
+import { createReadScores } from '../../ingest/json/read-entities.ts';
 import type { Micros } from '../../ingest/observation.ts';
-import { scoreReader } from '../../ingest/read-rows.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { TimeRange } from '../filters/time.ts';
 
@@ -80,11 +80,6 @@ export async function selectScoresById(
   ids: readonly string[],
 ): Promise<ScoreRow[]> {
   if (ids.length === 0) return [];
-  const answer = await db.binary(clickhouse`
-    SELECT ${scoreReader.select()}
-    FROM scores
-    WHERE project_id = ${string(scope.projectId)} AND id IN ${anyOf(ids)}
-    ORDER BY row_version DESC
-    LIMIT 1 BY id`);
-  return scoreReader.parse(answer).filter(({ isDeleted }) => !isDeleted);
+  const newest = await createReadScores(db)(scope, ids);
+  return newest.filter(({ isDeleted }) => !isDeleted);
 }

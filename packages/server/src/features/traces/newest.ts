@@ -2,7 +2,7 @@ import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { TimeRange } from '../filters/time.ts';
+import { isIn, type TimeRange } from '../filters/time.ts';
 import { isInternal, type TraceQuery } from './selection.ts';
 import { selectPage } from './page.ts';
 import { type Found, selectNewestRows, type TracePosition } from './store.ts';
@@ -43,14 +43,12 @@ async function selectNewestWithRows(
   { range, query, count, after, fields }: NewestQuery,
   options?: QueryOptions,
 ): Promise<Found[]> {
-  const { from, to } = { from: range.from ?? -Infinity, to: range.to ?? Infinity };
-  const isIn = (time: Micros): boolean => time >= from && time < to;
   const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
   for (let limit = count + SPARE; ; limit *= 4) {
     const { traces, candidates } = await selectNewestRows(db, scope, { range, limit, fields: read }, options);
     const found = [...traces].flatMap(([id, rows]): (Found & { timestamp: Micros })[] => {
       const { timestamp, environment } = resolveTrace(rows, ['timestamp', 'environment']);
-      const isShown = isIn(timestamp) && !(query.hidesInternal && isInternal(environment));
+      const isShown = isIn(range, timestamp) && !(query.hidesInternal && isInternal(environment));
       return isShown && isAfter(timestamp, id, after) ? [{ id, value: String(timestamp), timestamp, rows }] : [];
     });
     const newest = found
@@ -59,7 +57,8 @@ async function selectNewestWithRows(
       .map(({ id, value, rows }): Found => ({ id, value, ...(rows && { rows }) }));
     // A trace that is no candidate is not newer than the last candidate can be.
     let bound = Infinity;
-    for (const rows of traces.values()) bound = Math.min(bound, latest(rows.filter((row) => isIn(row.startTime))));
+    for (const rows of traces.values())
+      bound = Math.min(bound, latest(rows.filter((row) => isIn(range, row.startTime))));
     const isAll = candidates < limit;
     if (isAll || (newest.length === count && Number(newest.at(-1)!.value) > bound)) return newest;
   }

@@ -1,8 +1,8 @@
-import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import type { StoredObservation } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { TimeRange } from '../filters/time.ts';
+import { isIn, type TimeRange } from '../filters/time.ts';
 import { isInternal, selectionOf, type TraceQuery } from './selection.ts';
 import { type Found, rowsOf, selectTracePage, type TracePage } from './store.ts';
 
@@ -40,6 +40,3 @@ export async function selectPage(
     after = found.at(-1);
   }
 }
-
-const isIn = ({ from, to }: TimeRange, timestamp: Micros): boolean =>
-  timestamp >= (from ?? -Infinity) && timestamp < (to ?? Infinity);

@@ -44,16 +44,7 @@ const journalTable = <Row extends { traceId: string }>(
     let rows = 0;
     let lastTrace: string | undefined;
     for (const row of given) {
-      const start = out.length;
-      try {
-        beginRow(out);
-        encodeRow(out, row);
-      } catch (error) {
-        // One value that no column takes must not cost the sender the other rows.
-        out.truncate(start);
-        onUnwritable(error);
-        continue;
-      }
+      if (!appendRow(out, row, encodeRow, onUnwritable)) continue;
       rows += 1;
       if (row.traceId !== lastTrace) traces.add((lastTrace = row.traceId));
     }
@@ -73,18 +64,28 @@ const ledgerTable = <Row>(
   encode(out, block, onUnwritable) {
     const row = rowOf(block);
     if (row === null || row === undefined) return NO_ROWS;
-    const start = out.length;
-    try {
-      beginRow(out);
-      encodeRow(out, row);
-    } catch (error) {
-      out.truncate(start);
-      onUnwritable(error);
-      return NO_ROWS;
-    }
-    return { rows: 1, traces: NO_TRACES };
+    return appendRow(out, row, encodeRow, onUnwritable) ? { rows: 1, traces: NO_TRACES } : NO_ROWS;
   },
 });
+
+/** False when a value has no place in its column: that must not cost the sender the other rows. */
+function appendRow<Row>(
+  out: RowBinaryWriter,
+  row: Row,
+  encodeRow: (out: RowBinaryWriter, row: Row) => void,
+  onUnwritable: (error: unknown) => void,
+): boolean {
+  const start = out.length;
+  try {
+    beginRow(out);
+    encodeRow(out, row);
+    return true;
+  } catch (error) {
+    out.truncate(start);
+    onUnwritable(error);
+    return false;
+  }
+}
 
 const NO_TRACES: Set<string> = new Set();
 const NO_ROWS: Encoded = { rows: 0, traces: NO_TRACES };

@@ -14,6 +14,7 @@ import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { OverloadedError } from '../../http/errors.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { syncPath } from '../../stores/sync-path.ts';
 import { checkRoom } from '../disk-room.ts';
 import type { Fate, Journal, Reach, Receipt, RowBlock } from '../journal.ts';
 import {
@@ -366,7 +367,8 @@ class OpenJournal implements SegmentJournal {
     const file = await open(path, 'wx', 0o600);
     try {
       await file.write(header.bytes, 0, header.bytes.length, 0);
-      if (fsync) await syncDirectory(directory);
+      // So that the new file survives the loss of power.
+      if (fsync) await syncPath(directory);
     } catch (error) {
       await file.close();
       await rm(path, { force: true });
@@ -644,16 +646,6 @@ async function withinMs(work: Promise<true>, ms: number): Promise<boolean> {
 }
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);
 const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-/** So that a new file survives the loss of power. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
 
 // ---- recovery
 

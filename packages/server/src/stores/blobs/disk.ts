@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { syncPath } from '../sync-path.ts';
 import { type BlobStat, type Blobs, checkBlobName } from './blobs.ts';
 
 /** Begins with a dot, which no name of a blob does. */
@@ -83,8 +84,7 @@ export async function openDiskBlobs(directory: string, { fsync }: { fsync: boole
 /** From the lower one up to the upper one: a new name is only safe when every folder on the way to it is. */
 async function syncDirectories(lower: string, upper: string): Promise<void> {
   for (let path = lower; ; path = dirname(path)) {
-    const folder = await open(path, 'r');
-    await folder.sync().finally(() => folder.close());
+    await syncPath(path);
     if (path === upper || path === dirname(path)) return;
   }
 }

@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
+import { syncPath } from '../sync-path.ts';
 
 type Options = Parameters<NodeFS['init']>[1];
 
@@ -30,8 +31,8 @@ interface Emscripten {
 }
 
 /**
- * PGlite's files on the disk, with three things PGlite lacks: `fsync` that reaches the disk (its own is a stub, whatever Postgres
- * is told); letting go of the files of a Postgres that has ended; and ending it when its log cannot be written, where PGlite
+ * PGlite's files on the disk, with three things PGlite lacks: `fsync` that reaches the disk (its own does nothing, whatever
+ * Postgres is told); letting go of the files of a Postgres that has ended; and ending it when its log cannot be written, where PGlite
  * may go round for ever. Relies on what Emscripten calls `NODEFS` and `FS`, so tests count flushes and fail writes.
  */
 export class OwnNodeFs extends NodeFS {
@@ -105,16 +106,7 @@ export async function flushDirectory(path: string): Promise<void> {
     .map((entry) => join(entry.parentPath, entry.name));
   const next = [...paths, path].values();
   const flushAll = async (): Promise<void> => {
-    for (const one of next) await flush(one);
+    for (const one of next) await syncPath(one);
   };
   await Promise.all(Array.from({ length: FLUSHES }, flushAll));
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
