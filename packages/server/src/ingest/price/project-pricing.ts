@@ -1,3 +1,4 @@
+import { createEpochCache } from '../../stores/epoch-cache.ts';
 import type { Epochs } from '../../stores/epochs.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { ObservationRow } from '../observation.ts';
@@ -8,8 +9,6 @@ import type { TokenCounts } from './token-counts.ts';
 
 /** What the epochs count of a project here. */
 const subjectOf = ({ projectId }: ProjectScope): string => `models:${projectId}`;
-/** Bounds what changes behind our back (SQL by hand, another process without shared epochs). */
-const MAX_AGE_MS = 60_000;
 const MAX_PROJECTS = 1_000;
 
 /** USD a unit by usage type, of each model's default tier. */
@@ -19,8 +18,6 @@ interface Entry {
   pricing: Pricing;
   models: readonly OwnModel[];
   listed: ListedPrices;
-  epoch: number;
-  readAtMs: number;
 }
 
 export type ProjectPricing = ReturnType<typeof createProjectPricing>;
@@ -39,21 +36,18 @@ export function createProjectPricing({
 }) {
   const builtIn = createBuiltInPrices();
   const withoutOwn = createPricing({ books: [builtIn], counts });
-  const projects = new Map<string, Entry>();
+  const projects = createEpochCache<Entry>({ epochs, now, maxEntries: MAX_PROJECTS });
 
   async function entryOf(scope: ProjectScope): Promise<Entry> {
     const { projectId } = scope;
-    const epoch = await epochs.current(subjectOf(scope));
-    const readAtMs = now().getTime();
-    const known = projects.get(projectId);
-    if (known && known.epoch === epoch && readAtMs - known.readAtMs < MAX_AGE_MS) return known;
+    const cached = await projects.at(subjectOf(scope));
+    const known = cached.get(projectId);
+    if (known) return known;
     const models = await readModels(scope);
     const pricing =
       models.length === 0 ? withoutOwn : createPricing({ books: [createOwnPrices(models), builtIn], counts });
-    const entry = { pricing, models, listed: listedPrices(models), epoch, readAtMs };
-    projects.delete(projectId);
-    if (projects.size >= MAX_PROJECTS) projects.delete(projects.keys().next().value ?? '');
-    projects.set(projectId, entry);
+    const entry = { pricing, models, listed: listedPrices(models) };
+    cached.put(projectId, entry);
     return entry;
   }
 
@@ -84,7 +78,7 @@ export function createProjectPricing({
     listed: async (scope: ProjectScope): Promise<ListedPrices> => (await entryOf(scope)).listed,
 
     /** To be called when a project's models have changed, before that is acknowledged. */
-    changed: (scope: ProjectScope): Promise<void> => epochs.raise(subjectOf(scope)),
+    changed: (scope: ProjectScope): Promise<void> => projects.forget(subjectOf(scope)),
   };
 }
 
