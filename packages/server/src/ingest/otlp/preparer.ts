@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { OverloadedError } from '../../http/errors.ts';
+import { createIdleThread } from '../idle-thread.ts';
 import type { PrepareJob, PreparedRows } from './prepare.ts';
 import type { PrepareAnswer } from './preparing-thread.ts';
 import { OtlpParseError } from './span.ts';
@@ -29,42 +30,23 @@ export function createPreparer({
   /** For tests of what happens when it fails. */
   thread?: URL;
 }) {
-  let worker: Worker | null = null;
-  let idle: NodeJS.Timeout | null = null;
+  const preparing = createIdleThread({ script: thread, idleMs });
   let last: Promise<unknown> = Promise.resolve();
 
-  function start(): Worker {
-    const started = new Worker(thread);
-    // Nothing is lost with it, so it must not keep the process from ending.
-    started.unref();
-    const gone = (): void => {
-      if (worker === started) worker = null;
-    };
-    started.on('error', gone);
-    started.on('exit', gone);
-    return (worker = started);
-  }
-
-  function end(): void {
-    void worker?.terminate();
-    worker = null;
-  }
-
   async function run(job: PrepareJob): Promise<PreparedRows> {
-    if (idle !== null) clearTimeout(idle);
     try {
-      const answer = await ask(worker ?? start(), job, jobMs);
+      const answer = await ask(preparing.wake(), job, jobMs);
       if ('malformed' in answer) throw new OtlpParseError(answer.malformed);
       return answer.prepared;
     } catch (cause) {
       if (cause instanceof OtlpParseError) throw cause;
-      end();
+      preparing.end();
       log.error({ err: cause }, 'a large export could not be read; the thread for them starts anew');
       throw new OverloadedError('This could not be read for now; send it again, or fewer spans a request', 2, {
         cause,
       });
     } finally {
-      idle = setTimeout(end, idleMs).unref();
+      preparing.rest();
     }
   }
 

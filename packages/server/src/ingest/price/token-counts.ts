@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
+import { createIdleThread } from '../idle-thread.ts';
 import type { ObservationRow } from '../observation.ts';
 import type { Tokenizer } from './price-book.ts';
 import type { CountRequest, CountReply, WorkerMessage } from './token-worker.ts';
@@ -27,35 +27,17 @@ export function createTokenCounts({ waitMs = WAIT_MS }: { waitMs?: number } = {}
   const counts = new Map<string, number>();
   const waiting = new Map<number, { projectId: string; size: number; done(tokens: number | null): void }>();
   const sizes = new Map<string, number>();
-  let worker: Worker | null = null;
-  let idle: NodeJS.Timeout | undefined;
   let lastId = 0;
 
-  function thread(): Worker {
-    clearTimeout(idle);
-    if (worker) return worker;
-    const started = new Worker(new URL('token-worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    });
-    worker = started;
-    started.unref();
-    started.on('message', ({ id, tokens }: CountReply) => waiting.get(id)?.done(tokens));
-    const ended = (): void => {
-      if (worker !== started) return;
-      worker = null;
+  const thread = createIdleThread({
+    script: new URL('token-worker.ts', import.meta.url),
+    idleMs: IDLE_MS,
+    options: { resourceLimits: { maxOldGenerationSizeMb: 512 } },
+    onStart: (started) => started.on('message', ({ id, tokens }: CountReply) => waiting.get(id)?.done(tokens)),
+    onGone() {
       for (const { done } of waiting.values()) done(null);
-    };
-    started.on('error', ended);
-    started.on('exit', ended);
-    return started;
-  }
-
-  function end(): void {
-    clearTimeout(idle);
-    const ending = worker;
-    worker = null;
-    void ending?.terminate();
-  }
+    },
+  });
 
   /** Null when it was not counted in time. */
   function count(request: Omit<CountRequest, 'id'>, signal: AbortSignal): Promise<number | null> {
@@ -65,7 +47,7 @@ export function createTokenCounts({ waitMs = WAIT_MS }: { waitMs?: number } = {}
     const id = (lastId += 1);
     const { promise, resolve } = Promise.withResolvers<number | null>();
     const giveUp = (): void => {
-      worker?.postMessage({ cancel: id } satisfies WorkerMessage, []);
+      thread.running()?.postMessage({ cancel: id } satisfies WorkerMessage, []);
       waiting.get(id)?.done(null);
     };
     const done = (tokens: number | null): void => {
@@ -74,13 +56,13 @@ export function createTokenCounts({ waitMs = WAIT_MS }: { waitMs?: number } = {}
       const left = (sizes.get(projectId) ?? 0) - text.length;
       if (left > 0) sizes.set(projectId, left);
       else sizes.delete(projectId);
-      if (waiting.size === 0) idle = setTimeout(end, IDLE_MS).unref();
+      if (waiting.size === 0) thread.rest();
       resolve(tokens);
     };
     waiting.set(id, { projectId, size: text.length, done });
     sizes.set(projectId, size + text.length);
     signal.addEventListener('abort', giveUp);
-    thread().postMessage({ ...request, id } satisfies WorkerMessage, []);
+    thread.wake().postMessage({ ...request, id } satisfies WorkerMessage, []);
     return promise;
   }
 
@@ -125,7 +107,7 @@ export function createTokenCounts({ waitMs = WAIT_MS }: { waitMs?: number } = {}
       );
     },
 
-    close: end,
+    close: thread.end,
   };
 }
 
