@@ -45,6 +45,27 @@ test('pages of v2 by cursor hold each observation once, newest first, however ma
   );
 });
 
+test('an observation with the id of its trace, as the older handler of LangChain sends it, is shown beside it', async () => {
+  const project = await harness.project('same-id');
+  const timestamp = '2026-11-20T12:00:00.000Z';
+  const send = (...events: [type: string, body: object][]) =>
+    project.post('/ingestion', {
+      batch: events.map(([type, body], i) => ({ id: `${type}-${i}`, type, timestamp, body })),
+    });
+  await send(
+    ['trace-create', { id: 'same', timestamp, name: 'the trace', input: 'asked' }],
+    ['span-create', { id: 'same', traceId: 'same', startTime: timestamp, name: 'the span', input: 'worked' }],
+  );
+  const v1 = await project.get('/observations');
+  expect(v1.body.data).toMatchObject([{ id: 'same', name: 'the span', input: 'worked' }]);
+  expect(await walk(project, 'limit=1')).toEqual(['t-same', 'same']);
+  const v2 = await project.get('/v2/observations?fields=core,basic,io');
+  expect(v2.body.data).toMatchObject([
+    { id: 't-same', name: 'the trace', input: 'asked' },
+    { id: 'same', name: 'the span', input: 'worked' },
+  ]);
+});
+
 describe('one observation', () => {
   let project: Project;
   beforeAll(async () => {

@@ -65,14 +65,16 @@ export function createObservations({
     fields: Iterable<Field>,
   ): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
     if (keys.length === 0) return [];
-    const ids = [...new Set(keys.map(({ id }) => id))];
+    const ids = [...new Set(keys.flatMap(({ id, traceId }) => (id === traceRootId(traceId) ? [id, traceId] : [id])))];
     const rows = await selectObservations(
       db,
       scope,
       clickhouse`${traceIsOneOf([...new Set(keys.map(({ traceId }) => traceId))])} AND ${idIsOneOf(ids)}`,
       fields,
     );
-    const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, row.id, row.startTime]), row]));
+    const shownId = ({ kind, id }: Pick<ObservationRow, 'kind' | 'id'>): string =>
+      kind === 'trace' ? traceRootId(id) : id;
+    const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, shownId(row), row.startTime]), row]));
     return keys.flatMap(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])) ?? []);
   }
 

@@ -7,10 +7,11 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
-import type { TraceContext } from './wire-v2.ts';
+import { type TraceContext, traceRootId } from './wire-v2.ts';
 
 /** Names a row of a list; `startTime` is that of the version the list saw. */
 export interface ObservationKey {
+  /** As shown: a client may give an observation the id of its trace, and then `t-` in front tells the trace's own row from it. */
   id: string;
   traceId: string;
   startTime: Micros;
@@ -40,17 +41,20 @@ export async function selectObservationPage(
   selection: ObservationSelection,
   { ties, after, offset, limit }: { ties: 'up' | 'down'; after?: ObservationKey; offset: number; limit: number },
 ): Promise<ObservationKey[]> {
-  const order = ties === 'up' ? clickhouse`id, trace_id` : clickhouse`trace_id DESC, id DESC`;
+  const order = ties === 'up' ? clickhouse`shown_id, trace_id` : clickhouse`trace_id DESC, shown_id DESC`;
   const past =
     after === undefined
       ? clickhouse`true`
-      : clickhouse`(start_time, trace_id, id) < (${micros(after.startTime)}, ${string(after.traceId)}, ${string(after.id)})`;
-  return db.rows<ObservationKey>(clickhouse`
-    SELECT id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
+      : clickhouse`(start_time, trace_id, shown_id) < (${micros(after.startTime)}, ${string(after.traceId)}, ${string(after.id)})`;
+  const rows = await db.rows<Omit<ObservationKey, 'id'> & { shown_id: string }>(clickhouse`
+    SELECT ${shownId} AS shown_id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
     ${from(scope, selection)} AND ${past}
     ORDER BY start_time DESC, ${order}
     LIMIT ${uint(offset)}, ${uint(limit)}`);
+  return rows.map(({ shown_id: id, ...key }) => ({ id, ...key }));
 }
+
+const shownId = clickhouse`if(kind = 'trace', concat(${string(traceRootId(''))}, id), id)`;
 
 export async function countObservations(
   db: ClickHouse,
