@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `test:ui` and `test:services` use and npm does not have: a browser, PostgreSQL, Python clients.
 # For Debian 12, as root. Run again, it does only what is missing. Fails when anything is.
+# `install-parts.sh long` installs the Python clients of `test:long` too.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -8,8 +9,10 @@ cache=${TRACEHOUSE_CACHE:-$HOME/.cache/tracehouse-parts}
 packages=(chromium fonts-liberation postgresql-15 python3-venv)
 # A file of pinned packages each, and the folder of the cache that is made of it (test/harness/parts.ts knows both).
 # litellm-1.108.7 brings callback `langfuse` on SDK 4 and `langfuse_otel`; litellm-1.98.1 the callback of SDK 2, which most
-# deployed proxies run; langfuse-5.0.4 is the newest Python SDK.
-environments=(litellm-1.108.7 litellm-1.98.1 langfuse-5.0.4)
+# deployed proxies run; langfuse-2.60.10 is the last Python SDK that sends events and langfuse-5.0.4 the newest, each with the
+# LangChain of its time.
+environments=(litellm-1.108.7 litellm-1.98.1 langfuse-2.60.10 langfuse-5.0.4)
+if [ "${1:-}" = long ]; then environments+=(langfuse-3.15.0 langfuse-4.18.0); fi
 
 main() {
   install_packages
@@ -70,7 +73,13 @@ check() {
   /usr/lib/postgresql/15/bin/postgres --version >/dev/null
   "$cache/litellm-1.108.7/bin/python" -c 'import fastapi, langfuse, litellm, opentelemetry.exporter.otlp.proto.http, uvicorn'
   "$cache/litellm-1.98.1/bin/python" -c 'import fastapi, langfuse, litellm, uvicorn'
-  "$cache/langfuse-5.0.4/bin/python" -c 'import langfuse'
+  local name
+  for name in "${environments[@]}"; do
+    case $name in
+      langfuse-2.*) "$cache/$name/bin/python" -c 'import langfuse.callback' ;;
+      langfuse-*) "$cache/$name/bin/python" -c 'import langfuse.langchain' ;;
+    esac
+  done
 }
 
 fail() {

@@ -3,7 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** The Python environments of test/install-parts.sh. */
-export type PythonEnvironment = 'litellm-1.108.7' | 'litellm-1.98.1' | 'langfuse-5.0.4';
+export type PythonEnvironment =
+  | 'litellm-1.108.7'
+  | 'litellm-1.98.1'
+  | `langfuse-${'2.60.10' | '3.15.0' | '4.18.0' | '5.0.4'}`;
 
 /** Path of the environment's Python. @throws when it is not installed: a test that needs it fails, it is never skipped */
 export function python(environment: PythonEnvironment): string {
@@ -16,6 +19,9 @@ export const postgresProgram = (name: 'createdb' | 'initdb' | 'pg_isready' | 'po
   installed(`/usr/lib/postgresql/15/bin/${name}`);
 
 function installed(path: string): string {
-  if (!existsSync(path)) throw new Error(`${path} is missing; bash test/install-parts.sh installs it`);
+  if (!existsSync(path))
+    throw new Error(
+      `${path} is missing; bash test/install-parts.sh installs it (with the word long, what test:long uses)`,
+    );
   return path;
 }

@@ -1,8 +1,10 @@
-"""Writes with a Python SDK what python-sdk.test.ts reads back; prints the ids as JSON."""
+"""Writes with a Python SDK what python-sdk.ts reads back; prints the ids as JSON."""
 
 import json
 
 from langfuse import get_client, observe, propagate_attributes
+from langfuse.langchain import CallbackHandler
+from stand_in_chain import ask
 
 # One pixel.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -56,6 +58,7 @@ with langfuse.start_as_current_observation(name="guide", as_type="agent", input=
             book()
         except ValueError:
             pass
+        ask(CallbackHandler())
         agent.score_trace(name="helpful", value=0.75, comment="said it in one word")
         agent.score_trace(name="safe", value=True, data_type="BOOLEAN")
     agent.update(output="Paris")

@@ -1,0 +1,5 @@
+import { describePythonSdk } from '../python-sdk/python-sdk.ts';
+
+// `bash test/install-parts.sh long` installs them.
+describePythonSdk('3.15.0');
+describePythonSdk('4.18.0');
