@@ -16,10 +16,14 @@ import type { ObservationRow } from './observation.ts';
 
 const column = columnsOf<ObservationRow>();
 
-/** Characters of input and output that lists show (S0.3). */
+/** Characters of input and output that lists show (S0.3), which is of a trace: what its root lends it. */
 const PREVIEW = 200;
-const preview = (payload: string): string =>
-  payload.length <= PREVIEW ? payload : payload.slice(0, PREVIEW).toWellFormed();
+/** Of other observations, whether there is any: 200 characters of all were an eighth of the disk. */
+const ANY = 1;
+const preview = (row: ObservationRow, payload: string): string => {
+  const length = row.kind === 'trace' || row.parentId === '' || row.isAppRoot ? PREVIEW : ANY;
+  return payload.length <= length ? payload : payload.slice(0, length).toWellFormed();
+};
 const sum = (usage: Readonly<Record<string, number>>, part: 'input' | 'output'): number =>
   Object.entries(usage).reduce((total, [key, units]) => (key.includes(part) ? total + units : total), 0);
 
@@ -73,8 +77,8 @@ export const observationColumns = [
   column('prompt_version',         nullable(uint32),  (row) => row.promptVersion),
   column('input',                  text,              (row) => row.input),
   column('output',                 text,              (row) => row.output),
-  column('input_preview',          text,              (row) => preview(row.input)),
-  column('output_preview',         text,              (row) => preview(row.output)),
+  column('input_preview',          text,              (row) => preview(row, row.input)),
+  column('output_preview',         text,              (row) => preview(row, row.output)),
   column('metadata',               map(text),         (row) => row.metadata),
   column('attributes',             map(text),         (row) => row.attributes),
   column('resource_attributes',    map(text),         (row) => row.resourceAttributes),

@@ -58,8 +58,6 @@ const lent = (column: string, none: string): string =>
 const lentAlone = {
   input: lent('input', `''`),
   output: lent('output', `''`),
-  inputPreview: lent('input_preview', `''`),
-  outputPreview: lent('output_preview', `''`),
   metadata: lent('metadata', 'map()'),
   attributes: lent('attributes', 'map()'),
   resourceAttributes: lent('resource_attributes', 'map()'),
@@ -244,7 +242,7 @@ export async function countTraces(db: ClickHouse, scope: ProjectScope, selection
   const isAll = range.from === null && range.to === null && selection.where.length === 0;
   const rows = await db.rows<{ count: string }>(
     isAll
-      ? clickhouse`SELECT toString(uniqExact(cityHash64(trace_id))) AS count FROM observations WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0`
+      ? clickhouse`SELECT toString(uniqExact(trace_hash)) AS count FROM observations WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0`
       : clickhouse`SELECT toString(count()) AS count ${fromTraces(scope, selection, clickhouse``)}`,
   );
   return Number(rows[0]?.count ?? 0);
