@@ -24,8 +24,8 @@ const isUnbounded = ({ from, to }: TimeRange): boolean => from === null && to ==
 export const tracesIn = (scope: ProjectScope, range: TimeRange): ClickHouseSql =>
   isUnbounded(range)
     ? clickhouse`true`
-    : clickhouse`${rowsAround(range)} AND cityHash64(trace_id) IN (
-        SELECT cityHash64(trace_id) FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`;
+    : clickhouse`${rowsAround(range)} AND trace_hash IN (
+        SELECT trace_hash FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`;
 
 /** Rows of a week around the range, of whatever traces. */
 export const rowsAround = (range: TimeRange): ClickHouseSql => startsIn(around(range, WEEK));

@@ -183,8 +183,8 @@ export function traceMeets(scope: ProjectScope, conditions: readonly Condition[]
 
 /** Holds where `trace_id` is that of a trace that is there, or of none. `chosen`: the only ids it may be, where they are known. */
 export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): ClickHouseSql =>
-  clickhouse`(trace_id = '' OR cityHash64(trace_id) IN (
-    SELECT cityHash64(trace_id) FROM observations
+  clickhouse`(trace_id = '' OR trace_hash IN (
+    SELECT trace_hash FROM observations
     WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0 AND ${chosen ? traceIsOneOf(chosen) : clickhouse`true`}))`;
 
 export { toScoreCore, toScoreV1 } from './wire.ts';
