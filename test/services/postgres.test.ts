@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { describePostgres } from '../../packages/server/src/stores/postgres/postgres.contract.ts';
 import { openPostgresServer } from '../../packages/server/src/stores/postgres/server.ts';
 import { sql } from '../../packages/server/src/stores/postgres/sql.ts';
+import { describeQueue } from '../../packages/server/src/stores/queue/queue.contract.ts';
 import { otlpProcessor } from '../clients/tracing.ts';
 import { startPostgres } from '../harness/postgres.ts';
 import { projectApi } from '../harness/project-api.ts';
@@ -18,6 +19,8 @@ const store = await postgres.createDatabase('store');
 
 const open = async () => openPostgresServer(store);
 describePostgres('PostgreSQL server', { open, openAgain: open });
+const queued = await postgres.createDatabase('queued');
+describeQueue('PostgreSQL server', async () => openPostgresServer(queued));
 
 describe('the program on a PostgreSQL server', () => {
   test('keeps there what people edit, and finds it again at the next start', async () => {
