@@ -10,6 +10,9 @@ import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
 import { createLedger } from './features/ledger/service.ts';
+import { jobsRoutes } from './features/jobs/routes.ts';
+import { createJobs } from './features/jobs/service.ts';
+import { recalculateCosts } from './features/models/jobs.ts';
 import { modelsRoutes } from './features/models/routes.ts';
 import { createModels } from './features/models/service.ts';
 import { selectModels } from './features/models/store.ts';
@@ -70,6 +73,7 @@ import { createEpochs, type Epochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
 import type { Postgres } from './stores/postgres/postgres.ts';
 import { sql } from './stores/postgres/sql.ts';
+import { createQueue, runnable } from './stores/queue/queue.ts';
 import type { ProjectScope } from './stores/scope.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createProbe, type Probe, sendTo } from './telemetry/probe.ts';
@@ -207,6 +211,7 @@ export async function startAll({
   if (settings.telemetry.probe === 'on') {
     probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
   }
+  product.queue.start();
   const textIndexes = startTextIndexes({ settings, stores, log });
   const orphans = everyNight({
     hour: 2,
@@ -220,7 +225,12 @@ export async function startAll({
     async stop() {
       stopping = true;
       probe?.stop();
-      await Promise.all([textIndexes?.stop(), orphans.stop(), ...servers.map((server) => closeHttpServer(server))]);
+      await Promise.all([
+        product.queue.stop(),
+        textIndexes?.stop(),
+        orphans.stop(),
+        ...servers.map((server) => closeHttpServer(server)),
+      ]);
       await product.refusals.close();
       product.tokenCounts.close();
       await journal.close();
@@ -382,6 +392,7 @@ export function openProduct({
   countStored = () => undefined,
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
+  settleMs,
 }: {
   clickhouse: ClickHouse;
   postgres: Postgres;
@@ -398,6 +409,8 @@ export function openProduct({
   onReceipt?(receipt: ReceiptRow): void;
   /** Told of each request for ingestion with a key that no project has. */
   onUnattributed?(): void;
+  /** See `RecalculationNeeds`. */
+  settleMs?: number;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
   const storedIds = createStoredIds({
@@ -453,6 +466,23 @@ export function openProduct({
     pricing,
     now,
   });
+  const queue = createQueue({
+    postgres,
+    jobs: [
+      runnable(recalculateCosts, {
+        clickhouse,
+        journal,
+        store,
+        models: pricing.models,
+        now,
+        ...(settleMs !== undefined && { settleMs }),
+      }),
+    ],
+    log,
+    now,
+    newId,
+  });
+  const jobs = createJobs({ queue });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
   const doors = { otlp, json, scores, singleObjects, refusals, now, newId };
   return {
@@ -462,11 +492,14 @@ export function openProduct({
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
+    /** Jobs; they run once it is started. */
+    queue,
     routes: [
+      ...jobsRoutes(jobs),
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
       ...mediaRoutes(files),
-      ...modelsRoutes(createModels({ postgres, pricing, now, newId })),
+      ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, pricing, now })),

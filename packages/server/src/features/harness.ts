@@ -65,7 +65,9 @@ export async function openHarness({
     now,
     media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000 },
     onUnattributed,
+    settleMs: 0,
   });
+  product.queue.start();
   const { routes, refusals, removeOrphans } = product;
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
   const { authenticate, attribute } = createAuthenticator({
@@ -125,7 +127,7 @@ export async function openHarness({
         INSERT INTO projects (id, organization_id, name, created_at, updated_at)
         VALUES (${id}, 'organization', ${id}, ${now()}, ${now()})`);
       const send = async (
-        method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+        method: Method,
         path: string,
         payload: string | Buffer | undefined,
         headers: Record<string, string>,
@@ -143,10 +145,11 @@ export async function openHarness({
         const isJson = answer.headers['content-type']?.toString().includes('json') ?? false;
         return { status: answer.statusCode, headers: answer.headers, body: (isJson ? answer.json() : null) as Json };
       };
-      const request = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) =>
+      const request = (method: Method, path: string, body?: unknown) =>
         send(method, path, body === undefined ? undefined : JSON.stringify(body), {});
       return {
         id,
+        request,
         get: (path: string) => request('GET', path),
         /** The rows of all pages of a list of the screens: an answer of a search may be what was found so far. */
         async everyPage(path: string): Promise<Json[]> {
@@ -178,6 +181,7 @@ export async function openHarness({
     },
     async close() {
       await server.close();
+      await product.queue.stop();
       await refusals.close();
       product.tokenCounts.close();
       await journal.close();
@@ -194,6 +198,7 @@ export const PUBLIC_URL = 'https://tracehouse.example';
 /** A file may have this many bytes. */
 export const MAX_MEDIA_BYTES = 300_000;
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type HarnessStores = Pick<Stores, 'clickhouse' | 'postgres'>;
 export type Harness = Awaited<ReturnType<typeof openHarness>>;
 /** An answer's body; matchers say what is expected of it. */

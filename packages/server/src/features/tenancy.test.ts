@@ -68,6 +68,8 @@ const reads = [
   '/v3/scores?traceId=t',
   '/v3/scores?id=score',
   '/models',
+  '/x/jobs',
+  '/x/called-models',
 ];
 
 test.each(reads)('GET %s shows nothing of the other project', async (path) => {
@@ -94,6 +96,26 @@ test('models of the other project price nothing, are not listed, read or deleted
   expect((await ours.get(`/models/${id}`)).status).toBe(404);
   expect((await ours.delete(`/models/${id}`)).status).toBe(404);
   expect((await theirs.get(`/models/${id}`)).status).toBe(200);
+});
+
+test('jobs, recalculations and changes of models of the other project are not to be had', async () => {
+  const model = { modelName: '!recalculated', matchPattern: '^m$', unit: 'TOKENS', inputPrice: 987654 };
+  const { id } = (await theirs.post('/models', model)).body;
+  const before = (await theirs.get('/traces/t')).body;
+  const put = await ours.request('PUT', `/x/models/${id}`, { ...model, modelName: 'ours' });
+  expect(put.status).toBe(404);
+  expect((await ours.post('/x/model-matches', { names: ['m'] })).body.data).toEqual([
+    { name: 'm', matches: false, pricedBy: null },
+  ]);
+  const job = (await ours.post('/x/recalculations', { modelId: id })).body;
+  expect(job).toMatchObject({ state: 'queued' });
+  expect((await theirs.get(`/x/jobs/${job.id}`)).status).toBe(404);
+  expect((await theirs.post(`/x/jobs/${job.id}/cancel`, {})).status).toBe(404);
+  expect((await theirs.get('/x/jobs')).body.data).toEqual([]);
+  await expect.poll(async () => (await ours.get(`/x/jobs/${job.id}`)).body.state, { timeout: 10_000 }).toBe('done');
+  expect((await ours.get(`/x/jobs/${job.id}`)).body.counts).toMatchObject({ changed: 0 });
+  expect((await theirs.get('/traces/t')).body).toEqual(before);
+  await theirs.delete(`/models/${id}`);
 });
 
 test('what only the other project has is not there', async () => {

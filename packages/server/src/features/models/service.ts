@@ -1,26 +1,41 @@
 import type { Model, NewModel, PricingTier } from '@tracehouse/contract/models';
 import type { PageMeta, PageQuery } from '@tracehouse/contract/pagination';
+import type { Job, NewRecalculation } from '@tracehouse/contract/x-jobs';
+import type { CalledModel, MatchAnswer, MatchQuestion } from '@tracehouse/contract/x-models';
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import { compilePattern, PatternError } from '../../ingest/price/pattern.ts';
+import { emptyRow } from '../../ingest/observation.ts';
+import { compilePattern, MAX_NAME_LENGTH, PatternError } from '../../ingest/price/pattern.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
+import { providerOfModel } from '../../ingest/conventions/provider.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
+import { nextTurn } from '../../turns.ts';
+import { toMicros } from '../filters/time.ts';
+import type { Jobs } from '../jobs/service.ts';
 import { builtInModels } from './built-in.ts';
-import { countModels, deleteModelRow, insertModel, type ModelRow, selectModels } from './store.ts';
+import { selectNamedCalls } from './calls-store.ts';
+import { countModels, deleteModelRow, insertModel, type ModelRow, selectModels, updateModelRow } from './store.ts';
 
 /** Each new model name is matched with all of them. */
 const MAX_MODELS = 1_000;
+/** Names of calls are told of so many days. */
+const CALLED_MS = 30 * 86_400_000;
 
 export type Models = ReturnType<typeof createModels>;
 
 export function createModels({
   postgres,
+  clickhouse,
   pricing,
+  jobs,
   now,
   newId,
 }: {
   postgres: Postgres;
-  pricing: Pick<ProjectPricing, 'changed'>;
+  clickhouse: ClickHouse;
+  pricing: Pick<ProjectPricing, 'changed' | 'of'>;
+  jobs: Pick<Jobs, 'start'>;
   now: () => Date;
   newId: () => string;
 }) {
@@ -43,32 +58,84 @@ export function createModels({
 
     /** @throws InvalidRequestError for a pattern we cannot run, or a name that is taken; ConflictError when there are too many */
     async create(scope: ProjectScope, model: NewModel): Promise<Model> {
-      checkPattern('matchPattern', model.matchPattern);
-      for (const { conditions } of model.pricingTiers ?? []) {
-        for (const condition of conditions) {
-          if ('usageDetailPattern' in condition) checkPattern('usageDetailPattern', condition.usageDetailPattern);
-        }
-      }
+      checkPatterns(model);
       if ((await countModels(postgres, scope)) >= MAX_MODELS) {
         throw new ConflictError(`The project has ${MAX_MODELS} models, which is the limit: delete one first`);
       }
-      const id = newId();
-      const row: ModelRow = {
-        id,
-        modelName: model.modelName,
-        matchPattern: model.matchPattern,
-        startDate: model.startDate ?? null,
-        unit: model.unit,
-        tokenizerId: model.tokenizerId ?? null,
-        tokenizerConfig: model.tokenizerConfig ?? null,
-        pricingTiers: model.pricingTiers?.map((tier) => ({ id: newId(), ...tier })) ?? [flatTier(id, model)],
-        createdAt: now(),
-      };
+      const row = toRow(newId(), now(), newId, model);
       const inserted = await insertModel(postgres, scope, row);
       if (!inserted) throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
       await pricing.changed(scope);
       return toWire(row);
     },
+
+    /** @throws NotFoundError when the project itself has no such model, and as `create` */
+    async update(scope: ProjectScope, id: string, model: NewModel): Promise<Model> {
+      checkPatterns(model);
+      const known = (await selectModels(postgres, scope)).find((own) => own.id === id);
+      if (!known) throw new NotFoundError('No model of this project with this id found.');
+      const row = toRow(id, known.createdAt, newId, model);
+      if (!(await updateModelRow(postgres, scope, row))) {
+        throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
+      }
+      await pricing.changed(scope);
+      return toWire(row);
+    },
+
+    /** What the doors would say of calls with these names now. */
+    async match(scope: ProjectScope, { matchPattern, names }: MatchQuestion): Promise<MatchAnswer> {
+      let problem: string | null = null;
+      let pattern: ReturnType<typeof compilePattern> | null = null;
+      try {
+        pattern = matchPattern ? compilePattern(matchPattern) : null;
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        problem = refusalOf('matchPattern', error);
+      }
+      const startTime = now().getTime() * 1000;
+      const { projectId } = scope;
+      const { priceRow } = await pricing.of(scope, []);
+      const own = new Map((await selectModels(postgres, scope)).map((model) => [model.id, model.modelName]));
+      const builtIn = new Map((await builtInModels(now())).map((model) => [model.id, model.modelName]));
+      const data: MatchAnswer['data'] = [];
+      for (const name of names) {
+        const call = emptyRow({ projectId, kind: 'observation', id: '', traceId: '', startTime, source: 'ui' });
+        const { modelId: id } = priceRow({ ...call, model: name, provider: providerOfModel(name) });
+        data.push({
+          name,
+          matches: name.length <= MAX_NAME_LENGTH && pattern !== null && pattern.test(name),
+          pricedBy: id === '' ? null : { id, modelName: own.get(id) ?? builtIn.get(id) ?? id, isBuiltIn: !own.has(id) },
+        });
+        await nextTurn();
+      }
+      return { problem, data };
+    },
+
+    /** Of the last 30 days, those without a price first. */
+    async called(scope: ProjectScope, limit: number, signal: AbortSignal): Promise<{ data: CalledModel[] }> {
+      const from = (now().getTime() - CALLED_MS) * 1000;
+      const rows = await selectNamedCalls(clickhouse, scope, { from, limit }, { signal });
+      return {
+        data: rows.map(({ model, calls, unpriced, last }) => ({
+          model,
+          calls,
+          unpricedCalls: unpriced,
+          lastCallAt: last,
+        })),
+      };
+    },
+
+    /** @throws ConflictError while one runs for the model */
+    recalculate: (scope: ProjectScope, { modelId, from }: NewRecalculation): Promise<Job> =>
+      jobs.start(
+        scope,
+        {
+          kind: 'models.recalculate',
+          subject: modelId,
+          payload: { modelId, from: from === null || from === undefined ? null : toMicros(from) },
+        },
+        'A recalculation for this model',
+      ),
 
     /** @throws NotFoundError when the project itself has no such model */
     async delete(scope: ProjectScope, id: string): Promise<void> {
@@ -83,19 +150,40 @@ export function createModels({
 }
 
 /** @throws InvalidRequestError */
+function checkPatterns({ matchPattern, pricingTiers }: NewModel): void {
+  checkPattern('matchPattern', matchPattern);
+  for (const { conditions } of pricingTiers ?? []) {
+    for (const condition of conditions) {
+      if ('usageDetailPattern' in condition) checkPattern('usageDetailPattern', condition.usageDetailPattern);
+    }
+  }
+}
+
 function checkPattern(field: string, pattern: string): void {
   try {
     compilePattern(pattern);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    throw new InvalidRequestError(
-      error.isSyntax
-        ? `${field} is not a valid regex pattern (Postgres)`
-        : `${field} is not a pattern this server runs (RE2, no look-around or back-references): ${error.message}`,
-      { cause: error },
-    );
+    throw new InvalidRequestError(refusalOf(field, error), { cause: error });
   }
 }
+
+const refusalOf = (field: string, { isSyntax, message }: PatternError): string =>
+  isSyntax
+    ? `${field} is not a valid regex pattern (Postgres)`
+    : `${field} is not a pattern this server runs (RE2, no look-around or back-references): ${message}`;
+
+const toRow = (id: string, createdAt: Date, newId: () => string, model: NewModel): ModelRow => ({
+  id,
+  modelName: model.modelName,
+  matchPattern: model.matchPattern,
+  startDate: model.startDate ?? null,
+  unit: model.unit,
+  tokenizerId: model.tokenizerId ?? null,
+  tokenizerConfig: model.tokenizerConfig ?? null,
+  pricingTiers: model.pricingTiers?.map((tier) => ({ id: newId(), ...tier })) ?? [flatTier(id, model)],
+  createdAt,
+});
 
 /** S3.7: flat prices are one tier. */
 function flatTier(modelId: string, { inputPrice, outputPrice, totalPrice }: NewModel): PricingTier {

@@ -1,6 +1,6 @@
 import type { ModelUnit, PricingTier } from '@tracehouse/contract/models';
 import type { OwnModel } from '../../ingest/price/own-models.ts';
-import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { type Postgres, PostgresError } from '../../stores/postgres/postgres.ts';
 import { json, sql } from '../../stores/postgres/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 
@@ -61,6 +61,25 @@ export async function insertModel(db: Postgres, scope: ProjectScope, model: Mode
     RETURNING id`);
   return rows.length > 0;
 }
+
+/** False when another model of the project has the name. */
+export async function updateModelRow(db: Postgres, scope: ProjectScope, model: ModelRow): Promise<boolean> {
+  try {
+    await db.rows(sql`
+      UPDATE models
+      SET model_name = ${model.modelName}, match_pattern = ${model.matchPattern}, start_date = ${model.startDate},
+        unit = ${model.unit}, tokenizer_id = ${model.tokenizerId},
+        tokenizer_config = ${model.tokenizerConfig === null ? null : json(model.tokenizerConfig)},
+        pricing_tiers = ${json(model.pricingTiers)}
+      WHERE project_id = ${scope.projectId} AND id = ${model.id}`);
+    return true;
+  } catch (error) {
+    if (error instanceof PostgresError && error.code === UNIQUE_VIOLATION) return false;
+    throw error;
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
 
 /** False when the project has no such model. */
 export async function deleteModelRow(db: Postgres, scope: ProjectScope, id: string): Promise<boolean> {

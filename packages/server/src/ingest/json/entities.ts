@@ -302,6 +302,35 @@ export function createEntities<Row extends StoredRow, Key>(
       };
     },
 
+    /**
+     * For rows that are stored again with the same statements and other derived values: pins the entities until `release`,
+     * so that nothing said of them meanwhile goes unnoticed. To be called before the rows are read from the engine.
+     */
+    hold(scope: ProjectScope, keys: readonly Key[]) {
+      const held = new Map<string, { slot: Slot<Row, Key>; writes: number }>();
+      for (const key of keys) {
+        const name = kind.nameOf(key);
+        if (held.has(name)) continue;
+        const slot = pin(scope, key);
+        held.set(name, { slot, writes: slot.writes });
+      }
+      return {
+        /**
+         * The version of a row that replaces the one which was read, and nothing newer; null when there is something newer.
+         * Nothing may await from here to the append.
+         */
+        next(key: Key, { rowVersion }: Pick<Row, 'rowVersion'>): number | null {
+          const { slot, writes } = held.get(kind.nameOf(key))!;
+          if (slot.writes !== writes || (slot.isKnown && slot.version > rowVersion)) return null;
+          slot.version = Math.max(slot.version, rowVersion + 1);
+          return rowVersion + 1;
+        },
+        release(): void {
+          for (const { slot } of held.values()) unpin(slot, true);
+        },
+      };
+    },
+
     /** Drops what is known of deleted entities. One in use is left to the requests that use it. */
     forget(scope: ProjectScope, isGone: (entity: Entity<Row>) => boolean): void {
       for (const slot of slots.values()) {

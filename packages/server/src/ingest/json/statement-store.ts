@@ -245,12 +245,69 @@ export function createStatementStore({
       }
     },
 
+    /**
+     * Prices stored observations again and stores those whose price has changed, above what was read and below whatever is
+     * said of them meanwhile. `read` is called once they are held; it answers the newest row of each key. `skipped` are those
+     * that something was said of while they were read: its door has priced them, by the prices it knew.
+     * @throws OverloadedError when they could not be stored
+     */
+    async reprice(
+      scope: ProjectScope,
+      keys: readonly ObservationKey[],
+      read: () => Promise<ObservationRow[]>,
+      at: Micros,
+    ): Promise<{ changed: number; skipped: number }> {
+      const held = observations.hold(scope, keys);
+      try {
+        const rows = (await read()).filter(({ isDeleted }) => !isDeleted);
+        const { priceRow } = await pricing(scope, rows);
+        const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
+        // From here to the append nothing awaits: what is said of them now comes after, and deleted traces do not come back.
+        let skipped = 0;
+        const changed: ObservationRow[] = [];
+        for (const row of rows) {
+          const priced = priceRow(row);
+          if (deleted.has(row.traceId) || isPricedAlike(row, priced)) continue;
+          const rowVersion = held.next(row, row);
+          if (rowVersion === null) skipped += 1;
+          else changed.push({ ...priced, rowVersion, updatedAt: at });
+        }
+        if (changed.length > 0) {
+          await journal.append({ projectId: scope.projectId, observations: changed, scores: [] });
+        }
+        return { changed: changed.length, skipped };
+      } finally {
+        held.release();
+      }
+    },
+
     /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
     forgetTraces,
 
     /** To be called when another door has stored these observations: the next event about them reads them again. */
     overwritten: (scope: ProjectScope, keys: readonly ObservationKey[]): void => observations.overwritten(scope, keys),
   };
+}
+
+/** What `priceRow` sets. */
+const priceFields = [
+  'usage',
+  'cost',
+  'totalCost',
+  'costSource',
+  'modelId',
+  'pricingTierId',
+  'pricingTierName',
+  'prices',
+] as const;
+
+const isPricedAlike = (row: ObservationRow, priced: ObservationRow): boolean =>
+  priceFields.every((field) => isEqual(row[field], priced[field]));
+
+function isEqual(a: ObservationRow[(typeof priceFields)[number]], b: typeof a): boolean {
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 interface Part {

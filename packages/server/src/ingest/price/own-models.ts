@@ -1,7 +1,7 @@
 import type { PricingTier, TierCondition, UsageCondition } from '@tracehouse/contract/models';
 import { OverloadedError } from '../../http/errors.ts';
 import { parseDecimal } from './decimal.ts';
-import { compilePattern, type Pattern } from './pattern.ts';
+import { compilePattern, MAX_NAME_LENGTH, type Pattern } from './pattern.ts';
 import { UNIT_PRICE_DIGITS } from './price-book.ts';
 import type { PriceBook, PricedCall, PriceEntry, Quote } from './price-book.ts';
 import type { Tokenizer } from './price-book.ts';
@@ -18,9 +18,8 @@ export interface OwnModel {
   pricingTiers: PricingTier[];
 }
 
-/** Names come from clients: how many of them are remembered, and up to what length they are looked at. */
+/** Names come from clients: how many of them are remembered. */
 const REMEMBERED_NAMES = 10_000;
-const MAX_NAME_LENGTH = 300;
 
 /** Time for matching names not seen before: as much in a second, for a project. */
 const MATCHING_MS = 250;

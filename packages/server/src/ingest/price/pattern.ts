@@ -1,5 +1,8 @@
 import { RE2JS, RE2Set } from 're2js';
 
+/** Names come from clients: longer ones are not looked at. */
+export const MAX_NAME_LENGTH = 300;
+
 /** A user's regular expression, found anywhere in a text. */
 export interface Pattern {
   test(text: string): boolean;
