@@ -42,10 +42,12 @@ const otlpPaths = ['/api/public/otel/v1/traces', '/v1/traces'];
 const recordings = readdirSync(new URL('../../fixtures/', import.meta.url)).map(
   (file) =>
     JSON.parse(readFileSync(new URL(`../../fixtures/${file}`, import.meta.url), 'utf8')) as {
-      requests: { body: { json?: { resourceSpans: unknown[] }; base64?: string } }[];
+      requests: { signal?: string; body: { json?: { resourceSpans: unknown[] }; base64?: string } }[];
     },
 );
-const bodies = recordings.flatMap(({ requests }) => requests.map(({ body }) => body));
+const bodies = recordings.flatMap(({ requests }) =>
+  requests.filter(({ signal }) => signal === undefined).map(({ body }) => body),
+);
 const jsonExports = bodies.flatMap(({ json }) => (json ? [json] : []));
 const protobufExports = bodies.flatMap(({ base64 }) => (base64 === undefined ? [] : [Buffer.from(base64, 'base64')]));
 

@@ -17,17 +17,31 @@ export const exportTraces = bases.map((base) =>
   }),
 );
 
-/** Accepted and not kept: an exporter set to one endpoint logs an error at every flush when these are missing. */
-export const exportIgnored = bases.flatMap((base) =>
-  (['metrics', 'logs'] as const).map((signal) =>
-    defineRoute({
-      method: 'POST',
-      path: `${base}/v1/${signal}`,
-      scope: 'traces:create',
-      summary: `Accept OTLP ${signal}, which are not kept`,
-      family: 'otlp',
-      rawBody: true,
-      response: z.object({ message: z.literal('OK') }),
-    }),
-  ),
+/**
+ * `POST …/v1/logs`: GenAI events become part of the observation of their span; other records are accepted and not kept. Answered
+ * by an ExportLogsServiceResponse in the form of the request.
+ */
+export const exportLogs = bases.map((base) =>
+  defineRoute({
+    method: 'POST',
+    path: `${base}/v1/logs`,
+    scope: 'traces:create',
+    summary: 'Receive the GenAI events among log records over OTLP/HTTP',
+    family: 'otlp',
+    rawBody: true,
+    response: z.unknown(),
+  }),
+);
+
+/** Accepted and not kept: an exporter set to one endpoint logs an error at every flush when it is missing. */
+export const exportIgnored = bases.map((base) =>
+  defineRoute({
+    method: 'POST',
+    path: `${base}/v1/metrics`,
+    scope: 'traces:create',
+    summary: 'Accept OTLP metrics, which are not kept',
+    family: 'otlp',
+    rawBody: true,
+    response: z.object({ message: z.literal('OK') }),
+  }),
 );

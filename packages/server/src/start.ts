@@ -58,7 +58,10 @@ import { createRefusals } from './ingest/ledger/refusals.ts';
 import { createRefusedBodies } from './ingest/ledger/refused-items.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { createOtlpDoor } from './ingest/otlp/door.ts';
+import { createLogDoor } from './ingest/otlp/log-door.ts';
 import { createPreparer } from './ingest/otlp/preparer.ts';
+import { createReceivesLogs } from './ingest/otlp/receives-logs.ts';
+import { createSpansUnderWay } from './ingest/otlp/spans-under-way.ts';
 import { createProjectPricing } from './ingest/price/project-pricing.ts';
 import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
@@ -441,11 +444,16 @@ export function openProduct({
     pricing: pricing.of,
     countStored,
   });
+  const receivesLogs = createReceivesLogs({ postgres, epochs, settled: journal.settled, now });
+  const spansUnderWay = createSpansUnderWay();
   const otlp = createOtlpDoor({
     journal,
     deletedTraces,
     pricing,
     preparer: createPreparer({ log }),
+    store,
+    receivesLogs,
+    spansUnderWay,
     noteStored: (scope, rows) => {
       store.overwritten(scope, rows);
       countStored(scope, rows.length);
@@ -453,6 +461,7 @@ export function openProduct({
     ...told,
     now: nowMicros,
   });
+  const logs = createLogDoor({ store, receivesLogs, spansUnderWay, refusals, onReceipt, now: nowMicros });
   const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
   const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
   const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
@@ -484,7 +493,7 @@ export function openProduct({
   });
   const jobs = createJobs({ queue });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
-  const doors = { otlp, json, scores, singleObjects, refusals, now, newId };
+  const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
   return {
     doors,
     refusals,

@@ -7,7 +7,7 @@ import {
   updateGeneration,
   updateSpan,
 } from '@tracehouse/contract/single-objects';
-import { exportIgnored, exportTraces } from '@tracehouse/contract/otel';
+import { exportIgnored, exportLogs, exportTraces } from '@tracehouse/contract/otel';
 import { RECEIPT_HEADER, type ReceiptDoor } from '@tracehouse/contract/x-receipts';
 import type { Route } from '@tracehouse/contract/route';
 import { Answer, bind, type BoundRoute, type RequestContext } from '../http/bind.ts';
@@ -20,9 +20,11 @@ import { attribution } from './attribution.ts';
 import { type Arrival, arrival } from './ledger/receipt.ts';
 import type { Refusals } from './ledger/refusals.ts';
 import type { OtlpDoor } from './otlp/door.ts';
+import type { LogDoor } from './otlp/log-door.ts';
 
 export interface Doors {
   otlp: OtlpDoor;
+  logs: LogDoor;
   json: JsonDoor;
   scores: Scores;
   singleObjects: SingleObjects;
@@ -48,7 +50,7 @@ export const ingestRoutes = (doors: Doors): BoundRoute[] => [
 ];
 
 /** OTLP alone, as the second port serves it. */
-export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'refusals' | 'now' | 'newId'>): BoundRoute[] => [
+export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'logs' | 'refusals' | 'now' | 'newId'>): BoundRoute[] => [
   ...exportTraces.map((route) =>
     bind(route, ({ scope, principal, headers, body, reserve }) => {
       const sent = body as Uint8Array;
@@ -56,10 +58,16 @@ export const otlpRoutes = (doors: Pick<Doors, 'otlp' | 'refusals' | 'now' | 'new
       return doors.otlp.receive(scope, arrived, headers, sent, reserve);
     }),
   ),
+  ...exportLogs.map((route) =>
+    bind(route, ({ scope, principal, headers, body, reserve }) => {
+      const sent = body as Uint8Array;
+      const arrived = arrive(doors, { door: 'OTLP', route: route.path, principal, headers, bodyBytes: sent.length });
+      return doors.logs.receive(scope, arrived, headers, sent, reserve);
+    }),
+  ),
   ...exportIgnored.map((route) =>
     bind(route, async ({ scope, principal, headers, body }) => {
-      const signal = route.path.endsWith('/logs') ? 'logs' : 'metrics';
-      const message = `OTLP ${signal} are accepted and not kept: only traces are`;
+      const message = 'OTLP metrics are accepted and not kept';
       const sent = { path: route.path, headers, body: body as Uint8Array };
       const receiptId = await doors.refusals.notKept(sent, { scope, publicKey: publicKeyOf(principal) }, message);
       return new Answer(

@@ -183,7 +183,7 @@ describe('what is rejected', () => {
     expect(refused).toMatchObject({ isCut: true, items: [JSON.stringify(bad).slice(0, 65_536)] });
   });
 
-  test('OTLP logs are taken and not kept, and that is said', async () => {
+  test('OTLP logs that are no GenAI events are taken and not kept, and that is said', async () => {
     const project = await newProject();
     const answer = await project.post('/otel/v1/logs', {});
     expect(answer.status).toBe(200);

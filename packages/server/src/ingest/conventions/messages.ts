@@ -12,6 +12,9 @@ export interface Payload {
 /** Answers undefined when the source says nothing; `{'', ''}` ends the search with nothing. */
 export type MessageReader = (context: SpanContext) => Payload | undefined;
 
+/** One that looks at the span's events alone. */
+type EventReader = (context: { span: Pick<SpanContext['span'], 'events'>; scopeName: string }) => Payload | undefined;
+
 const some = (payload: Payload): Payload | undefined => (payload.input || payload.output ? payload : undefined);
 
 /** Text of an attribute, empty for what a payload cannot be. */
@@ -56,7 +59,7 @@ function partText(part: AttributeValue): string {
 }
 
 /** S1.5 row 5: the whole call on one event, under the same names as on a span. Several events: a later one's side wins. */
-export const operationDetails: MessageReader = ({ span: { events } }) => {
+export const operationDetails: EventReader = ({ span: { events } }) => {
   const payload: Payload = { input: '', output: '' };
   for (const event of events) {
     if (event.name !== 'gen_ai.client.inference.operation.details') continue;
@@ -75,7 +78,7 @@ const roles = new Map([
 ]);
 
 /** S1.5 row 6, conventions 1.28 to 1.36: one event a message, one a choice. */
-export const messageEvents: MessageReader = ({ span: { events }, scopeName }) => {
+export const messageEvents: EventReader = ({ span: { events }, scopeName }) => {
   if (events.length === 0) return undefined;
   const messages: unknown[] = [];
   const choices: unknown[] = [];
@@ -92,6 +95,12 @@ export const messageEvents: MessageReader = ({ span: { events }, scopeName }) =>
   });
 };
 
+/** The same of events that came without their span, as log records do. */
+export function messagesOfEvents(events: DecodedEvent[]): Payload {
+  const context = { span: { events }, scopeName: '' };
+  return operationDetails(context) ?? messageEvents(context) ?? contentEvents(context) ?? { input: '', output: '' };
+}
+
 const STRANDS = 'strands.telemetry.tracer';
 
 /** Strands writes the content of its messages as JSON text. */
@@ -106,7 +115,7 @@ function parsedMembers(attributes: Attributes): Record<string, AttributeValue> {
 }
 
 /** S1.5 row 7, before 1.28: all prompts on one event, all completions on another. */
-export const contentEvents: MessageReader = ({ span: { events } }) =>
+export const contentEvents: EventReader = ({ span: { events } }) =>
   some({
     input: contentOf(
       events.find(({ name }) => name === 'gen_ai.content.prompt'),

@@ -331,6 +331,10 @@ export function createEntities<Row extends StoredRow, Key>(
       };
     },
 
+    /** Whether it may be stored, or is about to be: false only for what is sure to be new. */
+    mayBeStored: (scope: ProjectScope, key: Key, times: readonly Micros[]): boolean =>
+      slots.has(slotName(scope, key)) || !isNew(scope, key, times),
+
     /** Drops what is known of deleted entities. One in use is left to the requests that use it. */
     forget(scope: ProjectScope, isGone: (entity: Entity<Row>) => boolean): void {
       for (const slot of slots.values()) {

@@ -35,7 +35,7 @@ export const observationKind = (read: ReadEntities): EntityKind<ObservationRow, 
     ...emptyRow({ projectId, kind, id, traceId, startTime, source }),
     isDeleted: true,
   }),
-  sizeOf: ({ sizeBytes, clocks }) => sizeBytes + clocks.length,
+  sizeOf: ({ sizeBytes, clocks, events }) => sizeBytes + clocks.length + events.length,
 });
 
 /** Scores. Their table is sorted by id; that of lists by the hour too, where one that moved must not stay behind. */

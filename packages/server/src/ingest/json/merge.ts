@@ -6,8 +6,9 @@
  * Stages of an event: events.ts states it → join within the request → join with the known state → rows.ts writes a row.
  */
 import type { Micros } from '../observation.ts';
-import { type Clock, compareClocks } from './clock.ts';
-import { joinMetadata, type MetadataNode, NOTHING } from './metadata.ts';
+import { type Clock, compareClocks, ZERO } from './clock.ts';
+import { joinLogs, type LogEvent } from './log-events.ts';
+import { joinMetadata, type MetadataNode, NOTHING, statedMetadata } from './metadata.ts';
 
 /**
  * Which statement about a field stands.
@@ -43,6 +44,8 @@ export interface Entity<Row> {
   readonly metadata: MetadataNode;
   /** Sorted, each once. */
   readonly tags: readonly string[];
+  /** Log records about an observation, earliest first, each once. */
+  readonly logs: readonly LogEvent[];
   /** Of the newest event that said anything that can change; 0 when none did. */
   readonly eventTime: Micros;
   readonly isTimeAdjusted: boolean;
@@ -50,8 +53,9 @@ export interface Entity<Row> {
   readonly createdAt: Micros;
 }
 
-/** Commutative, associative, idempotent. */
-export function join<Row>(fields: Fields<Row>, a: Entity<Row>, b: Entity<Row>): Entity<Row> {
+/** Commutative, associative, idempotent; of two rows of another door the newer version stands, and what the other said goes. */
+export function join<Row>(fields: Fields<Row>, left: Entity<Row>, right: Entity<Row>): Entity<Row> {
+  const [a, b] = withOneBase(left, right);
   const statements = { ...a.statements };
   for (const [name, theirs] of Object.entries(b.statements)) {
     const ours = statements[name];
@@ -64,9 +68,29 @@ export function join<Row>(fields: Fields<Row>, a: Entity<Row>, b: Entity<Row>): 
     statements,
     metadata: joinMetadata(a.metadata, b.metadata),
     tags: unite(a.tags, b.tags),
+    logs: joinLogs(a.logs, b.logs),
     eventTime: Math.max(a.eventTime, b.eventTime),
     isTimeAdjusted: a.isTimeAdjusted || b.isTimeAdjusted,
     createdAt: Math.min(a.createdAt, b.createdAt),
+  };
+}
+
+function withOneBase<Row>(a: Entity<Row>, b: Entity<Row>): [Entity<Row>, Entity<Row>] {
+  if (!a.base || !b.base || a.base === b.base) return [a, b];
+  return versionOf(a.base) > versionOf(b.base) ? [a, withoutBase(b)] : [withoutBase(a), b];
+}
+
+const versionOf = (row: unknown): number => (row as { rowVersion: number }).rowVersion;
+
+function withoutBase<Row>(entity: Entity<Row>): Entity<Row> {
+  const stated = Object.entries(entity.statements).filter(([, statement]) => statement?.clock !== ZERO);
+  return {
+    ...entity,
+    base: null,
+    statements: Object.fromEntries(stated),
+    metadata: statedMetadata(entity.metadata),
+    tags: [],
+    eventTime: 0,
   };
 }
 
@@ -102,6 +126,7 @@ export const silent = <Row>(projectId: string, id: string): Entity<Row> => ({
   statements: {},
   metadata: NOTHING,
   tags: [],
+  logs: [],
   eventTime: 0,
   isTimeAdjusted: false,
   createdAt: Number.MAX_SAFE_INTEGER,

@@ -64,6 +64,12 @@ function newerLeaf(a: MetadataNode['leaf'], b: MetadataNode['leaf']): MetadataNo
   return String(JSON.stringify(a.value)) <= String(JSON.stringify(b.value)) ? a : b;
 }
 
+/** Without what no event said, but the row of another door. */
+export function statedMetadata(node: MetadataNode): MetadataNode {
+  const keys = prune(node.keys, ZERO);
+  return keys ? { ...node, keys } : NOTHING;
+}
+
 /** Without what was said up to `until`. */
 function prune(keys: MetadataNode['keys'], until: Clock | undefined): MetadataNode['keys'] {
   if (!keys || !until) return keys;

@@ -4,6 +4,7 @@ import { emptyRow, type Micros, type ObservationRow } from '../observation.ts';
 import { emptyScore, type ScoreRow } from '../score.ts';
 import { type Clock, ClockTable, ZERO } from './clock.ts';
 import { observationFields, scoreFields } from './fields.ts';
+import { payloadOfLogs, readEvents, showEvents } from './log-events.ts';
 import { type Entity, type Fields, silent, type Statement } from './merge.ts';
 import { encodeMetadata, type EncodedClocks, readMetadata, showMetadata } from './metadata.ts';
 
@@ -32,7 +33,13 @@ export function toObservationRow(
   const endTime = row.endTime;
   if (endTime !== null) row.endTime = Math.max(endTime, row.startTime);
   row.clocks = encodeClocks(observationFields, entity, row.endTime === endTime ? {} : { endTime });
-  deriveModelCall(row, statements);
+  row.events = showEvents(base?.events ?? '', entity.logs);
+  const logged = entity.logs.length > 0 ? payloadOfLogs(entity.logs) : { input: '', output: '' };
+  for (const side of ['input', 'output'] as const) {
+    // An event of the JSON door says it of its own accord.
+    if (logged[side] !== '' && !isStated(statements, side)) row[side] = logged[side];
+  }
+  deriveModelCall(row, statements, logged);
   row.usage = row.providedUsage;
   row.cost = row.providedCost;
   row.sizeBytes = sizeOf(row);
@@ -44,9 +51,11 @@ export function fromObservationRow(row: ObservationRow): Entity<ObservationRow> 
   const { projectId, id, eventTime, createdAt, timeAdjusted, tags } = row;
   const saved = decodeClocks(row.clocks);
   const isOurs = row.source === 'json' && saved !== null;
+  const events = readEvents(row.events, saved?.logs ?? 0);
   return {
     ...silent<ObservationRow>(projectId, id),
-    base: isOurs ? null : row,
+    base: isOurs ? null : events.logs.length > 0 ? { ...row, events: events.own } : row,
+    logs: events.logs,
     statements: readStatements(observationFields, { ...row, ...saved?.unclamped }, saved, isOurs),
     metadata: readMetadata(row[metadataOf(row.kind)], saved?.metadata ?? null, saved?.clocks ?? []),
     tags: tags.toSorted(),
@@ -86,13 +95,16 @@ const metadataOf = (kind: ObservationRow['kind']): 'metadata' | 'traceMetadata' 
 const stated = <Row>(statements: Entity<Row>['statements']): Partial<Row> =>
   Object.assign({}, ...Object.values(statements).map((statement) => statement?.set)) as Partial<Row>;
 
-function deriveModelCall(row: ObservationRow, statements: Entity<ObservationRow>['statements']): void {
-  const isStated = (field: keyof typeof observationFields): boolean =>
-    statements[field] !== undefined && statements[field].clock !== ZERO;
-  if (isStated('model')) row.provider = providerOfModel(row.model);
+type Statements = Entity<ObservationRow>['statements'];
+
+const isStated = (statements: Statements, field: keyof typeof observationFields): boolean =>
+  statements[field] !== undefined && statements[field].clock !== ZERO;
+
+function deriveModelCall(row: ObservationRow, statements: Statements, logged: { output: string }): void {
+  if (isStated(statements, 'model')) row.provider = providerOfModel(row.model);
   if (row.type !== 'GENERATION') return;
-  if (isStated('input')) row.toolDefinitions = describeTools(toolsOfInput(row.input));
-  if (isStated('output')) {
+  if (isStated(statements, 'input')) row.toolDefinitions = describeTools(toolsOfInput(row.input));
+  if (isStated(statements, 'output') || logged.output !== '') {
     const { calls, names } = toolCallsOf(row.output);
     row.toolCalls = calls;
     row.toolCallNames = names;
@@ -119,6 +131,8 @@ interface ClocksJson {
   u?: Record<string, unknown>;
   /** No event has said anything that can change: `eventTime` is the start. */
   s?: 1;
+  /** So many of the row's events, the last ones, are log records. */
+  l?: number;
 }
 
 function encodeClocks<Row>(fields: Fields<Row>, entity: Entity<Row>, unclamped: Record<string, unknown>): string {
@@ -135,6 +149,7 @@ function encodeClocks<Row>(fields: Fields<Row>, entity: Entity<Row>, unclamped: 
   if (metadata !== null) json.m = metadata;
   if (Object.keys(unclamped).length > 0) json.u = unclamped;
   if (entity.eventTime === 0) json.s = 1;
+  if (entity.logs.length > 0) json.l = entity.logs.length;
   return JSON.stringify(json);
 }
 
@@ -145,13 +160,14 @@ interface SavedClocks {
   metadata: EncodedClocks | null;
   unclamped: Readonly<Record<string, unknown>>;
   isSilent: boolean;
+  logs: number;
 }
 
 /** Null for a row that carries none. */
 function decodeClocks(text: string): SavedClocks | null {
   if (text === '') return null;
-  const { c, f, w = {}, m = null, u = {}, s } = JSON.parse(text) as ClocksJson;
-  return { clocks: c, strong: f, weak: w, metadata: m, unclamped: u, isSilent: s === 1 };
+  const { c, f, w = {}, m = null, u = {}, s, l = 0 } = JSON.parse(text) as ClocksJson;
+  return { clocks: c, strong: f, weak: w, metadata: m, unclamped: u, isSilent: s === 1, logs: l };
 }
 
 /** A column without a clock was never stated in a row of ours; in another's row it is what that row says, older than any event. */

@@ -281,6 +281,10 @@ export function createStatementStore({
       }
     },
 
+    /** False only for an observation that is sure to be new, so that its row replaces nothing. */
+    mayBeStored: (scope: ProjectScope, { id, startTime }: Pick<ObservationRow, 'id' | 'startTime'>): boolean =>
+      observations.mayBeStored(scope, { kind: 'observation', id }, [startTime]),
+
     /** To be called when traces are deleted: their last states must not come back after the mark of 24 h is gone. */
     forgetTraces,
 

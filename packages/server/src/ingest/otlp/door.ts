@@ -5,6 +5,9 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { codeOfSpan } from '../ledger/codes.ts';
 import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
 import type { RefusedBodies } from '../ledger/refused-items.ts';
+import type { EventStatement } from '../json/events.ts';
+import { fromObservationRow } from '../json/rows.ts';
+import type { StatementStore } from '../json/statement-store.ts';
 import type { Journal, RowBlock } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ProjectPricing } from '../price/project-pricing.ts';
@@ -13,7 +16,9 @@ import type { MappedExport } from './map.ts';
 import { decodeAndMap, type PrepareJob, rowsWithout } from './prepare.ts';
 import type { Preparer } from './preparer.ts';
 import { encodeExportResponse } from './protobuf.ts';
+import type { ReceivesLogs } from './receives-logs.ts';
 import { OtlpParseError } from './span.ts';
+import type { SpansUnderWay } from './spans-under-way.ts';
 
 /** The newest ingestion version we know (S1.1); a higher one may mean something we would store wrongly. */
 const MAX_INGESTION_VERSION = 4;
@@ -24,7 +29,8 @@ const MAX_INGESTION_VERSION = 4;
  */
 export const LARGE_BYTES = 512 * 1024;
 
-type Headers = Readonly<Record<string, string | undefined>>;
+/** Of a request. */
+export type Headers = Readonly<Record<string, string | undefined>>;
 
 export interface OtlpDoorNeeds {
   journal: Journal;
@@ -33,7 +39,11 @@ export interface OtlpDoorNeeds {
   pricing: Pick<ProjectPricing, 'of' | 'models'>;
   /** For large exports. */
   preparer: Preparer;
-  /** Told of the rows once they are stored. */
+  /** Where spans are merged with what is stored of them. */
+  store: Pick<StatementStore, 'store' | 'mayBeStored'>;
+  receivesLogs: Pick<ReceivesLogs, 'is' | 'isKnown'>;
+  spansUnderWay: Pick<SpansUnderWay, 'add'>;
+  /** Told of the rows once they are stored, of those that were not merged. */
   noteStored(scope: ProjectScope, rows: readonly StoredSpan[]): void;
   refusedBodies: RefusedBodies;
   /** Told once it is written. */
@@ -42,14 +52,20 @@ export interface OtlpDoorNeeds {
 }
 
 /** What is said of a span once it is stored. */
-export type StoredSpan = Pick<ObservationRow, 'kind' | 'id' | 'traceId' | 'timeAdjusted'>;
+export type StoredSpan = Pick<ObservationRow, 'kind' | 'id' | 'traceId' | 'startTime' | 'timeAdjusted'>;
 
 /** An export whose rows wait for nothing but to be stored. */
 interface Prepared {
   spans: readonly StoredSpan[];
   rejected: Rejected;
-  /** `kept`: those of `spans` whose trace was not deleted. */
-  rows(kept: readonly StoredSpan[], deleted: ReadonlySet<string>): Pick<RowBlock, 'observations' | 'encoded'>;
+  /** `kept`: those of `spans` that are stored as they are, which are not of deleted traces and not `merged`. */
+  rows(
+    kept: readonly StoredSpan[],
+    deleted: ReadonlySet<string>,
+    merged: ReadonlySet<StoredSpan>,
+  ): Pick<RowBlock, 'observations' | 'encoded'>;
+  /** The unpriced rows of spans that are merged. */
+  unpriced(merged: ReadonlySet<StoredSpan>): Promise<readonly ObservationRow[]>;
 }
 
 export type OtlpDoor = ReturnType<typeof createOtlpDoor>;
@@ -60,6 +76,9 @@ export function createOtlpDoor({
   deletedTraces,
   pricing,
   preparer,
+  store,
+  receivesLogs,
+  spansUnderWay,
   noteStored,
   refusedBodies,
   onReceipt,
@@ -69,6 +88,7 @@ export function createOtlpDoor({
     scope: ProjectScope,
     { pieces, ...job }: Omit<PrepareJob, 'models'>,
     body: Uint8Array,
+    inflateAgain: () => Promise<Uint8Array[]>,
   ): Promise<Prepared> {
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     if (size < LARGE_BYTES) {
@@ -78,24 +98,34 @@ export function createOtlpDoor({
         spans: rows,
         rejected,
         rows: (kept) => ({ observations: (kept as readonly ObservationRow[]).map(priceRow) }),
+        unpriced: async (merged) => rows.filter((row) => merged.has(row)),
       };
     }
     // The body as it came is still wanted should it be refused.
-    const given = pieces[0] === body ? [new Uint8Array(body)] : pieces;
-    const prepared = await preparer.prepare({ pieces: given, ...job, models: await pricing.models(scope) });
-    const { ids, traceIds, traces, adjusted, rejected } = prepared;
+    const owned = (given: Uint8Array[]): Uint8Array[] => (given[0] === body ? [new Uint8Array(body)] : given);
+    const models = await pricing.models(scope);
+    const prepared = await preparer.prepare({ pieces: owned(pieces), ...job, models });
+    const { ids, traceIds, traces, startTimes, adjusted, rejected } = prepared;
     const isAdjusted = new Set(adjusted);
     const spans = ids.map((id, i): StoredSpan => {
-      return { kind: 'observation', id, traceId: traceIds[traces[i]!]!, timeAdjusted: isAdjusted.has(i) };
+      const traceId = traceIds[traces[i]!]!;
+      return { kind: 'observation', id, traceId, startTime: startTimes[i]!, timeAdjusted: isAdjusted.has(i) };
     });
+    const positions = (merged: ReadonlySet<StoredSpan>): number[] =>
+      spans.flatMap((span, i) => (merged.has(span) ? [i] : []));
     return {
       spans,
       rejected,
-      rows: (_kept, deleted) => ({ observations: [], encoded: rowsWithout(prepared, deleted) }),
+      rows: (_kept, deleted, merged) => ({
+        observations: [],
+        encoded: rowsWithout(prepared, deleted, new Set(positions(merged))),
+      }),
+      unpriced: async (merged) =>
+        preparer.rows({ pieces: owned(await inflateAgain()), ...job, models: [] }, positions(merged)),
     };
   }
 
-  async function store(
+  async function take(
     scope: ProjectScope,
     arrived: Arrival,
     headers: Headers,
@@ -104,12 +134,15 @@ export function createOtlpDoor({
   ): Promise<Rejected> {
     const { projectId } = scope;
     const { publicKey, sdkName, sdkVersion } = arrived;
-    const pieces = await inflate(body, headers['content-encoding'], reserve);
+    const inflated = (): Promise<Uint8Array[]> => inflate(body, headers['content-encoding'], reserve);
+    const pieces = await inflated();
     const options = { projectId, publicKey, sdkName, sdkVersion, now: now() };
-    const prepared = await prepare(scope, { pieces, isProtobuf: isProtobuf(headers), options }, body);
+    const prepared = await prepare(scope, { pieces, isProtobuf: isProtobuf(headers), options }, body, inflated);
     const { spans, rejected } = prepared;
     const traceIds = [...new Set(spans.map(({ traceId }) => traceId))];
-    // Nothing awaits from here to the append: a trace deleted in between would come back.
+    await receivesLogs.is(scope);
+    // Nothing awaits from here to the append: a trace deleted in between would come back, and what a log record says of a span
+    // would be overwritten by it.
     const deleted = await deletedTraces(scope, [...traceIds, ...rejected.sent.traceIds]);
     const kept = deleted.size === 0 ? spans : spans.filter(({ traceId }) => !deleted.has(traceId));
     const receipt = receiptOf(projectId, arrived, {
@@ -122,8 +155,20 @@ export function createOtlpDoor({
       traceIds: deleted.size === 0 ? traceIds : [...kept.map(({ traceId }) => traceId), ...traceIds],
     });
     const ledger = { receipt, refusedBody: refusedBodies(rejected.sent, receipt, deleted) };
-    await journal.append({ projectId, ...prepared.rows(kept, deleted), scores: [], ledger });
-    if (kept.length > 0) noteStored(scope, kept);
+    const receives = receivesLogs.isKnown(scope);
+    const merged = new Set(receives ? kept.filter((span) => store.mayBeStored(scope, span)) : []);
+    const asTheyAre = merged.size === 0 ? kept : kept.filter((span) => !merged.has(span));
+    const rows = prepared.rows(asTheyAre, deleted, merged);
+    if (merged.size === 0 || asTheyAre.length > 0) {
+      const stored = journal.append({ projectId, ...rows, scores: [], ...(merged.size === 0 && { ledger }) });
+      if (receives) spansUnderWay.add(scope, asTheyAre, stored);
+      await stored;
+    }
+    if (merged.size > 0) {
+      const events = (await prepared.unpriced(merged)).map(spanStatement);
+      await store.store(scope, { events }, options.now, () => ledger);
+    }
+    if (asTheyAre.length > 0) noteStored(scope, asTheyAre);
     onReceipt(receipt);
     return rejected;
   }
@@ -143,7 +188,7 @@ export function createOtlpDoor({
     ): Promise<Answer<unknown>> {
       checkHeaders(headers);
       try {
-        const rejected = await store(scope, arrived, headers, body, reserve);
+        const rejected = await take(scope, arrived, headers, body, reserve);
         return answer(isProtobuf(headers), rejected, arrived.receiptId);
       } catch (error) {
         throw asApiError(error);
@@ -153,6 +198,14 @@ export function createOtlpDoor({
 }
 
 type Rejected = MappedExport['rejected'];
+
+/** A span as what is said of its observation. */
+const spanStatement = (row: ObservationRow): EventStatement => ({
+  kind: 'observation',
+  isUpdate: false,
+  entity: fromObservationRow(row),
+  times: [row.startTime],
+});
 
 function problemsOf(
   { spans, rejected }: Pick<Prepared, 'spans' | 'rejected'>,
@@ -173,7 +226,8 @@ function problemsOf(
   return { adjusted, problems };
 }
 
-function checkHeaders(headers: Headers): void {
+/** @throws InvalidRequestError for a form or an ingestion version that we do not know */
+export function checkHeaders(headers: Headers): void {
   const type = headers['content-type'] ?? '';
   if (!type.includes('application/json') && !type.includes('application/x-protobuf')) {
     throw new InvalidRequestError('Invalid content type');
@@ -186,7 +240,9 @@ function checkHeaders(headers: Headers): void {
   }
 }
 
-const isProtobuf = (headers: Headers): boolean => (headers['content-type'] ?? '').includes('application/x-protobuf');
+/** Else it is JSON. */
+export const isProtobuf = (headers: Headers): boolean =>
+  (headers['content-type'] ?? '').includes('application/x-protobuf');
 
 /** An ExportTraceServiceResponse in the form of the request (OTLP 1.9, "Partial Success"). */
 function answer(protobuf: boolean, { count, message }: Rejected, receiptId: string): Answer<unknown> {
@@ -199,7 +255,8 @@ function answer(protobuf: boolean, { count, message }: Rejected, receiptId: stri
   return new Answer(body, { headers });
 }
 
-function asApiError(error: unknown): unknown {
+/** What the caller is told of a body that cannot be read. */
+export function asApiError(error: unknown): unknown {
   if (error instanceof BodyTooLargeError) return new TooLargeError(error.message);
   if (error instanceof BodyEncodingError || error instanceof OtlpParseError) {
     return new InvalidRequestError(error.message, { cause: error });

@@ -51,17 +51,18 @@ export function decodeJson(body: Uint8Array): DecodedExport {
 }
 
 /** What one request has used of the limits that count over all of it. */
-interface Budget {
+export interface Budget {
   groups: number;
   values: number;
 }
 
 /** @throws OtlpParseError when the request has too many of them */
-function countGroup(budget: Budget): void {
+export function countGroup(budget: Budget): void {
   if ((budget.groups += 1) > limits.groupsPerExport) throw new OtlpParseError('Failed to parse OTel JSON Trace');
 }
 
-function parse(body: Uint8Array): Json {
+/** @throws OtlpParseError */
+export function parse(body: Uint8Array): Json {
   const parsed = readJson(body);
   if (typeof parsed !== 'object' || parsed === null) throw new OtlpParseError('Failed to parse OTel JSON Trace');
   return parsed as Json;
@@ -147,7 +148,7 @@ function readSpan(given: Json, budget: Budget): DecodedSpan {
 }
 
 /** Answers how many were beyond the limit. @throws RejectedSpanError when it is not an array. */
-function readAttributes(given: unknown, into: Attributes, budget: Budget, field = 'attributes'): number {
+export function readAttributes(given: unknown, into: Attributes, budget: Budget, field = 'attributes'): number {
   const pairs = list(given, field);
   let dropped = 0;
   for (const pair of pairs) {
@@ -159,7 +160,7 @@ function readAttributes(given: unknown, into: Attributes, budget: Budget, field 
   return dropped;
 }
 
-function readAnyValue(given: unknown, depth: number, budget: Budget): AttributeValue {
+export function readAnyValue(given: unknown, depth: number, budget: Budget): AttributeValue {
   if (depth > limits.depth) throw new RejectedSpanError(`attributes:nested deeper than ${limits.depth}`);
   if ((budget.values += 1) > limits.valuesPerExport) throw new RejectedSpanError(TOO_MANY_VALUES);
   const value = asObject(given);
@@ -225,7 +226,7 @@ function idsOf(span: unknown): { traceId?: string; spanId?: string } {
 }
 
 /** @throws RejectedSpanError for something that is neither text nor bytes. */
-function readId(given: unknown, field: string): string | undefined {
+export function readId(given: unknown, field: string): string | undefined {
   if (given === undefined || given === null) return undefined;
   if (typeof given === 'string') return given;
   const bytes = asBytes(given);
@@ -279,9 +280,10 @@ function rejectSpans(spans: unknown, error: unknown, scope: string, decoded: Dec
 }
 
 const NOTHING: Json = Object.freeze({});
-const asObject = (given: unknown): Json => (typeof given === 'object' && given !== null ? (given as Json) : NOTHING);
+export const asObject = (given: unknown): Json =>
+  typeof given === 'object' && given !== null ? (given as Json) : NOTHING;
 /** A list or an object is no text: its `toString` may be anything, and may not return. */
-const asText = (given: unknown): string =>
+export const asText = (given: unknown): string =>
   typeof given === 'string' ? given : given === null || typeof given === 'object' ? '' : String(given ?? '');
 
 const kinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];

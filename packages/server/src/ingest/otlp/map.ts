@@ -208,7 +208,8 @@ function readTimes({ startTime, endTime }: DecodedSpan, now: Micros): Times {
   return { start: now, end: lasted <= NEWEST ? now + lasted : now, given, adjusted: true };
 }
 
-const isPlausible = (time: Micros, now: Micros): boolean => time >= now - OLDEST && time <= now + NEWEST;
+/** Else a clock is broken. */
+export const isPlausible = (time: Micros, now: Micros): boolean => time >= now - OLDEST && time <= now + NEWEST;
 
 /** A first token moves with its span; one that then lies nowhere near is no statement. */
 function shifted(time: Micros | undefined, { start, given, adjusted }: Times, now: Micros): Micros | null {
@@ -292,7 +293,8 @@ function toEventsText(events: readonly DecodedEvent[]): string {
 }
 
 const LAST_DATE = 8.64e15; // milliseconds, ECMAScript
-const toIso = (time: Micros): string | null =>
+/** Null for what no date can hold. */
+export const toIso = (time: Micros): string | null =>
   Math.floor(time / 1000) <= LAST_DATE ? new Date(Math.floor(time / 1000)).toISOString() : null;
 
 function sizeOf(input: string, output: string, metadata: Record<string, string>): number {

@@ -18,6 +18,8 @@ export interface PrepareJob {
   options: MapOptions;
   /** The project's own, which price its calls before the built-in ones. */
   models: readonly OwnModel[];
+  /** Positions of rows that are wanted as they are, and nothing else. */
+  only?: readonly number[];
 }
 
 /** Its rows, encoded. Columns instead of objects: fifty thousand of those take a while to cross from one thread to another. */
@@ -28,6 +30,8 @@ export interface PreparedRows {
   /** Of each row, a position in `traceIds`. */
   traces: Uint32Array;
   traceIds: string[];
+  /** Of each row, microseconds. */
+  startTimes: Float64Array;
   /** Positions of rows whose times were replaced. */
   adjusted: Uint32Array;
   /** One record of the journal. */
@@ -75,6 +79,7 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
     ids: rows.map(({ id }) => id),
     traces,
     traceIds: [...positions.keys()],
+    startTimes: Float64Array.from(rows, ({ startTime }) => startTime),
     adjusted: Uint32Array.from(rows.flatMap(({ timeAdjusted }, i) => (timeAdjusted ? [i] : []))),
     bytes: out.bytes(),
     ends,
@@ -82,16 +87,23 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
   };
 }
 
-/** The record without the rows of some traces. */
+/** Some of an export's rows, unpriced. */
+export function rowsOnly(job: PrepareJob, only: readonly number[]): ObservationRow[] {
+  const { rows } = decodeAndMap(job);
+  return only.map((position) => rows[position]!);
+}
+
+/** The record without the rows of some traces, and without single ones. */
 export function rowsWithout(
   { traces, traceIds, bytes, ends, unwritable }: PreparedRows,
   left: ReadonlySet<string>,
+  leftRows: ReadonlySet<number> = new Set(),
 ): EncodedRows {
-  if (left.size === 0) {
+  if (left.size === 0 && leftRows.size === 0) {
     const messages = unwritable.map(({ message }) => message);
     return { bytes, rows: ends.length - unwritable.length, traces: new Set(traceIds), unwritable: messages };
   }
-  const isLeft = (row: number): boolean => left.has(traceIds[traces[row]!]!);
+  const isLeft = (row: number): boolean => leftRows.has(row) || left.has(traceIds[traces[row]!]!);
   const out = new RowBinaryWriter(bytes.length);
   let rows = 0;
   for (const [i, end] of ends.entries()) {

@@ -4,6 +4,7 @@ import { OverloadedError } from '../../http/errors.ts';
 import { createIdleThread } from '../idle-thread.ts';
 import type { PrepareJob, PreparedRows } from './prepare.ts';
 import type { PrepareAnswer } from './preparing-thread.ts';
+import type { ObservationRow } from '../observation.ts';
 import { OtlpParseError } from './span.ts';
 
 /** The largest export there may be takes a few seconds on a busy machine. */
@@ -33,11 +34,11 @@ export function createPreparer({
   const preparing = createIdleThread({ script: thread, idleMs });
   let last: Promise<unknown> = Promise.resolve();
 
-  async function run(job: PrepareJob): Promise<PreparedRows> {
+  async function run(job: PrepareJob): Promise<Exclude<PrepareAnswer, { malformed: string }>> {
     try {
       const answer = await ask(preparing.wake(), job, jobMs);
       if ('malformed' in answer) throw new OtlpParseError(answer.malformed);
-      return answer.prepared;
+      return answer;
     } catch (cause) {
       if (cause instanceof OtlpParseError) throw cause;
       preparing.end();
@@ -50,17 +51,27 @@ export function createPreparer({
     }
   }
 
+  function inTurn(job: PrepareJob): ReturnType<typeof run> {
+    const answered = last.then(() => run(job));
+    last = answered.catch(() => undefined);
+    return answered;
+  }
+
   return {
     /**
      * The pieces are gone afterwards.
      * @throws OtlpParseError, OverloadedError when the thread failed or took too long
      */
-    prepare(job: PrepareJob): Promise<PreparedRows> {
-      const prepared = last.then(() => run(job));
-      last = prepared.catch(() => undefined);
-      return prepared;
-    },
+    prepare: (job: Omit<PrepareJob, 'only'>): Promise<PreparedRows> =>
+      inTurn(job).then((answer) => ('prepared' in answer ? answer.prepared : never())),
+    /** Rows at these positions, unpriced. The pieces are gone afterwards. */
+    rows: (job: PrepareJob, only: readonly number[]): Promise<ObservationRow[]> =>
+      inTurn({ ...job, only }).then((answer) => ('rows' in answer ? answer.rows : never())),
   };
+}
+
+function never(): never {
+  throw new Error('The thread answered another question');
 }
 
 async function ask(worker: Worker, job: PrepareJob, withinMs: number): Promise<PrepareAnswer> {

@@ -3,22 +3,27 @@ import { parentPort } from 'node:worker_threads';
 import { createBuiltInPrices } from '../price/built-in-prices.ts';
 import { createOwnPrices } from '../price/own-models.ts';
 import { createPricing } from '../price/pricing.ts';
-import { type PrepareJob, type PreparedRows, prepareRows } from './prepare.ts';
+import { type PrepareJob, type PreparedRows, prepareRows, rowsOnly } from './prepare.ts';
+import type { ObservationRow } from '../observation.ts';
 import { OtlpParseError } from './span.ts';
 
 /** What it answers; anything else that goes wrong ends the thread. */
-export type PrepareAnswer = { prepared: PreparedRows } | { malformed: string };
+export type PrepareAnswer = { prepared: PreparedRows } | { rows: ObservationRow[] } | { malformed: string };
 
 const builtIn = createBuiltInPrices();
 const withoutOwn = createPricing({ books: [builtIn] });
 
 function answer(job: PrepareJob): void {
   try {
+    if (job.only !== undefined) {
+      parentPort!.postMessage({ rows: rowsOnly(job, job.only) } satisfies PrepareAnswer, []);
+      return;
+    }
     const { priceRow } =
       job.models.length === 0 ? withoutOwn : createPricing({ books: [createOwnPrices(job.models), builtIn] });
     const prepared = prepareRows(job, priceRow);
-    const { bytes, traces, ends, adjusted } = prepared;
-    const transfer = [bytes, traces, ends, adjusted].map(({ buffer }) => buffer as ArrayBuffer);
+    const { bytes, traces, ends, startTimes, adjusted } = prepared;
+    const transfer = [bytes, traces, ends, startTimes, adjusted].map(({ buffer }) => buffer as ArrayBuffer);
     parentPort!.postMessage({ prepared } satisfies PrepareAnswer, transfer);
   } catch (error) {
     if (!(error instanceof OtlpParseError)) throw error;

@@ -148,7 +148,8 @@ function refuseAll(scopes: readonly DecodedScope[], { reasons }: RejectedSpanErr
   }
 }
 
-function readAttributes(reader: Reader, end: number, number: number, into: Attributes): void {
+/** The attributes of a resource. */
+export function readAttributes(reader: Reader, end: number, number: number, into: Attributes): void {
   reader.message(end, (field, wire) => {
     if (field !== number || wire !== LENGTH) return false;
     readBoundedKeyValue(reader, reader.end(), into);
@@ -157,7 +158,7 @@ function readAttributes(reader: Reader, end: number, number: number, into: Attri
 }
 
 /** Beyond the limit attributes are not kept. */
-function readBoundedKeyValue(reader: Reader, end: number, into: Attributes): void {
+export function readBoundedKeyValue(reader: Reader, end: number, into: Attributes): void {
   if (into.size < limits.attributesPerSpan) readKeyValue(reader, end, into);
   else reader.at = end;
 }
@@ -274,7 +275,7 @@ function readKeyValue(reader: Reader, end: number, into: Attributes): void {
   into.set(key, value);
 }
 
-function readAnyValue(reader: Reader, end: number, depth: number): AttributeValue {
+export function readAnyValue(reader: Reader, end: number, depth: number): AttributeValue {
   if (depth > limits.depth) throw new RejectedSpanError(`attributes:nested deeper than ${limits.depth}`);
   if ((reader.values += 1) > limits.valuesPerExport) throw new RejectedSpanError(TOO_MANY_VALUES);
   let value: AttributeValue = null;
@@ -324,8 +325,9 @@ function readKvlist(reader: Reader, end: number, depth: number): AttributeValue 
 }
 
 const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH = 2;
+/** Wire types. */
+export const FIXED64 = 1;
+export const LENGTH = 2;
 const FIXED32 = 5;
 
 const INTERNED = 4096; // slots; a collision replaces, so hostile keys cannot grow it
@@ -333,7 +335,8 @@ const INTERNED_LENGTH = 64;
 const internedText: (string | undefined)[] = Array.from({ length: INTERNED });
 const internedBytes: (Buffer | undefined)[] = Array.from({ length: INTERNED });
 
-class Reader {
+/** Of OTLP's messages: what is read is behind it, and lengths say where a part ends. */
+export class Reader {
   readonly bytes: Buffer;
   at = 0;
   /** ResourceSpans and ScopeSpans so far. */
@@ -466,6 +469,18 @@ class Reader {
     const low = this.fixed32();
     const high = this.fixed32();
     return high === 0 && low === 0 ? null : high * 4_294_967 + Math.floor((high * 296 + low) / 1000);
+  }
+
+  fixed64(): bigint {
+    const { at } = this;
+    if (at + 8 > this.bytes.length) throw malformed();
+    this.at = at + 8;
+    return this.bytes.readBigUInt64LE(at);
+  }
+
+  /** Whether a text occurs in these bytes. */
+  holds(text: string, start: number, end: number): boolean {
+    return this.bytes.subarray(start, end).includes(text);
   }
 
   skip(wire: number): void {

@@ -1,0 +1,113 @@
+import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
+import { Answer } from '../../http/bind.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import type { StatementStore } from '../json/statement-store.ts';
+import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
+import type { Refusals } from '../ledger/refusals.ts';
+import type { Micros } from '../observation.ts';
+import { asApiError, checkHeaders, type Headers, isProtobuf } from './door.ts';
+import { inflate } from './decompress.ts';
+import { decodeLogsJson } from './log-json.ts';
+import { decodeLogsProtobuf } from './log-protobuf.ts';
+import { readLog } from './log-statements.ts';
+import { encodeExportResponse } from './protobuf.ts';
+import type { ReceivesLogs } from './receives-logs.ts';
+import type { SpansUnderWay } from './spans-under-way.ts';
+
+export interface LogDoorNeeds {
+  store: Pick<StatementStore, 'store'>;
+  receivesLogs: Pick<ReceivesLogs, 'note'>;
+  spansUnderWay: Pick<SpansUnderWay, 'waitFor'>;
+  refusals: Pick<Refusals, 'notKept'>;
+  /** Told once it is written. */
+  onReceipt(receipt: ReceiptRow): void;
+  now(): Micros;
+}
+
+export type LogDoor = ReturnType<typeof createLogDoor>;
+
+/**
+ * The OTLP/HTTP log door. Of log records it keeps the GenAI events that carry what went into a model and what came out, as part
+ * of the observation of their span; others are accepted and not kept, which the ledger says.
+ */
+export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, onReceipt, now }: LogDoorNeeds) {
+  return {
+    /**
+     * Resolves once what is kept is stored. `reserve` is told of bytes that inflating makes, and may refuse them.
+     * @throws InvalidRequestError, TooLargeError, OverloadedError
+     */
+    async receive(
+      scope: ProjectScope,
+      arrived: Arrival,
+      headers: Headers,
+      body: Uint8Array,
+      reserve: (bytes: number) => void,
+    ): Promise<Answer<unknown>> {
+      checkHeaders(headers);
+      try {
+        const pieces = await inflate(body, headers['content-encoding'], reserve);
+        const whole = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+        const { logs, others, refused } = (isProtobuf(headers) ? decodeLogsProtobuf : decodeLogsJson)(whole);
+        if (logs.length === 0 && refused.size === 0) {
+          const sent = { path: arrived.route, headers, body };
+          const receiptId = await refusals.notKept(sent, { scope, publicKey: arrived.publicKey }, NOT_KEPT);
+          return answer(headers, receiptId, 0, '');
+        }
+        const { publicKey, sdkName, sdkVersion } = arrived;
+        const sender = { publicKey, sdkName, sdkVersion, projectId: scope.projectId, receivedAt: now() };
+        if (logs.length > 0) await receivesLogs.note(scope);
+        const events = logs.map((log) => readLog(log, sender));
+
+        const problems = new Problems();
+        let rejected = 0;
+        for (const [reason, count] of refused) {
+          problems.add(reason.startsWith('traceId') || reason.startsWith('spanId') ? 'bad_id' : 'bad_value', reason, {
+            count,
+          });
+          rejected += count;
+        }
+        if (others > 0) problems.add('not_kept', NOT_KEPT, { count: others });
+        const ids = new Set(logs.map(({ spanId }) => spanId));
+        for (let wait; (wait = spansUnderWay.waitFor(scope, ids));) await wait;
+        // Nothing awaits in between: from here on, spans of these ids wait for what is said here.
+        let receipt: ReceiptRow | undefined;
+        await store.store(scope, { events }, sender.receivedAt, ({ dropped, traceIds }) => {
+          const lost = dropped.reduce((sum, { count }) => sum + count, 0);
+          for (const { id, traceId, count } of dropped) {
+            problems.add('deleted_trace', DELETED_TRACE, { itemId: id, traceId, count });
+          }
+          const adjusted = events.filter(({ entity }) => entity.isTimeAdjusted);
+          for (const { entity } of adjusted) problems.add('clock_skew', CLOCK_SKEW, { itemId: entity.id });
+          receipt = receiptOf(scope.projectId, arrived, {
+            status: 200,
+            stored: events.length - lost,
+            rejected,
+            acknowledgedOnly: lost + others,
+            adjusted: adjusted.length,
+            problems,
+            traceIds,
+          });
+          return { receipt, refusedBody: null };
+        });
+        if (receipt) onReceipt(receipt);
+        const message = [...refused].map(([reason, count]) => `${reason} (${count})`).join(', ');
+        return answer(headers, arrived.receiptId, rejected, message);
+      } catch (error) {
+        throw asApiError(error);
+      }
+    },
+  };
+}
+
+const NOT_KEPT = 'Of OTLP logs, GenAI events with what went into a model and what came out are kept; this is none';
+
+/** An ExportLogsServiceResponse in the form of the request. Its fields have the numbers of the one for traces. */
+function answer(headers: Headers, receiptId: string | null, rejected: number, message: string): Answer<unknown> {
+  const withReceipt: Record<string, string> = receiptId === null ? {} : { [RECEIPT_HEADER]: receiptId };
+  if (isProtobuf(headers)) {
+    const body = encodeExportResponse({ rejectedSpans: rejected, errorMessage: message });
+    return new Answer(body, { headers: { ...withReceipt, 'content-type': 'application/x-protobuf' } });
+  }
+  const partial = { partialSuccess: { rejectedLogRecords: String(rejected), errorMessage: message } };
+  return new Answer(rejected === 0 ? {} : partial, { headers: withReceipt });
+}

@@ -1,0 +1,76 @@
+import { asObject, asText, type Budget, countGroup, parse, readAnyValue, readAttributes, readId } from './json.ts';
+import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, refuseLog } from './log-record.ts';
+import { checkIds, RejectedSpanError, type Attributes, limits } from './span.ts';
+
+/** An ExportLogsServiceRequest in JSON. @throws OtlpParseError when the body is not JSON */
+export function decodeLogsJson(body: Uint8Array): DecodedLogs {
+  const decoded = emptyLogs();
+  const budget: Budget = { groups: 0, values: limits.valuesPerExport - MAX_LOG_VALUES };
+  for (const resourceLogs of listOf(parse(body)['resourceLogs'])) {
+    countGroup(budget);
+    const { resource, scopeLogs } = asObject(resourceLogs);
+    const attributes: Attributes = new Map();
+    attempt(decoded, () => readAttributes(asObject(resource)['attributes'], attributes, budget));
+    for (const each of listOf(scopeLogs)) {
+      countGroup(budget);
+      const { scope, logRecords } = asObject(each);
+      const scopeName = asText(asObject(scope)['name']);
+      for (const record of listOf(logRecords)) {
+        attempt(decoded, () => readLog(asObject(record), scopeName, attributes, budget, decoded));
+      }
+    }
+  }
+  return decoded;
+}
+
+function readLog(
+  given: Record<string, unknown>,
+  scopeName: string,
+  resource: Attributes,
+  budget: Budget,
+  decoded: DecodedLogs,
+): void {
+  const named = asText(given['eventName']) || olderName(given['attributes']);
+  if (!isContentEvent(named)) {
+    decoded.others += 1;
+    return;
+  }
+  const traceId = readId(given['traceId'], 'traceId');
+  const spanId = readId(given['spanId'], 'spanId');
+  checkIds(traceId, spanId);
+  const attributes: Attributes = new Map();
+  readAttributes(given['attributes'], attributes, budget);
+  decoded.logs.push({
+    traceId: traceId!,
+    spanId: spanId!,
+    name: named,
+    timeUnixNano: readNanos(given['timeUnixNano']) || readNanos(given['observedTimeUnixNano']),
+    body: readAnyValue(given['body'], 1, budget),
+    attributes,
+    scopeName,
+    resource,
+  });
+}
+
+const olderName = (attributes: unknown): string => {
+  const named = listOf(attributes).find((pair) => asObject(pair)['key'] === 'event.name');
+  return asText(asObject(asObject(named)['value'])['stringValue']);
+};
+
+/** Decimal text, or a number; 0 says nothing. */
+function readNanos(given: unknown): string {
+  if (typeof given === 'number' && Number.isFinite(given) && given > 0) return BigInt(Math.floor(given)).toString();
+  return typeof given === 'string' && /^[1-9]\d{0,19}$/.test(given) ? given : '';
+}
+
+const listOf = (given: unknown): unknown[] => (Array.isArray(given) ? given : []);
+
+/** What is wrong with one record does not cost the others. */
+function attempt(decoded: DecodedLogs, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof RejectedSpanError)) throw error;
+    refuseLog(decoded, error.message);
+  }
+}
