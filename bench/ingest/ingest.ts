@@ -13,8 +13,10 @@ import type { CheckResult } from './check.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 export const usage = `ingest [--door ${doors.join('|')}] [--seconds 60] [--connections 8] [--rate 0] [--reads 0.03]
-         [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
-  Several doors or connections: separated by commas. --rate is spans a second (0: as fast as it goes), --reads the share of
+         [--updated-after 150] [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
+  Several doors or connections: separated by commas. Requests of the door json are events of a mix: 40 observations begin, 40 that
+  began --updated-after requests before end, 20 say something about a trace. --rate is spans or events a second (0: as fast as it
+  goes), --reads the share of
   requests that are followed by a read. Whether memory is flat: --seconds 1200, the quarters of RSS. --set gives the server a variable of its environment; it may be repeated.`;
 
 /** Measures each door with each number of connections, each time with a fresh server and an empty data directory. */
@@ -27,6 +29,7 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
       connections: { type: 'string', default: '8' },
       rate: { type: 'string', default: '0' },
       reads: { type: 'string', default: '0.03' },
+      'updated-after': { type: 'string', default: '150' },
       warmup: { type: 'string', default: '2' },
       set: { type: 'string', multiple: true, default: [] },
       seed: { type: 'string', default: '1' },
@@ -43,6 +46,7 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
     warmupSeconds: Number(values.warmup),
     rate: Number(values.rate),
     readShare: Number(values.reads),
+    updatedAfter: Number(values['updated-after']),
     seed: Number(values.seed),
   };
   const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
@@ -57,7 +61,10 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
   return { report: { conditions, results }, file: values.json };
 }
 
-type Settings = Pick<LoadPlan, 'seconds' | 'warmupSeconds' | 'rate' | 'readShare' | 'seed' | 'connections'>;
+type Settings = Pick<
+  LoadPlan,
+  'seconds' | 'warmupSeconds' | 'rate' | 'readShare' | 'updatedAfter' | 'seed' | 'connections'
+>;
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 /** Bodies to go round: enough that the same text does not meet itself in one block of the engine. */
@@ -119,6 +126,10 @@ const toResult = (
   connections,
   acceptedSpansPerSec: rounded(load.acknowledgedSpans / load.clockSeconds),
   sustainedSpansPerSec: rounded(load.acknowledgedSpans / load.sustainedSeconds),
+  ...(door === 'json' && {
+    sustainedEventsPerSec: rounded(load.acknowledgedItems / load.sustainedSeconds),
+    eventsPerServerCpuSecond: rounded(load.acknowledgedItems / load.serverCpuSeconds),
+  }),
   spansPerServerCpuSecond: rounded(load.acknowledgedSpans / load.serverCpuSeconds),
   ackMs: { p50: percentile(load.ackMs, 0.5), p95: percentile(load.ackMs, 0.95), p99: percentile(load.ackMs, 0.99) },
   visibleMs: {

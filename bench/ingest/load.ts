@@ -5,6 +5,7 @@ import { createClient, type Client, type Reply } from '../client.ts';
 import { cpuSecondsOf } from '../processes.ts';
 import { createConversations } from '../traffic/conversations.ts';
 import { createRandom } from '../traffic/random.ts';
+import { createMixedRequests, EVENTS_PER_REQUEST, type MixedBody } from '../traffic/mixed-events.ts';
 import {
   createRequests,
   type Door,
@@ -12,6 +13,7 @@ import {
   SPANS_PER_REQUEST,
   spanIdOf,
   stamp,
+  type Stamp,
   traceIdOf,
 } from '../traffic/requests.ts';
 import { createWords } from '../traffic/words.ts';
@@ -26,12 +28,14 @@ export interface LoadPlan {
   connections: number;
   /** Different bodies; each is sent again with other ids and times. */
   bodies: number;
+  /** JSON door: after how many requests an observation that was created is updated. */
+  updatedAfter: number;
   seed: number;
   /** Ids follow from the number of a request: where another load has been, begin above it. */
   firstSequence: number;
   /** Of the requests, how many are followed by a read of one of their traces. */
   readShare: number;
-  /** Spans a second, all connections together; 0 is as fast as it goes. */
+  /** Spans, or events of the JSON door, a second, all connections together; 0 is as fast as it goes. */
   rate: number;
   /** Where the ids of the acknowledged spans go, 8 bytes each. */
   acknowledgedFile: string;
@@ -40,6 +44,8 @@ export interface LoadPlan {
 /** Times are milliseconds. The clock runs from the end of the warm-up. */
 export interface LoadResult {
   acknowledgedSpans: number;
+  /** The spans, or the events of the JSON door. */
+  acknowledgedItems: number;
   /** With those of the warm-up. */
   allAcknowledgedSpans: number;
   clockSeconds: number;
@@ -62,6 +68,8 @@ export interface LoadResult {
 interface Acknowledged {
   readonly body: RequestBody;
   readonly sequence: number;
+  /** Whether what it began was ended by a later one; undefined where each request is whole. */
+  isEnded?: boolean;
 }
 
 const SAMPLES = 100;
@@ -70,9 +78,12 @@ const VISIBLE_TIMEOUT_MS = 60_000;
 async function run(plan: LoadPlan): Promise<LoadResult> {
   const random = createRandom(plan.seed);
   const next = createConversations(random, createWords(plan.seed));
-  const bodies = createRequests(plan.door, next, plan.bodies);
+  const { first, round: bodies } =
+    plan.door === 'json'
+      ? createMixedRequests(next, Math.max(plan.bodies, 2 * plan.updatedAfter), plan.updatedAfter)
+      : { first: [], round: createRequests(plan.door, next, plan.bodies) };
   const clients = Array.from({ length: plan.connections }, () => createClient(plan));
-  const sender = createSender(plan, bodies);
+  const sender = createSender(plan, first, bodies);
 
   await drive(sender, clients, { ...plan, seconds: plan.warmupSeconds });
   const warm = sender.take();
@@ -94,8 +105,9 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
   await writeFile(plan.acknowledgedFile, idsOf(all));
   const packed = bodies.slice(0, 40).map(({ bytes }) => gzipSync(bytes, { level: 6 }).length);
   return {
-    acknowledgedSpans: timed.acknowledged.length * SPANS_PER_REQUEST,
-    allAcknowledgedSpans: all.length * SPANS_PER_REQUEST,
+    acknowledgedSpans: spansOf(timed.acknowledged),
+    acknowledgedItems: timed.acknowledged.length * itemsPerRequest(plan.door),
+    allAcknowledgedSpans: spansOf(all),
     clockSeconds: clockMs / 1000,
     sustainedSeconds: sustainedMs / 1000,
     serverCpuSeconds,
@@ -105,14 +117,30 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
     misses: timed.misses + warm.misses,
     refusals: timed.refusals,
     samplesChecked,
-    bodyBytesPerSpan: mean(bodies.map(({ bytes }) => bytes.length)) / SPANS_PER_REQUEST,
-    gzipBytesPerSpan: mean(packed) / SPANS_PER_REQUEST,
+    bodyBytesPerSpan: mean(bodies.map(({ bytes }) => bytes.length)) / bodies[0]!.spans.length,
+    gzipBytesPerSpan: mean(packed) / bodies[0]!.spans.length,
   };
 }
 
-function createSender({ readShare, seed, firstSequence }: LoadPlan, bodies: readonly RequestBody[]) {
+const spansOf = (acknowledged: readonly Acknowledged[]): number =>
+  acknowledged.reduce((sum, { body }) => sum + body.spans.length, 0);
+const itemsPerRequest = (door: Door): number => (door === 'json' ? EVENTS_PER_REQUEST : SPANS_PER_REQUEST);
+
+/** What a body of the JSON door has begun, last time it was sent. */
+interface Begun {
+  stamp: Stamp;
+  acknowledged: Promise<Acknowledged>;
+}
+
+function createSender(
+  { readShare, seed, firstSequence }: LoadPlan,
+  first: readonly MixedBody[],
+  round: readonly RequestBody[],
+) {
   const random = createRandom(seed + 1);
-  const free = [...bodies];
+  const free: (RequestBody & Partial<MixedBody>)[] = [...first, ...round];
+  const onlyOnce = new Set<RequestBody>(first);
+  const begun = new Map<number, Begun>();
   const empty = () => ({
     acknowledged: [] as Acknowledged[],
     ackMs: [] as number[],
@@ -128,8 +156,15 @@ function createSender({ readShare, seed, firstSequence }: LoadPlan, bodies: read
     async send(client: Client): Promise<void> {
       const body = free.shift();
       if (!body) throw new Error('There are fewer bodies than connections');
-      const mine = (sequence += 1);
-      stamp(body, mine, Date.now());
+      const own: Stamp = { sequence: (sequence += 1), endMs: Date.now() };
+      const done = Promise.withResolvers<Acknowledged>();
+      const { begins, ends } = body;
+      const earlier = begun.get(ends ?? -1);
+      if (begins !== undefined) begun.set(begins, { stamp: own, acknowledged: done.promise });
+      // Taken before, so that nobody waits for one that waits for it.
+      const ended = await earlier?.acknowledged;
+      const before = ended && earlier ? { body: ended.body, stamp: earlier.stamp } : undefined;
+      stamp(body, own.sequence, own.endMs, before);
       const began = performance.now();
       for (let reply = await client.post(body.path, body.contentType, body.bytes); !isSuccess(reply);) {
         if (reply.status !== 429 && reply.status !== 503) throw new Error(`Answered ${reply.status}: ${reply.text}`);
@@ -139,14 +174,22 @@ function createSender({ readShare, seed, firstSequence }: LoadPlan, bodies: read
       }
       lastAck = performance.now();
       seen.ackMs.push(lastAck - began);
-      seen.acknowledged.push({ body, sequence: mine });
+      const acknowledged: Acknowledged = {
+        body,
+        sequence: own.sequence,
+        ...(begins !== undefined && { isEnded: false }),
+      };
+      seen.acknowledged.push(acknowledged);
+      if (ended) ended.isEnded = true;
+      done.resolve(acknowledged);
       if (random.chance(readShare)) {
         const acked = performance.now();
-        const trace = random.between(0, body.traces.length - 1);
-        seen.misses += await readUntilVisible(client, body, mine, trace);
+        const which = ended && random.chance(0.5) ? ended : acknowledged;
+        const trace = random.between(0, which.body.traces.length - 1);
+        seen.misses += await readUntilVisible(client, which, trace);
         seen.visibleMs.push(performance.now() - acked);
       }
-      free.push(body);
+      if (!onlyOnce.has(body)) free.push(body);
     },
     lastAckAt: () => lastAck,
     /** What happened since it was last asked. */
@@ -172,14 +215,19 @@ function isSuccess({ status, text }: Reply): boolean {
 }
 
 /** Reads by id; answers how often the trace was not there as acknowledged. */
-async function readUntilVisible(client: Client, body: RequestBody, sequence: number, trace: number): Promise<number> {
+async function readUntilVisible(
+  client: Client,
+  { body, sequence, isEnded }: Acknowledged,
+  trace: number,
+): Promise<number> {
   const path = `/api/public/traces/${traceIdOf(sequence, trace)}`;
   const deadline = performance.now() + VISIBLE_TIMEOUT_MS;
   for (let misses = 0; ; misses += 1) {
     const { status, text } = await client.get(path, { fields: 'core,observations' });
     if (status === 200) {
-      const { observations } = JSON.parse(text) as { observations: unknown[] };
-      if (observations.length === body.traces[trace]!.steps.length) return misses;
+      const { observations } = JSON.parse(text) as { observations: { endTime: string | null }[] };
+      const isWhole = observations.length === body.traces[trace]!.steps.length;
+      if (isWhole && (isEnded !== true || observations.every(({ endTime }) => endTime !== null))) return misses;
     }
     if (status !== 200 && status !== 404 && status !== 503) throw new Error(`A read answered ${status}: ${text}`);
     if (performance.now() > deadline) throw new Error(`${path} was acknowledged and is not visible: ${status} ${text}`);
@@ -191,10 +239,10 @@ async function readUntilVisible(client: Client, body: RequestBody, sequence: num
 async function drive(
   sender: ReturnType<typeof createSender>,
   clients: readonly Client[],
-  { seconds, rate }: { seconds: number; rate: number },
+  { seconds, rate, door }: Pick<LoadPlan, 'seconds' | 'rate' | 'door'>,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  const gapMs = rate > 0 ? (SPANS_PER_REQUEST * clients.length * 1000) / rate : 0;
+  const gapMs = rate > 0 ? (itemsPerRequest(door) * clients.length * 1000) / rate : 0;
   await Promise.all(
     clients.map(async (client, i) => {
       let due = performance.now() + (gapMs * i) / clients.length;
@@ -210,9 +258,7 @@ async function drive(
 /** Rows are applied in the order of their acks, and a read of a trace waits for its rows: so the last ones tell. */
 async function applied(clients: readonly Client[], acknowledged: readonly Acknowledged[]): Promise<void> {
   const last = acknowledged.slice(-clients.length);
-  await Promise.all(
-    last.map(({ body, sequence }, i) => readUntilVisible(clients[i]!, body, sequence, body.traces.length - 1)),
-  );
+  await Promise.all(last.map((each, i) => readUntilVisible(clients[i]!, each, each.body.traces.length - 1)));
 }
 
 /** Payloads of some observations, read by id. @throws when one is not what was sent */
@@ -223,16 +269,17 @@ async function checkSamples(
 ): Promise<number> {
   const count = Math.min(SAMPLES, acknowledged.length);
   for (let i = 0; i < count; i += 1) {
-    const { body, sequence } = random.pick(acknowledged);
-    const index = random.between(0, SPANS_PER_REQUEST - 1);
+    const { body, sequence, isEnded = true } = random.pick(acknowledged);
+    const index = random.between(0, body.spans.length - 1);
     const { trace, step } = body.spans[index]!;
     const id = spanIdOf(sequence, index);
     const { status, text } = await client.get(`/api/public/x/observations/${id}`, {
       traceId: traceIdOf(sequence, trace),
     });
     if (status !== 200) throw new Error(`Observation ${id} was acknowledged; reading it answers ${status}: ${text}`);
-    const { input, output, name } = JSON.parse(text) as { input: string; output: string; name: string };
-    if (!isSame(input, step.input) || !isSame(output, step.output) || name !== step.name) {
+    const { input, output, name } = JSON.parse(text) as { input: string; output: string | null; name: string };
+    const isOutputRight = isEnded ? isSame(output ?? '', step.output) : (output ?? '') === '';
+    if (!isSame(input, step.input) || !isOutputRight || name !== step.name) {
       throw new Error(`Observation ${id} is not what was sent: ${text}`);
     }
   }
@@ -245,8 +292,8 @@ const isSame = (read: string, sent: string): boolean =>
 
 const idsOf = (acknowledged: readonly Acknowledged[]): Buffer =>
   Buffer.concat(
-    acknowledged.flatMap(({ sequence }) =>
-      Array.from({ length: SPANS_PER_REQUEST }, (_, index) => Buffer.from(spanIdOf(sequence, index), 'hex')),
+    acknowledged.flatMap(({ body, sequence }) =>
+      body.spans.map((_, index) => Buffer.from(spanIdOf(sequence, index), 'hex')),
     ),
   );
 

@@ -137,6 +137,7 @@ function load(server: TestServer, rate: number, directory: string): () => Promis
     seed: Date.now() % 1_000_000,
     firstSequence: 2_000_000 + (Math.floor(Date.now() / 1000) % 1_000_000),
     readShare: 0,
+    updatedAfter: 0,
     rate,
     acknowledgedFile: join(directory, 'acknowledged.bin'),
   };

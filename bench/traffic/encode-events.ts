@@ -64,7 +64,8 @@ export function encodeEvents(traces: readonly Conversation[]): Buffer {
   return Buffer.from(JSON.stringify({ batch, metadata }));
 }
 
-const failure = ({ failed }: Step): object => (failed ? { level: 'ERROR', statusMessage: 'upstream timed out' } : {});
+export const failure = ({ failed }: Step): object =>
+  failed ? { level: 'ERROR', statusMessage: 'upstream timed out' } : {};
 
 /** The SDK sends values, not their JSON marks. */
-const valueOf = (payload: string): unknown => (/^[[{]/.test(payload) ? JSON.parse(payload) : payload);
+export const valueOf = (payload: string): unknown => (/^[[{]/.test(payload) ? JSON.parse(payload) : payload);

@@ -49,15 +49,7 @@ export function createRequests(
 ): RequestBody[] {
   const { encode, ...rest } = facts[door];
   return Array.from({ length: count }, () => {
-    const traces: Conversation[] = [];
-    for (let left = SPANS_PER_REQUEST; left > 0;) {
-      const trace = left > 12 ? next() : next(left);
-      const fits = left - trace.steps.length;
-      // No trace of one or two is left over.
-      if (fits !== 0 && fits < 3) continue;
-      traces.push(trace);
-      left = fits;
-    }
+    const traces = withSpans(next, SPANS_PER_REQUEST);
     const bytes = encode(traces);
     const spans = traces.flatMap(({ steps }, trace) => steps.map((step) => ({ trace, step })));
     return {
@@ -69,6 +61,23 @@ export function createRequests(
     };
   });
 }
+
+/** Whole traces of so many spans together. */
+export function withSpans(next: (observations?: number) => Conversation, spans: number): Conversation[] {
+  const traces: Conversation[] = [];
+  for (let left = spans; left > 0;) {
+    const trace = left > 12 ? next() : next(left);
+    const fits = left - trace.steps.length;
+    // No trace of one or two is left over.
+    if (fits !== 0 && fits < 3) continue;
+    traces.push(trace);
+    left = fits;
+  }
+  return traces;
+}
+
+/** Marks from this index on are those of a body that was sent before (mixed-events.ts). */
+export const EARLIER = 0x10000;
 
 /** Ids of the `sequence`th request as hex. Unique for 4 million requests. */
 export const spanIdOf = (sequence: number, index: number): string => spanIdBytes(sequence, index).toString('hex');
@@ -87,7 +96,8 @@ function idBytes(seed: number, words: number): Buffer {
   return id;
 }
 
-interface Stamp {
+/** With what a body was sent. */
+export interface Stamp {
   readonly sequence: number;
   readonly endMs: number;
 }
@@ -120,11 +130,17 @@ const writers: Record<Mark['kind'], (body: RequestBody, stamp: Stamp, index: num
 };
 
 /** Writes the ids of request `sequence` and times that end at `endMs` (Unix milliseconds) into the body. */
-export function stamp(body: RequestBody, sequence: number, endMs: number): void {
+export function stamp(
+  body: RequestBody,
+  sequence: number,
+  endMs: number,
+  earlier?: { body: RequestBody; stamp: Stamp },
+): void {
   const { bytes } = body;
-  const stamp = { sequence, endMs };
+  const own = { body, stamp: { sequence, endMs } };
   for (const { at, kind, index } of body.slots) {
-    const value = writers[kind](body, stamp, index);
+    const of = index < EARLIER || kind === 'eventId' ? own : earlier!;
+    const value = writers[kind](of.body, of.stamp, index % EARLIER);
     if (typeof value === 'string') bytes.write(value, at, 'latin1');
     else value.copy(bytes, at);
   }
