@@ -21,9 +21,10 @@ import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
 import { selectNewest } from './newest.ts';
-import { clausesOf, isFiltered, selectionOf, type TraceQuery } from './selection.ts';
+import { clausesOf, isChoosy, isFiltered, selectionOf, type TraceQuery } from './selection.ts';
 import {
   countTraces,
+  estimateRows,
   fromTraces,
   type Found,
   rowsOf,
@@ -69,7 +70,13 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
     const { items } = await findNewest(
-      { range, now: now().getTime() * 1000, count: offset + limit, isFiltered: isFiltered(asked) },
+      {
+        range,
+        now: now().getTime() * 1000,
+        count: offset + limit,
+        isFiltered: isFiltered(asked),
+        rowsIn: isChoosy(asked) ? (part) => estimateRows(db, scope, part) : undefined,
+      },
       (part, count) =>
         selectNewest(db, scope, { range: part, query: asked, count, fields: offset === 0 ? fields : nothing }),
     );
@@ -183,7 +190,7 @@ export function traceMeets(scope: ProjectScope, conditions: readonly Condition[]
 
 /** Holds where `trace_id` is that of a trace that is there, or of none. `chosen`: the only ids it may be, where they are known. */
 export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): ClickHouseSql =>
-  clickhouse`(trace_id = '' OR trace_hash IN (
+  clickhouse`(trace_id = '' OR cityHash64(trace_id) IN (
     SELECT trace_hash FROM observations
     WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0 AND ${chosen ? traceIsOneOf(chosen) : clickhouse`true`}))`;
 
