@@ -19,12 +19,23 @@ export async function findNewest<Item>(
     count,
     budgetMs = Infinity,
     isFiltered = false,
-  }: { range: TimeRange; now: Micros; count: number; budgetMs?: number; isFiltered?: boolean },
+    rowsIn,
+  }: {
+    range: TimeRange;
+    now: Micros;
+    count: number;
+    budgetMs?: number;
+    isFiltered?: boolean;
+    /** About how many rows there are, for a filter that few of them pass: little is found in the first ranges. */
+    rowsIn?: ((range: TimeRange) => Promise<number>) | undefined;
+  },
   select: (range: TimeRange, count: number) => Promise<Item[]>,
 ): Promise<Newest<Item>> {
   const started = performance.now();
   const items: Item[] = [];
-  for (const part of widening(range, now, isFiltered)) {
+  const planned = widening(range, now, isFiltered);
+  const parts = rowsIn ? await atOnce(planned, rowsIn) : planned;
+  for (const part of parts) {
     items.push(...(await select(part, count - items.length)));
     const isLast = part.from === range.from;
     if (isLast || items.length >= count) return { items, searchedTo: isLast ? null : part.from };
@@ -32,3 +43,17 @@ export async function findNewest<Item>(
   }
   return { items, searchedTo: null };
 }
+
+/** As many of the first parts as have few rows are looked at together. */
+async function atOnce(
+  parts: readonly TimeRange[],
+  rowsIn: (range: TimeRange) => Promise<number>,
+): Promise<readonly TimeRange[]> {
+  const to = parts[0]!.to;
+  const wider = parts.slice(1).map(({ from }): TimeRange => ({ from, to }));
+  const rows = await Promise.all(wider.map(rowsIn));
+  const joined = wider.findLastIndex((_, i) => rows[i]! <= FEW_ROWS);
+  return joined === -1 ? parts : [wider[joined]!, ...parts.slice(joined + 2)];
+}
+/** To look at these takes about as long as to understand the statements of a look. */
+const FEW_ROWS = 150_000;

@@ -189,6 +189,9 @@ export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRang
   ];
 }
 
+/** Whether somebody must have said something for the condition to hold. */
+export const mustBeSaid = (condition: Condition): boolean => necessary(condition) !== null;
+
 function necessary(condition: Condition): ClickHouseSql | null {
   const columns = carrying.get(condition.column);
   if (columns && condition.type === 'string' && condition.operator !== 'does not contain' && condition.value !== '') {

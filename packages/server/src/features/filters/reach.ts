@@ -1,6 +1,7 @@
+import type { Micros } from '../../ingest/observation.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { type ClickHouseSql, anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
-import { around, HOUR, startsIn, type TimeRange } from './time.ts';
+import { around, HOUR, isIn, startsIn, type TimeRange } from './time.ts';
 
 /** The hash is in the table's key, the id is exact. */
 export const traceIs = (traceId: string): ClickHouseSql =>
@@ -30,3 +31,6 @@ export const tracesIn = (scope: ProjectScope, range: TimeRange): ClickHouseSql =
 /** Rows of a week around the range, of whatever traces. */
 export const rowsAround = (range: TimeRange): ClickHouseSql => startsIn(around(range, WEEK));
 const WEEK = 7 * 24 * HOUR;
+
+/** Whether such a row starts then. */
+export const isAround = (range: TimeRange, time: Micros): boolean => isIn(around(range, WEEK), time);

@@ -80,7 +80,8 @@ export function widening(range: TimeRange, now: Micros, isFiltered = false): Tim
   let to = range.to;
   for (const hours of isFiltered ? FILTERED_STEPS : STEPS) {
     const from = end - hours * HOUR;
-    if (range.from !== null && from <= range.from) break;
+    // What would be left over is not worth a look of its own.
+    if (range.from !== null && from - (hours * HOUR) / 4 <= range.from) break;
     ranges.push({ from, to });
     to = from;
   }

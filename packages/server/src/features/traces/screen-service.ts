@@ -36,6 +36,7 @@ import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
 import { createSearch, type SearchPosition, soughtText } from './search.ts';
 import {
   checkedClauses,
+  isChoosy,
   isFiltered,
   selectionOf,
   textConditions,
@@ -43,7 +44,15 @@ import {
   type TraceQuery,
 } from './selection.ts';
 import { notFound } from './service.ts';
-import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
+import {
+  estimateRows,
+  type Found,
+  rowsOf,
+  selectScores,
+  selectTraceRows,
+  type TraceOrder,
+  type TracePosition,
+} from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
@@ -104,7 +113,14 @@ export function createTraceScreens({
     }
     const to = after === undefined ? range.to : Number(after.value) + 1;
     const { items, searchedTo } = await findNewest(
-      { range: { ...range, to }, now: nowMicros, count, budgetMs: BUDGET_MS, isFiltered: isFiltered(asked) },
+      {
+        range: { ...range, to },
+        now: nowMicros,
+        count,
+        budgetMs: BUDGET_MS,
+        isFiltered: isFiltered(asked),
+        rowsIn: isChoosy(asked) ? (part) => estimateRows(db, scope, part) : undefined,
+      },
       (part, missing) =>
         selectNewest(db, scope, { range: part, query: asked, count: missing, after, fields: itemReads }, { signal }),
     );

@@ -6,7 +6,7 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
 import { hasText } from '../../stores/clickhouse/text-search.ts';
 import { conditionsSql, not } from '../filters/column.ts';
-import { observationColumns, saidBy } from '../filters/observation-columns.ts';
+import { mustBeSaid, observationColumns, saidBy } from '../filters/observation-columns.ts';
 import { rowsAround, tracesIn } from '../filters/reach.ts';
 import { sayingRange, startsIn, type TimeRange } from '../filters/time.ts';
 import { traceColumns } from '../filters/trace-columns.ts';
@@ -24,6 +24,9 @@ export interface TraceQuery {
 
 /** Whether it costs more than to look at the newest. */
 export const isFiltered = ({ clauses, text }: TraceQuery): boolean => clauses.length > 0 && text.length === 0;
+
+/** Whether few rows tell which traces can meet it. */
+export const isChoosy = (query: TraceQuery): boolean => isFiltered(query) && query.clauses.some(isSaid);
 
 /** Environments whose names begin so are the product's own; they show only when asked for. */
 const INTERNAL = 'langfuse';
@@ -89,9 +92,7 @@ export function selectionOf(
 ): TraceSelection {
   const clauses = hidesInternal ? [internal, ...asked] : asked;
   const said = sayingRange(range);
-  const necessary = clauses
-    .filter((clause) => clause.of === 'trace' && !clause.not)
-    .flatMap(({ conditions }) => conditions.flatMap((condition) => saidBy(scope, condition, said)));
+  const necessary = necessaryOf(scope, range, clauses);
   // Traces that say what is wanted are few: which of them lie in the range is then seen from their rows.
   const traces = chosen ?? (necessary.length > 0 ? rowsAround(range) : tracesIn(scope, range));
   const reach = [traces, ...necessary];
@@ -104,6 +105,15 @@ export function selectionOf(
     ],
   };
 }
+
+/** What some row of a trace must say for it to meet the clauses, as conditions on `trace_id`; none where nobody need say anything. */
+export const necessaryOf = (scope: ProjectScope, range: TimeRange, clauses: readonly TraceClause[]): ClickHouseSql[] =>
+  clauses
+    .filter(isPositive)
+    .flatMap(({ conditions }) => conditions.flatMap((condition) => saidBy(scope, condition, sayingRange(range))));
+
+const isPositive = ({ of, not: isNegated }: TraceClause): boolean => of === 'trace' && !isNegated;
+const isSaid = (clause: TraceClause): boolean => isPositive(clause) && clause.conditions.some(mustBeSaid);
 
 function clauseSql(scope: ProjectScope, clause: TraceClause, traces: ClickHouseSql, said: TimeRange): ClickHouseSql {
   const all = clause.of === 'trace' ? ofTrace(scope, clause) : ofAnyObservation(scope, clause, traces, said);

@@ -13,7 +13,7 @@ import {
   type TraceColumn,
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
-import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { scoreTargets } from '../filters/score-reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
 
@@ -69,8 +69,9 @@ export const selectTraceRows = async (
   scope: ProjectScope,
   where: ClickHouseSql,
   fields: ReadonlySet<keyof StoredObservation>,
+  options?: QueryOptions,
 ): Promise<Map<string, StoredObservation[]>> =>
-  rowsInForce(await selectRows(db, scope, where, fields, { instead: lentAlone }));
+  rowsInForce(await selectRows(db, scope, where, fields, { instead: lentAlone, ...options }));
 
 /** The same of a page: rows that came with it, else read now. */
 export async function rowsOf(
@@ -233,6 +234,65 @@ export async function selectNewestRows(
     { instead: lentAlone, ...options },
   );
   return { traces: rowsInForce(rows), candidates: new Set(rows.map(({ traceId }) => traceId)).size };
+}
+
+/**
+ * Traces of a range that may be its newest which meet conditions on `trace_id`, and what none of the others can be newer than:
+ * the last start of their rows, in whatever version.
+ */
+export const selectLatest = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, limit, where }: { range: TimeRange; limit: number; where: readonly ClickHouseSql[] },
+  options?: QueryOptions,
+): Promise<TracePosition[]> =>
+  db.rows(
+    clickhouse`
+      SELECT trace_id AS id, toString(toUnixTimestamp64Micro(max(start_time))) AS value
+      FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${join(where, ' AND ')}
+      GROUP BY trace_id
+      ORDER BY max(start_time) DESC, trace_id DESC
+      LIMIT ${uint(limit)}`,
+    options,
+  );
+
+/** Traces with rows in a range, those of the largest bound first, ties by id: an aggregate over their rows around it, in every version. */
+export const selectByBound = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, bound, limit }: { range: TimeRange; bound: ClickHouseSql; limit: number },
+  options?: QueryOptions,
+): Promise<TracePosition[]> =>
+  db.rows(
+    clickhouse`
+      SELECT trace_id AS id, toString(${bound}) AS value
+      FROM observations
+      WHERE project_id = ${string(scope.projectId)} AND ${tracesIn(scope, range)}
+      GROUP BY trace_id
+      ORDER BY ${bound} DESC, trace_id DESC
+      LIMIT ${uint(limit)}`,
+    options,
+  );
+
+/** The traces of the selection. */
+export async function selectTraceIds(
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: TraceSelection,
+  options?: QueryOptions,
+): Promise<Set<string>> {
+  const traces = fromTraces(scope, selection, clickhouse`trace_id`);
+  const rows = await db.rows<{ id: string }>(clickhouse`SELECT trace_id AS id ${traces}`, options);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** About how many rows, in whatever version, start in a range: by the index of the table alone. */
+export async function estimateRows(db: ClickHouse, scope: ProjectScope, range: TimeRange): Promise<number> {
+  const [row] = await db.rows<{ rows: string }>(clickhouse`
+    SELECT toString(sum(rows)) AS rows
+    FROM (EXPLAIN ESTIMATE SELECT row_version FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`);
+  return Number(row?.rows ?? 0);
 }
 
 /** How many traces the selection has. */

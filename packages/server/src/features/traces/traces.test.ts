@@ -234,6 +234,47 @@ describe('the list of traces', () => {
     },
   );
 
+  test('only rows in force count for the place of a trace in a list by cost', async () => {
+    const project = await newProject();
+    const call = (traceId: string, totalCost: string, rowVersion: number): Sample => ({
+      id: 'call',
+      traceId,
+      type: 'GENERATION',
+      model: 'm',
+      totalCost,
+      rowVersion,
+    });
+    const cheap = Array.from({ length: 30 }, (_, i) => call(`cheap-${i}`, '900', 10));
+    await project.store([...cheap, call('least', '800', 10), call('dear', '3', 10), call('middle', '2', 10)]);
+    await project.store([
+      ...cheap.map((row) => ({ ...row, totalCost: '1', rowVersion: 11 })),
+      call('least', '0.5', 11),
+    ]);
+    const from = new Date(at(-60) / 1000).toISOString();
+    for (const range of ['', `&from=${from}`]) {
+      const { body } = await project.get(`/x/traces?sort=-cost&limit=2${range}`);
+      expect(ids({ body })).toEqual(['dear', 'middle']);
+      const { body: next } = await project.get(
+        `/x/traces?sort=-cost&limit=50${range}&cursor=${encodeURIComponent(body.meta.cursor)}`,
+      );
+      expect(ids({ body: next })).toHaveLength(31);
+      expect(ids({ body: next }).at(-1)).toBe('least');
+    }
+  });
+
+  test('a filter finds the newest that mean it, though more have said it', async () => {
+    const project = await newProject();
+    const said = Array.from({ length: 30 }, (_, i): Sample[] => [
+      { id: 'root', traceId: `now-lin-${i}`, at: i, userId: 'lin' },
+      { id: 'child', traceId: `now-lin-${i}`, parentId: 'root', at: i, userId: 'ada' },
+    ]);
+    const meant = ['a', 'b', 'c'].map((traceId, i): Sample => ({ id: 'root', traceId, at: -i * 7200, userId: 'ada' }));
+    await project.store([...said.flat(), ...meant]);
+    expect(ids(await project.get('/x/traces?q=user:ada&limit=2'))).toEqual(['a', 'b']);
+    expect(ids(await project.get('/traces?userId=ada'))).toEqual(['a', 'b', 'c']);
+    expect((await project.everyPage('/x/traces?q=user:ada&limit=2')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
   test('the histogram counts what the list holds', async () => {
     const { body } = await project.get('/x/histogram?q=name:odd');
     const sum = (key: 'traces' | 'errors') =>
