@@ -8,14 +8,22 @@ export function parsed(text: string): unknown {
   }
 }
 
-// Whatever JSON can begin with. Most payloads that are no JSON are told apart here, without the price of an exception.
-const looksLikeJson = /^\s*(?:[[{"\d-]|true\s*$|false\s*$|null\s*$)/;
+// Most texts that are no JSON are told apart here, without the price of an exception; versions and dates begin like numbers.
+const looksLikeJson = /^\s*(?:[[{"]|(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)\s*$)/;
 
 /** A payload of v1 reads. */
 export const payload = (text: string): unknown => (text === '' ? null : parsed(text));
 
 export const parsedValues = (map: Readonly<Record<string, string>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, parsed(value)]));
+
+/** The same of a map that rows of one answer share (`RowBinaryReader.again`), worked out once. Not to be changed. */
+function sharedValues(map: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  let values = known.get(map);
+  if (!values) known.set(map, (values = parsedValues(map)));
+  return values;
+}
+const known = new WeakMap<Readonly<Record<string, string>>, Readonly<Record<string, unknown>>>();
 
 /** What an OTLP span came with, beside its own metadata. */
 export interface Received {
@@ -31,13 +39,19 @@ export interface Received {
 export const hidesAttributes = (scopeName: string): boolean => scopeName.startsWith('langfuse-sdk');
 
 /** The part of v1 metadata that tells how a span was received (S1.6): attributes as text, the resource's with their types. */
-export const receivedMetadata = ({ attributes, resourceAttributes, ...scope }: Received): Record<string, unknown> => ({
-  ...(!hidesAttributes(scope.scopeName) && { attributes }),
-  resourceAttributes: parsedValues(resourceAttributes),
+export const receivedMetadata = ({
+  attributes,
+  resourceAttributes,
+  scopeName,
+  scopeVersion,
+  scopeAttributes,
+}: Received): Record<string, unknown> => ({
+  ...(!hidesAttributes(scopeName) && { attributes }),
+  resourceAttributes: sharedValues(resourceAttributes),
   scope: {
-    ...(scope.scopeName !== '' && { name: scope.scopeName }),
-    ...(scope.scopeVersion !== '' && { version: scope.scopeVersion }),
-    attributes: scope.scopeAttributes === '' ? {} : parsed(scope.scopeAttributes),
+    ...(scopeName !== '' && { name: scopeName }),
+    ...(scopeVersion !== '' && { version: scopeVersion }),
+    attributes: scopeAttributes === '' ? {} : parsed(scopeAttributes),
   },
 });
 

@@ -75,17 +75,8 @@ export const list = <Value>({ type, write, read }: Kind<Value>): Kind<readonly V
   },
 });
 
-export const map = <Value>({ type, write, read }: Kind<Value>): Kind<Readonly<Record<string, Value>>> => ({
-  type: `Map(String, ${type})`,
-  write(out, values) {
-    const keys = Object.keys(values);
-    out.varuint(keys.length);
-    for (const key of keys) {
-      out.string(key);
-      write(out, values[key] as Value);
-    }
-  },
-  read(from) {
+export function map<Value>({ type, write, read }: Kind<Value>): Kind<Readonly<Record<string, Value>>> {
+  function readEntries(from: RowBinaryReader): Readonly<Record<string, Value>> {
     const values: Record<string, Value> = {};
     for (let left = from.varuint(); left > 0; left -= 1) {
       const key = from.string();
@@ -95,8 +86,21 @@ export const map = <Value>({ type, write, read }: Kind<Value>): Kind<Readonly<Re
       else values[key] = value;
     }
     return values;
-  },
-});
+  }
+  return {
+    type: `Map(String, ${type})`,
+    write(out, values) {
+      const keys = Object.keys(values);
+      out.varuint(keys.length);
+      for (const key of keys) {
+        out.string(key);
+        write(out, values[key] as Value);
+      }
+    },
+    // What was received with an export is the same of all its spans.
+    read: (from) => from.again(readEntries),
+  };
+}
 const ownProperty = { enumerable: true, configurable: true, writable: true };
 
 /** A column: its name, where its value comes from, and how it is read back. */

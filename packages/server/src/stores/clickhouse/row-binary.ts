@@ -136,6 +136,8 @@ export class RowBinaryReader {
   readonly #buffer: Buffer;
   #latin1: string | undefined;
   #at = 0;
+  /** By reader, where its last value stands. */
+  readonly #last = new Map<unknown, { from: number; to: number; value: unknown }>();
 
   constructor(bytes: Uint8Array) {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -143,6 +145,27 @@ export class RowBinaryReader {
 
   get isAtEnd(): boolean {
     return this.#at >= this.#buffer.length;
+  }
+
+  /**
+   * What `read` reads here, or the last value it read when the same bytes stand here again: of what rows have in common there is
+   * one object.
+   */
+  again<Value>(read: (from: RowBinaryReader) => Value): Value {
+    const last = this.#last.get(read);
+    const end = last ? this.#at + last.to - last.from : 0;
+    if (
+      last &&
+      end <= this.#buffer.length &&
+      this.#buffer.compare(this.#buffer, last.from, last.to, this.#at, end) === 0
+    ) {
+      this.#at = end;
+      return last.value as Value;
+    }
+    const from = this.#at;
+    const value = read(this);
+    this.#last.set(read, { from, to: this.#at, value });
+    return value;
   }
 
   uint8(): number {
