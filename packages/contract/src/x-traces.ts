@@ -190,6 +190,16 @@ export type ObservationSkeleton = z.output<typeof ObservationSkeleton>;
 /** Keys to bare strings, or to the JSON text of any other value. */
 const TextMap = z.record(z.string(), z.string());
 
+/** A field of which only the beginning is here, for it has more than 1 MB. `key`: of which entry of a map. */
+export const LargeField = z.object({
+  field: z.enum(['input', 'output', 'metadata', 'attributes']),
+  key: z.string().nullable(),
+  /** Names it in `readPayload`: SHA-256 of its bytes, hexadecimal. */
+  hash: z.string(),
+  sizeBytes: z.int(),
+});
+export type LargeField = z.output<typeof LargeField>;
+
 /** What is known of a trace as a whole. `metadata` values are bare strings, or JSON text of any other value. */
 export const TraceHeader = z.object({
   id: z.string(),
@@ -211,6 +221,7 @@ export const TraceHeader = z.object({
   /** What was said about the trace itself, as received; null when nothing was. */
   input: z.string().nullable(),
   output: z.string().nullable(),
+  large: z.array(LargeField),
 });
 export type TraceHeader = z.output<typeof TraceHeader>;
 
@@ -240,6 +251,7 @@ export const ObservationDetail = ObservationSkeleton.omit({ totalCost: true }).e
   output: z.string().nullable(),
   metadata: TextMap,
   attributes: TextMap,
+  large: z.array(LargeField),
   resourceAttributes: TextMap,
   scope: z.object({ name: z.string(), version: z.string(), attributes: TextMap }),
   events: z.array(z.object({ name: z.string(), timestamp: Instant, attributes: TextMap })),
@@ -298,4 +310,12 @@ export const readObservationDetail = defineRoute({
   params: z.object({ observationId: z.string() }),
   query: ObservationQuery,
   response: ObservationDetail,
+});
+
+export const readPayload = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/traces/:traceId/payloads/:hash',
+  scope: 'traces:read',
+  summary: 'A field above 1 MB, whole, as text; always as a download',
+  params: z.object({ traceId: z.string(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
 });

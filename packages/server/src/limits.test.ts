@@ -15,6 +15,8 @@ import { DELAY, MAX_WAIT_MS, PROJECT_SHARE } from './ingest/journal/segment-jour
 import { MAX_DEPTH } from './ingest/json/depth.ts';
 import { MAX_EVENTS } from './ingest/json/ingest.ts';
 import { MAX_SCORES } from './ingest/json/scores.ts';
+import { KEPT_CHARACTERS, MAX_FIELD_BYTES } from './ingest/large-fields/cut.ts';
+import { MAX_ANSWER_BYTES } from './ingest/large-fields/large-fields.ts';
 import { bodyLimits } from './ingest/otlp/decompress.ts';
 import { LARGE_BYTES } from './ingest/otlp/door.ts';
 import { JOB_MS } from './ingest/otlp/preparer.ts';
@@ -49,6 +51,9 @@ test.each([
   [`Time to read an export above ${LARGE_BYTES / 1024} kB, inflated, once it is its turn`, seconds(JOB_MS)],
   ['A file that a trace refers to', `${count(Number(variables.media.maxBytes.defaultFor('all')))} bytes`],
   ['A link to it', `${variables.media.linkSeconds.defaultFor('all')} s`],
+  ['Input, output, a value of metadata or an attribute, in its row', megabytes(MAX_FIELD_BYTES)],
+  ['What of such a field is searched, filtered by, and shown until the rest is asked for', characters(KEPT_CHARACTERS)],
+  ['Such fields in one answer', megabytes(MAX_ANSWER_BYTES)],
   ['Spans of an export', count(limits.spansPerExport)],
   ['Resources and scopes of an export', count(limits.groupsPerExport)],
   ['Attribute values of an export', count(limits.valuesPerExport)],

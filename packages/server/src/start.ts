@@ -37,6 +37,7 @@ import { createSessionCookie } from './identity/cookies.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
+import { selectProjectIds } from './identity/organizations-store.ts';
 import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
@@ -46,12 +47,13 @@ import { createSessions } from './identity/sessions.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
 import { createSignIn } from './identity/sign-in.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
-import { createReadEntities, createReadIds, createReadScores } from './ingest/json/read-entities.ts';
+import { createReadEntities, createReadIds, createReadScores, readWhole } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createSingleObjects } from './ingest/json/single-objects.ts';
 import { createStatementStore } from './ingest/json/statement-store.ts';
 import { createStoredIds, noteIds } from './ingest/json/stored-ids.ts';
 import type { Journal } from './ingest/journal.ts';
+import { createLargeFields } from './ingest/large-fields/large-fields.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
 import type { ReceiptRow } from './ingest/ledger/receipt.ts';
 import { createRefusals } from './ingest/ledger/refusals.ts';
@@ -416,12 +418,19 @@ export function openProduct({
   settleMs?: number;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
+  const largeFields = createLargeFields({
+    clickhouse,
+    blobs: media.blobs,
+    journal: ownJournal,
+    projectIds: () => selectProjectIds(postgres),
+    now,
+  });
   const storedIds = createStoredIds({
     readIds: createReadIds(clickhouse),
-    settled: (projectId) => ownJournal.settled(projectId),
+    settled: (projectId) => largeFields.journal.settled(projectId),
     now: nowMicros,
   });
-  const journal = noteIds(ownJournal, storedIds);
+  const journal = noteIds(largeFields.journal, storedIds);
   const deletedTraces = deleted.isDeleted;
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
@@ -437,7 +446,7 @@ export function openProduct({
   });
   const store = createStatementStore({
     journal,
-    readEntities: createReadEntities(clickhouse),
+    readEntities: readWhole(createReadEntities(clickhouse), largeFields),
     readScores: createReadScores(clickhouse),
     storedIds,
     deletedTraces,
@@ -472,6 +481,7 @@ export function openProduct({
     forgetTraces: store.forgetTraces,
     forgetRefused: ledger.forgetTraces,
     forgetMedia: files.forgetTraces,
+    largeFields,
     pricing,
     now,
   });
@@ -497,7 +507,10 @@ export function openProduct({
   return {
     doors,
     refusals,
-    removeOrphans: files.removeOrphans,
+    async removeOrphans(signal: AbortSignal) {
+      await files.removeOrphans(signal);
+      await largeFields.removeOrphans(signal);
+    },
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
@@ -510,8 +523,8 @@ export function openProduct({
       ...mediaRoutes(files),
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
-      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, now })),
-      ...observationsRoutes(createObservations({ clickhouse, journal, pricing, now })),
+      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
+      ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, now })),
       ...scoresRoutes(createScoreReads({ clickhouse, journal, traces, deleteScores: store.deleteScores, now })),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),

@@ -14,6 +14,7 @@ import { openSegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { createSignedLinks } from '../identity/signed-links.ts';
 import { createTestKeys } from '../identity/scenario.ts';
 import { openProduct } from '../start.ts';
+import type { Blobs } from '../stores/blobs/blobs.ts';
 import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { clickhouse as clickhouseSql } from '../stores/clickhouse/sql.ts';
@@ -33,7 +34,8 @@ import { createDeletedTraces } from './traces/deletion.ts';
  */
 export async function openHarness({
   through = (stores) => stores,
-}: { through?(stores: HarnessStores): HarnessStores } = {}) {
+  throughBlobs = (blobs) => blobs,
+}: { through?(stores: HarnessStores): HarnessStores; throughBlobs?(blobs: Blobs): Blobs } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-'));
   const engines = { clickhouse: await openChdb(directory), postgres: await openPglite(undefined) };
   await Promise.all([migrateClickHouse(engines.clickhouse), migratePostgres(engines.postgres)]);
@@ -53,7 +55,7 @@ export async function openHarness({
   });
   let unattributed = 0;
   const onUnattributed = (): void => void (unattributed += 1);
-  const blobs = await openDiskBlobs(join(directory, 'blobs'), { fsync: false });
+  const blobs = throughBlobs(await openDiskBlobs(join(directory, 'blobs'), { fsync: false }));
   const links = createSignedLinks({ secret: 'secret of the harness', url: PUBLIC_URL, now });
   const product = openProduct({
     clickhouse,
@@ -143,7 +145,8 @@ export async function openHarness({
           ...(payload !== undefined && { payload }),
         });
         const isJson = answer.headers['content-type']?.toString().includes('json') ?? false;
-        return { status: answer.statusCode, headers: answer.headers, body: (isJson ? answer.json() : null) as Json };
+        const body = (isJson ? answer.json() : null) as Json;
+        return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
       };
       const request = (method: Method, path: string, body?: unknown) =>
         send(method, path, body === undefined ? undefined : JSON.stringify(body), {});

@@ -102,6 +102,10 @@ export const selectProjectOwners = async (db: Postgres, projectId: string, limit
       LIMIT ${limit}`)
   ).map(({ name }) => name);
 
+/** Of all projects there are, asked by the program itself. */
+export const selectProjectIds = async (db: Postgres): Promise<string[]> =>
+  (await db.rows<{ id: string }>(sql`SELECT id FROM projects`)).map(({ id }) => id);
+
 /** One row a project of an organization the person belongs to; an organization without projects has one with nulls. */
 export interface AccessRow {
   organization_id: string;

@@ -1,3 +1,4 @@
+import type { LargeText } from './large-fields/cut.ts';
 import type { LedgerEntry } from './ledger/receipt.ts';
 import type { ObservationRow } from './observation.ts';
 import type { ScoreRow } from './score.ts';
@@ -10,6 +11,8 @@ export interface EncodedRows {
   traces: Set<string>;
   /** Why rows are missing that should be in it: no column takes one of their values. */
   unwritable: readonly string[];
+  /** Fields too large for the rows, whole. */
+  large: readonly LargeText[];
 }
 
 /** The rows of one request; acknowledged together or not at all. */

@@ -112,6 +112,7 @@ export const observationColumns = [
   column('updated_at',             time,              (row) => row.updatedAt),
   column('row_version',            count,             (row) => row.rowVersion),
   column('is_deleted',             flag,              (row) => row.isDeleted),
+  column('payload_blobs',          list(text),        (row) => row.payloadBlobs),
 ];
 
 /** Where observation rows go; the columns are those of `encodeObservation`, in its order. */

@@ -89,6 +89,8 @@ export interface ObservationRow {
   metadata: Record<string, string>;
   /** Received attributes that no rule consumed (OTLP); non-strings as JSON text. */
   attributes: Record<string, string>;
+  /** Hashes of the fields that are too large for a row, of which it has the beginning (large-fields/cut.ts). Never from a sender. */
+  payloadBlobs: readonly string[];
   resourceAttributes: Record<string, string>;
   /** JSON array text of span events `{name, timestamp, attributes}`, or empty. */
   events: string;
@@ -190,6 +192,7 @@ export function emptyRow(
     output: '',
     metadata: {},
     attributes: {},
+    payloadBlobs: [],
     resourceAttributes: {},
     events: '',
     toolDefinitions: {},

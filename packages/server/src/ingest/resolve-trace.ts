@@ -55,6 +55,8 @@ export interface ResolvedTrace {
   error_message: string;
   created_at: Micros;
   updated_at: Micros;
+  /** Of all its rows, in order: where the whole of a field is of which they have the beginning. */
+  payload_blobs: string[];
 }
 export type TraceColumn = keyof ResolvedTrace;
 
@@ -333,6 +335,7 @@ const columns: { [Name in TraceColumn]: Column<ResolvedTrace[Name]> } = {
   error_message:   { reads: ['level', 'statusMessage'], of: firstError },
   created_at:      { reads: ['createdAt'],             of: (trace) => least(trace.rows.map((row) => row.createdAt)) },
   updated_at:      { reads: ['updatedAt'],             of: (trace) => most(trace.rows.map((row) => row.updatedAt)) },
+  payload_blobs:   { reads: ['payloadBlobs'],          of: (trace) => sorted(trace.rows.flatMap((row) => row.payloadBlobs)) },
 };
 
 /** The first 200 characters, as the engine counts them. */

@@ -1,6 +1,7 @@
 import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import type { ObservationRow } from '../../ingest/observation.ts';
 import { toIsoMicros } from '../filters/time.ts';
+import { withoutNotes } from './large.ts';
 import { orNull, parsed } from './payload.ts';
 
 /** What `toDetail` reads. */
@@ -28,6 +29,7 @@ export const detailFields = [
   'input',
   'output',
   'metadata',
+  'payloadBlobs',
   'attributes',
   'resourceAttributes',
   'scopeName',
@@ -51,50 +53,55 @@ export const detailFields = [
 type Read = Pick<ObservationRow, (typeof detailFields)[number]>;
 
 /** An observation whole, as our own screens read it. */
-export const toDetail = (row: Read): ObservationDetail => ({
-  id: row.id,
-  traceId: row.traceId,
-  parentId: orNull(row.parentId),
-  type: row.type,
-  name: orNull(row.name),
-  startTime: toIsoMicros(row.startTime),
-  endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
-  completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
-  level: row.level,
-  statusMessage: orNull(row.statusMessage),
-  model: orNull(row.model),
-  provider: orNull(row.provider),
-  costSource: row.costSource === '' ? null : row.costSource,
-  inputTokens: tokens(row, 'input'),
-  outputTokens: tokens(row, 'output'),
-  totalTokens: row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0),
-  isAppRoot: row.isAppRoot,
-  promptName: orNull(row.promptName),
-  promptVersion: row.promptVersion,
-  environment: row.environment,
-  version: orNull(row.version),
-  release: orNull(row.release),
-  input: orNull(row.input),
-  output: orNull(row.output),
-  metadata: row.metadata,
-  attributes: row.attributes,
-  resourceAttributes: row.resourceAttributes,
-  scope: { name: row.scopeName, version: row.scopeVersion, attributes: textValues(row.scopeAttributes) },
-  events: eventsOf(row),
-  usage: row.usage,
-  cost: row.cost,
-  totalCost: row.totalCost,
-  prices: row.prices,
-  modelId: orNull(row.modelId),
-  pricingTierName: orNull(row.pricingTierName),
-  modelParameters: textValues(row.modelParameters),
-  toolDefinitions: row.toolDefinitions,
-  toolCalls: row.toolCalls,
-  sizeBytes: row.sizeBytes,
-  source: row.source,
-  sdk: { name: row.sdkName, version: row.sdkVersion },
-  timeAdjusted: row.timeAdjusted,
-});
+export function toDetail(row: Read): ObservationDetail {
+  const { input, output, metadata, attributes } = row;
+  const shown = withoutNotes({ input, output, metadata, attributes }, row.payloadBlobs);
+  return {
+    id: row.id,
+    traceId: row.traceId,
+    parentId: orNull(row.parentId),
+    type: row.type,
+    name: orNull(row.name),
+    startTime: toIsoMicros(row.startTime),
+    endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
+    completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
+    level: row.level,
+    statusMessage: orNull(row.statusMessage),
+    model: orNull(row.model),
+    provider: orNull(row.provider),
+    costSource: row.costSource === '' ? null : row.costSource,
+    inputTokens: tokens(row, 'input'),
+    outputTokens: tokens(row, 'output'),
+    totalTokens: row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0),
+    isAppRoot: row.isAppRoot,
+    promptName: orNull(row.promptName),
+    promptVersion: row.promptVersion,
+    environment: row.environment,
+    version: orNull(row.version),
+    release: orNull(row.release),
+    input: orNull(shown.input),
+    output: orNull(shown.output),
+    metadata: shown.metadata,
+    attributes: shown.attributes,
+    large: shown.large,
+    resourceAttributes: row.resourceAttributes,
+    scope: { name: row.scopeName, version: row.scopeVersion, attributes: textValues(row.scopeAttributes) },
+    events: eventsOf(row),
+    usage: row.usage,
+    cost: row.cost,
+    totalCost: row.totalCost,
+    prices: row.prices,
+    modelId: orNull(row.modelId),
+    pricingTierName: orNull(row.pricingTierName),
+    modelParameters: textValues(row.modelParameters),
+    toolDefinitions: row.toolDefinitions,
+    toolCalls: row.toolCalls,
+    sizeBytes: row.sizeBytes,
+    source: row.source,
+    sdk: { name: row.sdkName, version: row.sdkVersion },
+    timeAdjusted: row.timeAdjusted,
+  };
+}
 
 const tokens = ({ usage }: Read, part: 'input' | 'output'): number =>
   Object.entries(usage).reduce((sum, [type, units]) => (type.includes(part) ? sum + units : sum), 0);

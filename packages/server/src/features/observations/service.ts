@@ -10,6 +10,7 @@ import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
+import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import type { RowIdentity } from '../../ingest/resolve-trace.ts';
@@ -50,11 +51,13 @@ const parsingIsGone: z.core.$ZodIssue = {
 export function createObservations({
   clickhouse: db,
   journal,
+  largeFields,
   pricing,
   now,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
+  largeFields: Pick<LargeFields, 'whole'>;
   pricing: Pick<ProjectPricing, 'listed'>;
   now: () => Date;
 }) {
@@ -77,6 +80,14 @@ export function createObservations({
     const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, shownId(row), row.startTime]), row]));
     return keys.flatMap(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])) ?? []);
   }
+
+  /** Rows with their large fields whole. */
+  const whole = <Row extends object>(scope: ProjectScope, rows: readonly Row[]): Promise<Row[]> =>
+    largeFields.whole(
+      scope,
+      rows,
+      rows.flatMap((row) => ('payloadBlobs' in row ? (row.payloadBlobs as readonly string[]) : [])),
+    );
 
   async function find(
     scope: ProjectScope,
@@ -110,7 +121,7 @@ export function createObservations({
         pricing.listed(scope),
       ]);
       return {
-        data: rows.map((row) => toObservationV1(row, 'list', listed)),
+        data: (await whole(scope, rows)).map((row) => toObservationV1(row, 'list', listed)),
         meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
       };
     },
@@ -127,7 +138,8 @@ export function createObservations({
       // Ids are unique in a trace; where several traces have this one, the newest is meant.
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
-      return toObservationV1(row, 'alone', await pricing.listed(scope));
+      const [shown] = await whole(scope, [row]);
+      return toObservationV1(shown!, 'alone', await pricing.listed(scope));
     },
 
     /** One observation of a trace, whole, for our own screens. @throws NotFoundError */
@@ -156,11 +168,13 @@ export function createObservations({
       const found = await find(scope, selection, { count: limit + 1, ties: 'down', after });
       const keys = found.slice(0, limit);
       const groups = new Set([...(query.fields ?? (['basic'] as const)), 'core' as const]);
-      const read = await hydrate(scope, keys, v2Fields(groups));
+      const read = await whole(scope, await hydrate(scope, keys, v2Fields(groups)));
       // What was not asked for is not read: to say nothing stands for it.
       const rows = read.map((row): ObservationRow => ({ ...emptyRow(row), ...row }));
       const fromJson = [...new Set(rows.filter((row) => row.source === 'json').map((row) => row.traceId))];
-      const traces = await selectTraceContexts(db, scope, fromJson);
+      const contexts = await selectTraceContexts(db, scope, fromJson);
+      const needed = groups.has('metadata') ? await whole(scope, [...contexts.values()]) : [...contexts.values()];
+      const traces = new Map([...contexts.keys()].map((id, i) => [id, needed[i]!]));
       const view = {
         groups,
         expand: new Set(query.expandMetadata?.split(',').map((key) => key.trim())),

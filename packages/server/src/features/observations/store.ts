@@ -84,6 +84,7 @@ export async function selectObservations<Field extends keyof ObservationRow>(
 export interface TraceContextRow extends TraceContext {
   timestamp: Micros;
   hasTraceRoot: boolean;
+  payloadBlobs: readonly string[];
 }
 
 /** What these traces lend to their observations of the JSON door, by id. */
@@ -94,7 +95,7 @@ export async function selectTraceContexts(
 ): Promise<Map<string, TraceContextRow>> {
   if (traceIds.length === 0) return new Map();
   const context = clickhouse`
-    name, user_id AS userId, session_id AS sessionId, release, version, tags, public, metadata,
+    name, user_id AS userId, session_id AS sessionId, release, version, tags, public, metadata, payload_blobs AS payloadBlobs,
     toUnixTimestamp64Micro(timestamp) AS timestamp, has_trace_root AS hasTraceRoot`;
   const rows = await db.rows<
     Omit<TraceContextRow, 'public' | 'hasTraceRoot'> & { id: string; public: number; hasTraceRoot: number }

@@ -26,6 +26,7 @@ export const v1Fields = [
   'input',
   'output',
   'metadata',
+  'payloadBlobs',
   'source',
   'attributes',
   'resourceAttributes',

@@ -1,4 +1,5 @@
 import type { Journal } from '../../ingest/journal.ts';
+import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
@@ -109,13 +110,14 @@ export interface DeletionNeeds {
   forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void;
   /** Drops what the ledger keeps of what was refused about them. */
   forgetRefused(scope: ProjectScope, traceIds: readonly string[]): Promise<void>;
+  largeFields: Pick<LargeFields, 'ofTraces'>;
   /** Drops the files that only they refer to. */
   forgetMedia(scope: ProjectScope, traceIds: readonly string[]): Promise<void>;
 }
 
 /** Marks first, waits for rows under way, then deletes observations, scores and media: gone from the next read. */
 export async function deleteRows(
-  { clickhouse: db, journal, deleted, forgetTraces, forgetRefused, forgetMedia }: DeletionNeeds,
+  { clickhouse: db, journal, deleted, forgetTraces, forgetRefused, largeFields, forgetMedia }: DeletionNeeds,
   scope: ProjectScope,
   traceIds: readonly string[],
 ): Promise<void> {
@@ -124,6 +126,7 @@ export async function deleteRows(
   await journal.hasRoom();
   await deleted.mark(scope, [...ids]);
   await journal.settled(scope.projectId);
+  const forgetLarge = await largeFields.ofTraces(scope, [...ids]);
   // 2: done on every replica when the statement returns.
   const settings = { lightweight_deletes_sync: 2 };
   const project = clickhouse`project_id = ${string(scope.projectId)}`;
@@ -140,6 +143,7 @@ export async function deleteRows(
       await db.run(clickhouse`DELETE ${from}`, { settings });
     }
   }
+  await forgetLarge();
   await forgetRefused(scope, [...ids]);
   await forgetMedia(scope, [...ids]);
   forgetTraces(scope, ids);

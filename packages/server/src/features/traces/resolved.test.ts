@@ -25,6 +25,7 @@ const shown: Record<TraceColumn, string> = {
   total_tokens: 'toFloat64(total_tokens)', calls: 'toUInt32(calls)', unpriced_calls: 'toUInt32(unpriced_calls)',
   models: 'models', error_count: 'toUInt32(error_count)', warning_count: 'toUInt32(warning_count)', level: 'level',
   error_message: 'error_message', created_at: time('created_at'), updated_at: time('updated_at'),
+  payload_blobs: 'payload_blobs',
 };
 const columns = Object.keys(shown) as TraceColumn[];
 

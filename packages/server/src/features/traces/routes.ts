@@ -1,6 +1,6 @@
 import { deleteTrace, deleteTraces, listTracesV1, readTraceV1 } from '@tracehouse/contract/traces';
-import { listTraces, readHistogram, readTraceSkeleton } from '@tracehouse/contract/x-traces';
-import { bind, type BoundRoute } from '../../http/bind.ts';
+import { listTraces, readHistogram, readPayload, readTraceSkeleton } from '@tracehouse/contract/x-traces';
+import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import type { TraceScreens } from './screen-service.ts';
 import type { Traces } from './service.ts';
 
@@ -21,4 +21,14 @@ export const traceScreenRoutes = (screens: TraceScreens): BoundRoute[] => [
   bind(listTraces, ({ scope, query, signal }) => screens.list(scope, query, signal)),
   bind(readHistogram, ({ scope, query, signal }) => screens.histogram(scope, query, signal)),
   bind(readTraceSkeleton, ({ scope, params }) => screens.skeleton(scope, params.traceId)),
+  bind(readPayload, async ({ scope, params: { traceId, hash } }) => {
+    // Hostile text: whoever opens it by itself gets a file, in which nothing runs.
+    const headers = {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-disposition': `attachment; filename="${hash.slice(0, 16)}.txt"`,
+      'content-security-policy': "sandbox; default-src 'none'",
+      'cache-control': 'private, max-age=3600, immutable',
+    };
+    return new Answer(await screens.payload(scope, traceId, hash), { headers });
+  }),
 ];

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { compileFilter, parseFilterText } from '@tracehouse/contract/filter-text';
 import type {
   Histogram,
@@ -8,8 +9,9 @@ import type {
   TraceSort,
 } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
-import { InvalidRequestError } from '../../http/errors.ts';
+import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
+import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
@@ -77,10 +79,12 @@ export type TraceScreens = ReturnType<typeof createTraceScreens>;
 export function createTraceScreens({
   clickhouse: db,
   journal,
+  largeFields,
   now,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
+  largeFields: Pick<LargeFields, 'open'>;
   now: () => Date;
 }) {
   const search = createSearch({ clickhouse: db, budgetMs: SEARCH_BUDGET_MS });
@@ -213,6 +217,14 @@ export function createTraceScreens({
         observations: observationsIn(ofTrace).map(toSkeleton),
         scores: scores.map(toScoreDetail),
       };
+    },
+
+    /** A field above 1 MB, whole. @throws NotFoundError */
+    async payload(scope: ProjectScope, traceId: string, hash: string): Promise<Readable> {
+      await journal.barrier({ projectId: scope.projectId, traceId });
+      const content = await largeFields.open(scope, traceId, hash);
+      if (!content) throw new NotFoundError(`Payload ${hash} not found in trace ${traceId}`);
+      return content;
     },
   };
 }

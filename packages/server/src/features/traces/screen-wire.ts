@@ -10,6 +10,7 @@ import type { StoredObservation } from '../../ingest/observation.ts';
 import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { toIso, toIsoMicros } from '../filters/time.ts';
+import { withoutNotes } from '../observations/large.ts';
 import { orNull } from '../observations/payload.ts';
 import type { HitRow } from './search-store.ts';
 
@@ -61,6 +62,7 @@ export const headerColumns = [
   'metadata',
   'input',
   'output',
+  'payload_blobs',
 ] as const satisfies TraceColumn[];
 
 const totals = (row: Pick<ResolvedTrace, (typeof totalColumns)[number]>) => ({
@@ -108,14 +110,19 @@ export const toListItem = (
 
 const toHit = ({ observationId, field, preview }: HitRow): TextHit => ({ observationId, field, preview });
 
-export const toHeader = (row: Pick<ResolvedTrace, (typeof headerColumns)[number]>): TraceHeader => ({
-  ...own(row),
-  ...totals(row),
-  public: row.public === 1,
-  metadata: row.metadata,
-  input: orNull(row.input),
-  output: orNull(row.output),
-});
+export const toHeader = (row: Pick<ResolvedTrace, (typeof headerColumns)[number]>): TraceHeader => {
+  const { input, output, metadata } = row;
+  const shown = withoutNotes({ input, output, metadata }, row.payload_blobs);
+  return {
+    ...own(row),
+    ...totals(row),
+    public: row.public === 1,
+    metadata: shown.metadata,
+    input: orNull(shown.input),
+    output: orNull(shown.output),
+    large: shown.large,
+  };
+};
 
 /** What `toScoreSummary` reads. */
 export const scoreSummaryFields = [

@@ -9,6 +9,7 @@ import {
   type TraceWithFullDetails,
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
@@ -49,12 +50,13 @@ import {
 export type Traces = ReturnType<typeof createTraces>;
 
 export interface TracesNeeds extends DeletionNeeds {
+  largeFields: Pick<LargeFields, 'whole' | 'ofTraces'>;
   pricing: Pick<ProjectPricing, 'listed'>;
   now: () => Date;
 }
 
 export function createTraces({ now, ...needs }: TracesNeeds) {
-  const { clickhouse: db, journal } = needs;
+  const { clickhouse: db, journal, largeFields } = needs;
 
   async function pageOf(
     scope: ProjectScope,
@@ -84,6 +86,16 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));
   }
 
+  const wholeTraces = <Row extends Partial<Pick<ResolvedTrace, 'payload_blobs'>>>(
+    scope: ProjectScope,
+    traces: readonly Row[],
+  ): Promise<Row[]> =>
+    largeFields.whole(
+      scope,
+      traces,
+      traces.flatMap((trace) => trace.payload_blobs ?? []),
+    );
+
   return {
     /** v1: a page with totals. */
     async list(scope: ProjectScope, query: TracesQuery): Promise<{ data: TraceWithDetails[]; meta: PageMeta }> {
@@ -102,10 +114,12 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
         rowsOf(db, scope, positions, listedFields(groups)),
         groups.has('scores') ? selectScores(db, scope, ids, ['dataType', 'environment']) : [],
       ]);
-      const data = ids.flatMap((id) => {
+      const listed = ids.flatMap((id) => {
         const rows = traces.get(id);
-        if (!rows) return [];
-        const row = toListed(rows, groups, environment);
+        return rows ? [toListed(rows, groups, environment)] : [];
+      });
+      const data = (await wholeTraces(scope, listed)).map((row) => {
+        const id = row.trace_id;
         const ofTrace = scores.filter(
           (score) =>
             score.traceId === id &&
@@ -133,12 +147,14 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const groups = new Set(fields);
       await journal.barrier({ projectId: scope.projectId, traceId });
       const read = new Set([...listedFields(groups), ...(groups.has('observations') ? observationV1Fields : [])]);
-      const [rows, scores, listed] = await Promise.all([
+      const [found, scores, listed] = await Promise.all([
         selectTraceWhole(db, scope, traceId, read),
         groups.has('scores') ? selectScores(db, scope, [traceId], scoreV1Fields) : [],
         needs.pricing.listed(scope),
       ]);
-      if (rows.length === 0) throw notFound(traceId);
+      if (found.length === 0) throw notFound(traceId);
+      const blobs = found.flatMap(({ payloadBlobs = [] }: Partial<StoredObservation>) => payloadBlobs);
+      const rows = await largeFields.whole(scope, found, blobs);
       const row = toListed(rows, groups);
       return {
         ...toTrace(scope, row),
@@ -167,7 +183,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       if (positions.length === 0) return [];
       const columns = [...coreColumns, ...ioColumns];
       const rows = await selectTraces(db, scope, traceIsOneOf(positions.map(({ id }) => id)), columns);
-      const byId = new Map(rows.map((row) => [row.trace_id, row]));
+      const byId = new Map((await wholeTraces(scope, rows)).map((row) => [row.trace_id, row]));
       return positions.flatMap(({ id }) => {
         const row = byId.get(id);
         return row ? [toTrace(scope, row)] : [];

@@ -29,6 +29,7 @@ export const ioColumns = [
   'root_resource_attributes',
   'root_scope',
   'has_otlp_root',
+  'payload_blobs',
 ] as const satisfies TraceColumn[];
 export const metricColumns = [
   'total_cost',

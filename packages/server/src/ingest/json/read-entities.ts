@@ -2,6 +2,7 @@ import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, type ClickHouseSql, join, micros, string } from '../../stores/clickhouse/sql.ts';
 import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
 import type { ObservationRow } from '../observation.ts';
+import type { LargeFields } from '../large-fields/large-fields.ts';
 import { observationReader, scoreReader } from '../read-rows.ts';
 import type { TimeRange } from './entities.ts';
 import type { ObservationKey, ReadEntities, ReadScores } from './kinds.ts';
@@ -21,6 +22,16 @@ export const createReadEntities =
       }),
     );
     return rows.flat();
+  };
+
+/** The same, with large fields whole: what is merged is stored anew. */
+export const readWhole =
+  (read: ReadEntities, largeFields: Pick<LargeFields, 'whole'>): ReadEntities =>
+  async (scope, keys, range) => {
+    const rows = await read(scope, keys, range);
+    const blobs = rows.flatMap(({ payloadBlobs }) => payloadBlobs);
+    if (blobs.length === 0) return rows;
+    return (await largeFields.whole(scope, rows, blobs)).map((row) => ({ ...row, payloadBlobs: [] }));
   };
 
 async function readKind(

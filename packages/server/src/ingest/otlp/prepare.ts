@@ -3,6 +3,7 @@
 import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
 import { beginRow, endRecord } from '../journal/segment.ts';
 import type { EncodedRows } from '../journal.ts';
+import { cutRow, type LargeText, MAX_FIELD_BYTES } from '../large-fields/cut.ts';
 import { encodeObservation } from '../observation-columns.ts';
 import type { ObservationRow } from '../observation.ts';
 import type { OwnModel } from '../price/own-models.ts';
@@ -39,6 +40,8 @@ export interface PreparedRows {
   /** Of each row, where its bytes end. */
   ends: Uint32Array;
   unwritable: { row: number; message: string }[];
+  /** Fields that are too large for their rows, whole. */
+  large: { row: number; text: LargeText }[];
 }
 
 /** @throws OtlpParseError */
@@ -57,6 +60,7 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
   const traces = new Uint32Array(rows.length);
   const ends = new Uint32Array(rows.length);
   const unwritable: PreparedRows['unwritable'] = [];
+  const large: PreparedRows['large'] = [];
   for (const [i, row] of rows.entries()) {
     const { traceId } = row;
     const position = positions.get(traceId) ?? positions.size;
@@ -65,7 +69,10 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
     const start = out.length;
     try {
       beginRow(out);
-      encodeObservation(out, price(row));
+      const priced = price(row);
+      const cut = size > MAX_FIELD_BYTES ? cutRow(priced) : null;
+      encodeObservation(out, cut?.row ?? priced);
+      for (const text of cut?.large ?? []) large.push({ row: i, text });
     } catch (error) {
       // One value that no column takes must not cost the sender the other rows.
       out.truncate(start);
@@ -84,6 +91,7 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
     bytes: out.bytes(),
     ends,
     unwritable,
+    large,
   };
 }
 
@@ -95,13 +103,19 @@ export function rowsOnly(job: PrepareJob, only: readonly number[]): ObservationR
 
 /** The record without the rows of some traces, and without single ones. */
 export function rowsWithout(
-  { traces, traceIds, bytes, ends, unwritable }: PreparedRows,
+  { traces, traceIds, bytes, ends, unwritable, large }: PreparedRows,
   left: ReadonlySet<string>,
   leftRows: ReadonlySet<number> = new Set(),
 ): EncodedRows {
   if (left.size === 0 && leftRows.size === 0) {
     const messages = unwritable.map(({ message }) => message);
-    return { bytes, rows: ends.length - unwritable.length, traces: new Set(traceIds), unwritable: messages };
+    return {
+      bytes,
+      rows: ends.length - unwritable.length,
+      traces: new Set(traceIds),
+      unwritable: messages,
+      large: large.map(({ text }) => text),
+    };
   }
   const isLeft = (row: number): boolean => leftRows.has(row) || left.has(traceIds[traces[row]!]!);
   const out = new RowBinaryWriter(bytes.length);
@@ -122,5 +136,6 @@ export function rowsWithout(
     rows,
     traces: new Set(traceIds.filter((traceId) => !left.has(traceId))),
     unwritable: unwritable.filter(({ row }) => !isLeft(row)).map(({ message }) => message),
+    large: large.filter(({ row }) => !isLeft(row)).map(({ text }) => text),
   };
 }

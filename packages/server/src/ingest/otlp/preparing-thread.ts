@@ -22,8 +22,9 @@ function answer(job: PrepareJob): void {
     const { priceRow } =
       job.models.length === 0 ? withoutOwn : createPricing({ books: [createOwnPrices(job.models), builtIn] });
     const prepared = prepareRows(job, priceRow);
-    const { bytes, traces, ends, startTimes, adjusted } = prepared;
-    const transfer = [bytes, traces, ends, startTimes, adjusted].map(({ buffer }) => buffer as ArrayBuffer);
+    const { bytes, traces, ends, startTimes, adjusted, large } = prepared;
+    const columns = [bytes, traces, ends, startTimes, adjusted, ...large.map(({ text }) => text.bytes)];
+    const transfer = columns.map(({ buffer }) => buffer as ArrayBuffer);
     parentPort!.postMessage({ prepared } satisfies PrepareAnswer, transfer);
   } catch (error) {
     if (!(error instanceof OtlpParseError)) throw error;

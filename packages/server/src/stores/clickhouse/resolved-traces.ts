@@ -13,7 +13,7 @@ const rowColumnNames = [
   'input', 'output', 'input_preview', 'output_preview', 'metadata', 'attributes', 'resource_attributes',
   'tool_definitions', 'tool_calls', 'tool_call_names', 'experiment_id', 'experiment_name', 'experiment_dataset_id',
   'source', 'sdk_name', 'sdk_version', 'service_name', 'service_version', 'scope_name', 'scope_version',
-  'scope_attributes', 'created_at', 'updated_at', 'row_version', 'is_deleted',
+  'scope_attributes', 'created_at', 'updated_at', 'row_version', 'is_deleted', 'payload_blobs',
 ];
 const rowColumns = rowColumnNames.join(', ');
 
@@ -135,6 +135,7 @@ const traceColumns: Record<string, string> = {
   dataset_id:              `anyIf(r.experiment_dataset_id, r.experiment_dataset_id != '')`,
   created_at:              'min(r.created_at)',
   updated_at:              'max(r.updated_at)',
+  payload_blobs:           'arraySort(groupUniqArrayArray(r.payload_blobs))',
 };
 
 /** The aggregates read columns of the rows under their own names, which results share: hence the prefix `r.`. */
