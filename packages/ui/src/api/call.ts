@@ -39,8 +39,7 @@ export async function call<P extends z.ZodType, Q extends z.ZodType, B extends z
   route: Route<P, Q, B, R>,
   { project, params, query, body, signal }: CallOptions<z.input<P>, z.input<Q>, z.input<B>> = {},
 ): Promise<z.output<R>> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (project !== undefined) headers['x-tracehouse-project'] = project;
+  const headers = headersFor(project);
   if (body !== undefined) headers['content-type'] = 'application/json';
   const response = await send(route, fillPath(route.path, params) + queryText(query), {
     method: route.method,
@@ -50,6 +49,34 @@ export async function call<P extends z.ZodType, Q extends z.ZodType, B extends z
     ...(signal && { signal }),
   });
   return (await readBody(route, response)) as z.output<R>;
+}
+
+/** Calls a declared route whose answer is text; `onReceived` is told how many bytes have come. @throws CallError */
+export async function callText<P extends z.ZodType>(
+  route: Route<P>,
+  { project, params, signal }: Pick<CallOptions<z.input<P>, never, never>, 'project' | 'params' | 'signal'>,
+  onReceived: (bytes: number) => void,
+): Promise<string> {
+  const response = await send(route, fillPath(route.path, params), {
+    method: route.method,
+    headers: headersFor(project),
+    credentials: 'same-origin',
+    ...(signal && { signal }),
+  });
+  if (!response.ok || response.body === null) return String(await readBody(route, response));
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  const parts: string[] = [];
+  let received = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    parts.push(decoder.decode(chunk.value, { stream: true }));
+    onReceived((received += chunk.value.length));
+  }
+  return parts.join('') + decoder.decode();
+}
+
+function headersFor(project: string | undefined): Record<string, string> {
+  return { accept: 'application/json', ...(project !== undefined && { 'x-tracehouse-project': project }) };
 }
 
 async function send({ method, path }: Route, address: string, init: RequestInit): Promise<Response> {

@@ -17,6 +17,7 @@ import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { TypeIcon, typeWord } from '../../components/TypeIcon.tsx';
 import { EventsSection } from './EventsSection.tsx';
 import { JsonView } from './JsonView.tsx';
+import { LargeFields } from './LargeFields.tsx';
 import { MessagesSection } from './MessagesSection.tsx';
 import { AttributesSection, MetadataSection } from './MetadataSection.tsx';
 import { Fact, PanelFrame, type PanelSection } from './PanelFrame.tsx';
@@ -24,6 +25,9 @@ import { ReceiptSection } from './ReceiptSection.tsx';
 import { ScoresSection } from './ScoresSection.tsx';
 import { instantMs } from './tree.ts';
 import { isRunning, isSilent, useObservationDetail } from './useTrace.ts';
+import { useWhole, type Whole } from './useWhole.ts';
+
+const none: never[] = [];
 
 interface ObservationPanelProps {
   observation: ObservationSkeleton;
@@ -40,10 +44,14 @@ export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, 
   const { project } = useProject();
   const { trace } = skeleton;
   const detail = useObservationDetail(project.id, trace.id, observation);
+  const whole = useWhole(project.id, trace.id, detail.data?.large ?? none);
+  const wholeOfTrace = useWhole(project.id, trace.id, isRoot ? trace.large : none);
+  const shown = detail.data && whole.fill(detail.data);
+  const shownTrace = { ...skeleton, trace: wholeOfTrace.fill(trace) };
   const scores = skeleton.scores.filter(
     ({ observationId }) => observationId === observation.id || (isRoot && observationId === null),
   );
-  const sections = detail.data ? sectionsOf(detail.data, observation, skeleton, isRoot, startMs, scores) : [];
+  const sections = shown ? sectionsOf(shown, observation, shownTrace, isRoot, startMs, scores) : [];
   const pending = detail.isError ? (
     <Failure what="the observation" error={detail.error} retry={() => void detail.refetch()} />
   ) : (
@@ -64,9 +72,15 @@ export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, 
         </>
       }
       facts={<Facts observation={observation} detail={detail.data} isLive={!isSilent(skeleton, new Date())} />}
-      alert={<LevelAlert observation={observation} />}
-      sections={detail.data ? sections : [{ id: 'messages', label: 'Messages', content: pending }]}
-      json={detail.data ? <JsonView key={observation.id} parts={rawParts(detail.data)} /> : pending}
+      alert={
+        <>
+          <LevelAlert observation={observation} />
+          <LargeFields whole={whole} />
+          {detail.data && <LargeFields whole={wholeOfTrace} except={detail.data.large} />}
+        </>
+      }
+      sections={shown ? sections : [{ id: 'messages', label: 'Messages', content: pending }]}
+      json={shown ? <JsonView key={observation.id + loaded(whole)} parts={rawParts(shown)} /> : pending}
       tab={tab}
       setTab={setTab}
     />
@@ -147,6 +161,9 @@ function sectionsOf(
       : []),
   ];
 }
+
+/** The view reads its parts once, so it is made anew when one has come whole. */
+const loaded = (whole: Whole): string => whole.fields.map(({ state }) => (state === 'whole' ? '1' : '0')).join('');
 
 /** Everything that was received, under the names people know. */
 const rawParts = (detail: ObservationDetail) => [

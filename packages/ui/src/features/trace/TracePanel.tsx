@@ -1,13 +1,16 @@
 import type { TraceSkeleton } from '@tracehouse/contract/x-traces';
+import { useProject } from '../../app/useProject.ts';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { explainCostSum, formatCostSum, formatCount, formatDuration, formatId } from '../../components/formats.ts';
 import { TypeIcon } from '../../components/TypeIcon.tsx';
 import { JsonView } from './JsonView.tsx';
+import { LargeFields } from './LargeFields.tsx';
 import { MessagesSection } from './MessagesSection.tsx';
 import { FactTable } from './MetadataSection.tsx';
 import { Fact, PanelFrame, Section } from './PanelFrame.tsx';
 import { ScoresSection } from './ScoresSection.tsx';
 import type { TreeNode } from './tree.ts';
+import { useWhole } from './useWhole.ts';
 
 interface TracePanelProps {
   skeleton: TraceSkeleton;
@@ -22,7 +25,13 @@ interface TracePanelProps {
 export function TracePanel({ skeleton, node, tab, setTab, onSelect }: TracePanelProps) {
   if (node !== null && node.kind !== 'trace')
     return <GroupPanel node={node} tab={tab} setTab={setTab} onSelect={onSelect} />;
-  const { trace } = skeleton;
+  return <WholeTracePanel skeleton={skeleton} tab={tab} setTab={setTab} />;
+}
+
+function WholeTracePanel({ skeleton, tab, setTab }: Pick<TracePanelProps, 'skeleton' | 'tab' | 'setTab'>) {
+  const { project } = useProject();
+  const whole = useWhole(project.id, skeleton.trace.id, skeleton.trace.large);
+  const trace = whole.fill(skeleton.trace);
   const scores = skeleton.scores.filter(({ observationId }) => observationId === null);
   const count = Object.keys(trace.metadata).length;
   return (
@@ -43,6 +52,7 @@ export function TracePanel({ skeleton, node, tab, setTab, onSelect }: TracePanel
           {trace.calls > 0 && <Fact title={explainCostSum(trace)}>{formatCostSum(trace)}</Fact>}
         </>
       }
+      alert={<LargeFields whole={whole} />}
       sections={[
         {
           id: 'messages',
