@@ -36,15 +36,7 @@ import {
 } from './screen-wire.ts';
 import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
 import { createSearch, type SearchPosition, soughtText } from './search.ts';
-import {
-  checkedClauses,
-  isChoosy,
-  isFiltered,
-  selectionOf,
-  textConditions,
-  type TraceClause,
-  type TraceQuery,
-} from './selection.ts';
+import { checkedClauses, isChoosy, isFiltered, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
 import {
   estimateRows,
@@ -103,7 +95,11 @@ export function createTraceScreens({
     const text = soughtText(asked.text);
     if (isNewestFirst && text !== null) {
       const position = after && searchPosition(after);
-      return search(scope, { range, query: asked, text, count: query.limit, after: position, now: nowMicros }, signal);
+      return search(
+        scope,
+        { range, query: asked, text, count: query.limit, after: position, now: nowMicros, fields: itemReads },
+        signal,
+      );
     }
     // One more than asked for tells whether there is a next page.
     const count = query.limit + 1;
@@ -113,7 +109,7 @@ export function createTraceScreens({
       const found = cut(rows, query.limit, null);
       if (text === null) return found;
       const ids = found.positions.map(({ id }) => id);
-      return { ...found, hits: await selectHitsOf(db, scope, ids, textConditions(text), { signal }) };
+      return { ...found, hits: await selectHitsOf(db, scope, ids, text, { signal }) };
     }
     const to = after === undefined ? range.to : Number(after.value) + 1;
     const { items, searchedTo } = await findNewest(
@@ -296,7 +292,14 @@ const Position = z.object({
     .array(z.string().regex(/^\d{1,20}$/))
     .max(1000)
     .optional(),
-  pace: z.object({ end: z.int(), baseMs: z.number().nonnegative(), hourMs: z.number().nonnegative() }).optional(),
+  pace: z
+    .object({
+      end: z.int(),
+      baseMs: z.number().nonnegative(),
+      hourMs: z.number().nonnegative(),
+      isSlow: z.boolean().optional(),
+    })
+    .optional(),
 });
 
 const encodeCursor = (position: TracePosition | SearchPosition): string =>

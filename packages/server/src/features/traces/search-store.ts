@@ -1,12 +1,13 @@
-import type { Micros } from '../../ingest/observation.ts';
+import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import { compareUtf8, fieldsOf } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
-import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import { textSearchSettings } from '../../stores/clickhouse/text-search.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
-import { hitOf } from './selection.ts';
+import { anyPlace, firstPlaces, hitOf, type TextPlace } from './selection.ts';
+import { selectTraceRows } from './store.ts';
 
 /** A row that has the text, in whatever version. */
 export interface Hit {
@@ -16,6 +17,8 @@ export interface Hit {
   /** Exact; 64 bits. */
   version: string;
   start: Micros;
+  /** Where in the row it was found; empty when that was not asked. */
+  places: readonly TextPlace[];
 }
 
 /** A trace by rows of it that have the text. */
@@ -25,74 +28,85 @@ export interface HitTrace {
   hash: string;
   /** Start of the first of these rows: the trace is no later. */
   first: Micros;
-  hits: Hit[];
+  /** By their identity. */
+  hits: Map<string, Hit>;
 }
 
-/** Of one trace; its other rows with the text are not needed to know that it has it. */
-const MOST_HITS = 100;
+/** Rows come in the order of the key and end with the last that is wanted; else the engine would read some ahead. */
+const findSettings = { ...textSearchSettings, read_in_order_use_buffering: 0 };
 
-/** The traces that have rows in the range which meet `where`, the one with the latest first hit first. */
-export async function selectHitTraces(
+/** The newest rows in the range that meet `where` and have the text. The time comes last: it is in the key. */
+export async function selectHits(
   db: ClickHouse,
   scope: ProjectScope,
-  { range, where, limit }: { range: TimeRange; where: ClickHouseSql; limit: number },
+  { range, text, where, limit }: { range: TimeRange; text: ClickHouseSql; where: ClickHouseSql; limit: number },
   options?: QueryOptions,
-): Promise<HitTrace[]> {
-  const rows = await db.rows<Omit<HitTrace, 'hits'> & { hits: [Micros, string, string, string][] }>(
-    clickhouse`
-      SELECT trace_id AS id, toString(cityHash64(trace_id)) AS hash, min(start) AS first,
-        groupArraySorted(${uint(MOST_HITS)})((start, kind, row_id, toString(version))) AS hits
-      FROM (
-        SELECT trace_id, kind, id AS row_id, max(row_version) AS version,
-          toUnixTimestamp64Micro(argMax(start_time, row_version)) AS start
-        FROM observations
-        WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${where}
-        GROUP BY trace_id, kind, row_id
-      )
-      GROUP BY trace_id
-      ORDER BY first DESC, id DESC
-      LIMIT ${uint(limit)}`,
-    { ...options, settings: textSearchSettings },
-  );
-  return rows.map(({ hits, ...trace }) => ({
-    ...trace,
-    hits: hits.map(([start, kind, id, version]) => ({ traceId: trace.id, kind, id, version, start })),
-  }));
-}
-
-/** Of each trace the first hit that no later version has replaced. */
-export async function selectHitsInForce(
-  db: ClickHouse,
-  scope: ProjectScope,
-  traces: readonly HitTrace[],
-  options?: QueryOptions,
-): Promise<Hit[]> {
-  if (traces.length === 0) return [];
+): Promise<FoundRow[]> {
   return db.rows(
     clickhouse`
-      SELECT trace_id AS traceId, kind, id, toString(row_version) AS version, toUnixTimestamp64Micro(start_time) AS start
-      FROM ${currentRows(scope, traceIsOneOf(traces.map(({ id }) => id)), clickhouse`row_version start_time`)}
-      WHERE (trace_id, kind, id, row_version) IN (${keysOf(traces.flatMap(({ hits }) => hits))})
-      ORDER BY kind = 'trace', start_time, id
-      LIMIT 1 BY trace_id`,
-    options,
+      SELECT trace_id AS traceId, toString(cityHash64(trace_id)) AS hash, kind, id, toString(row_version) AS version,
+        toUnixTimestamp64Micro(start_time) AS start
+      FROM observations
+      PREWHERE ${where} AND ${text}
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)}
+      ORDER BY toStartOfHour(start_time) DESC, start_time DESC
+      LIMIT ${uint(limit)}`,
+    { ...options, settings: findSettings },
   );
 }
 
-/** The first hit of each of these traces; a row that meets one of the conditions is one. */
+/** What is found at once. */
+export type FoundRow = Omit<Hit, 'places'> & { hash: string };
+
+/** Adds rows found at a place (null: wherever) to what is known of their traces. */
+export function noteHits(known: Map<string, HitTrace>, rows: readonly FoundRow[], place: TextPlace | null): void {
+  for (const { hash, ...row } of rows) {
+    let trace = known.get(row.traceId);
+    if (!trace) known.set(row.traceId, (trace = { id: row.traceId, hash, first: row.start, hits: new Map() }));
+    trace.first = Math.min(trace.first, row.start);
+    const key = versionKey(row);
+    const other = trace.hits.get(key);
+    const places = place === null || other?.places.length === 0 ? [] : [...(other?.places ?? []), place];
+    trace.hits.set(key, { ...row, places });
+  }
+}
+
+const versionKey = ({ kind, id, version }: Pick<Hit, 'kind' | 'id' | 'version'>): string =>
+  JSON.stringify([kind, id, version]);
+
+/** The first hit of each of these traces that no later version has replaced; a row that has the text at any place is one. */
 export async function selectHitsOf(
   db: ClickHouse,
   scope: ProjectScope,
   traceIds: readonly string[],
-  conditions: readonly ClickHouseSql[],
+  value: string,
   options?: QueryOptions,
 ): Promise<Hit[]> {
   if (traceIds.length === 0) return [];
-  const where = clickhouse`${traceIsOneOf(traceIds)} AND (${join(conditions, ' OR ')})`;
-  const range = { from: null, to: null };
-  const traces = await selectHitTraces(db, scope, { range, where, limit: traceIds.length }, options);
-  return selectHitsInForce(db, scope, traces, options);
+  const rows = await selectHits(
+    db,
+    scope,
+    { range: { from: null, to: null }, text: anyPlace(value), where: traceIsOneOf(traceIds), limit: NO_LIMIT },
+    options,
+  );
+  const traces = new Map<string, HitTrace>();
+  noteHits(traces, rows, null);
+  const versions = await selectTraceRows(db, scope, traceIsOneOf([...traces.keys()]), fieldsOf([]));
+  return [...traces.values()].flatMap(({ id, hits }) => firstInForce(versions.get(id) ?? [], hits) ?? []);
 }
+
+export const NO_LIMIT = 100_000;
+
+/** The first of the hits whose row is among those in force; what is said about the trace comes last. */
+export const firstInForce = (
+  rows: readonly Pick<StoredObservation, 'kind' | 'id' | 'rowVersion'>[],
+  hits: ReadonlyMap<string, Hit>,
+): Hit | undefined =>
+  rows
+    .flatMap(({ kind, id, rowVersion }) => hits.get(versionKey({ kind, id, version: String(rowVersion) })) ?? [])
+    .toSorted(
+      (a, b) => Number(a.kind === 'trace') - Number(b.kind === 'trace') || a.start - b.start || compareUtf8(a.id, b.id),
+    )[0];
 
 export interface HitRow {
   traceId: string;
@@ -105,7 +119,10 @@ export interface HitRow {
 const PREVIEW = 200;
 const BEFORE = 60;
 
-/** The text around each hit. Read by the table's key: these are the only payloads a search reads. */
+/**
+ * The text around each hit. Read by the table's key: these are the only payloads a search reads, and to read one is to read
+ * its column's neighbours too, so each hit is looked at where it was found.
+ */
 export async function selectHitTexts(
   db: ClickHouse,
   scope: ProjectScope,
@@ -113,8 +130,19 @@ export async function selectHitTexts(
   value: string,
   options?: QueryOptions,
 ): Promise<HitRow[]> {
-  if (hits.length === 0) return [];
-  const { field, text } = hitOf(value);
+  const alike = Map.groupBy(hits, ({ places }) => firstPlaces(places).join());
+  const texts = await Promise.all([...alike.values()].map((some) => selectTextsAt(db, scope, some, value, options)));
+  return texts.flat();
+}
+
+async function selectTextsAt(
+  db: ClickHouse,
+  scope: ProjectScope,
+  hits: readonly Hit[],
+  value: string,
+  options?: QueryOptions,
+): Promise<HitRow[]> {
+  const { field, text } = hitOf(value, firstPlaces(hits[0]?.places ?? []));
   const places = join(
     hits.map(({ traceId, start }) => clickhouse`(toStartOfHour(${micros(start)}), cityHash64(${string(traceId)}))`),
     ', ',
@@ -124,8 +152,8 @@ export async function selectHitTexts(
       SELECT trace_id AS traceId, id AS observationId, ${field} AS field,
         substringUTF8(${text} AS text, greatest(1, toInt64(positionCaseInsensitiveUTF8(text, ${string(value)})) - ${uint(BEFORE)}), ${uint(PREVIEW)}) AS preview
       FROM observations
+      PREWHERE (trace_id, kind, id, row_version) IN (${keysOf(hits)})
       WHERE project_id = ${string(scope.projectId)} AND (toStartOfHour(start_time), cityHash64(trace_id)) IN (${places})
-        AND (trace_id, kind, id, row_version) IN (${keysOf(hits)})
       LIMIT 1 BY trace_id`,
     options,
   );

@@ -1,7 +1,7 @@
 import type { TraceListItem } from '@tracehouse/contract/x-traces';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
 import { projectScope } from '../../stores/scope.ts';
 import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
@@ -131,6 +131,40 @@ describe('a trace is found', () => {
   });
 });
 
+test('a search finds what a plain look at every field of every row finds, and shows the text', async () => {
+  const project = await newProject();
+  // Parts of words, of ids with hexadecimal digits alone and without, words of other scripts, and what SQL treats apart.
+  const said = ['', 'abc', 'The Fox', 'ein Überblick', '支付失败了', 'a_b%c', "it's \\ here", 'ab12-cd', 'Ошибка'];
+  const pick = (seed: number) => said[seed % said.length]!;
+  const samples = Array.from({ length: 60 }, (_, i): Sample & { id: string; traceId: string } => ({
+    id: i % 3 === 0 ? `c${'abcdef0123456789'.repeat(2).slice(i % 7, (i % 7) + 15)}${i}` : `row${i}Xyz`,
+    traceId: i % 4 === 0 ? `trace-${i}Q` : `${'0af7651916cd43dd8448eb211c80319d'.slice(0, 29)}${100 + i}`,
+    at: -(i % 10) * 9 * HOUR,
+    name: pick(i),
+    input: pick(i * 2 + 1),
+    output: pick(i * 5 + 2),
+    metadata: { note: pick(i * 7 + 3) },
+    traceInput: pick(i * 3 + 4),
+  }));
+  await project.store(samples);
+  const needles =
+    "abc|ABC|bc|fox|the fox|überb|失败|败了|_b%|'s|ab12|AB12-|0af7|xyz|row1|trace-|Шиб|eb211c80319|nowhere|zz".split(
+      '|',
+    );
+  for (const needle of needles) {
+    const has = (text: string | undefined) => text?.toLowerCase().includes(needle.toLowerCase()) ?? false;
+    const expected = samples.filter(({ id, traceId, name, input, output, metadata, traceInput }) =>
+      [id, traceId, name, input, output, metadata?.['note'], traceInput].some(has),
+    );
+    const found = await everyPage(project, { q: JSON.stringify(needle), limit: '100' });
+    expect({ needle, ids: found.map(({ id }) => id).toSorted() }).toEqual({
+      needle,
+      ids: expected.map(({ traceId }) => traceId).toSorted(),
+    });
+    expect(found.map(({ hit }) => hit?.preview).filter((preview) => !has(preview))).toEqual([]);
+  }
+}, 60_000);
+
 test('a project never finds what another says', async () => {
   const [own, other] = [await newProject(), await newProject()];
   await other.store([{ id: 'a', traceId: 'theirs', at: -HOUR, input: 'needle' }]);
@@ -156,69 +190,105 @@ test.each([
 });
 
 describe('a search that answers range by range', () => {
-  test('finds every trace once, the newest first, and says how far it is', async () => {
-    const search = createSearch({ clickhouse: harness.clickhouse, budgetMs: 0 });
-    const row = fc.record({
-      trace: fc.integer({ min: 0, max: 15 }),
-      minutesAgo: fc.oneof(
-        fc.integer({ min: 0, max: 120 }),
-        fc.integer({ min: 0, max: 60 * 24 * 3 }),
-        fc.integer({ min: 0, max: 60 * 24 * 60 }),
-      ),
-      has: fc.boolean(),
-    });
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(row, { minLength: 1, maxLength: 30 }),
-        fc.integer({ min: 2, max: 6 }),
-        async (rows, count) => {
-          const project = await harness.project(`ranges-${(run += 1)}`);
-          await project.store(
-            rows.map(({ trace, minutesAgo, has }, i): Sample => ({
-              id: `o${i}`,
-              traceId: `t${trace}`,
-              at: HOUR - minutesAgo * 60,
-              input: has ? 'a needle' : 'hay',
-            })),
-          );
-          const timestamps = new Map<string, number>();
-          for (const { trace, minutesAgo } of rows) {
-            timestamps.set(`t${trace}`, Math.max(timestamps.get(`t${trace}`) ?? 0, minutesAgo));
-          }
-          const expected = [...new Set(rows.filter(({ has }) => has).map(({ trace }) => `t${trace}`))].toSorted(
-            (a, b) => timestamps.get(a)! - timestamps.get(b)! || (a < b ? 1 : -1),
-          );
-          const found: string[] = [];
-          let after: SearchPosition | undefined;
-          let searchedTo = Infinity;
-          for (let calls = 0; calls < 200; calls += 1) {
-            const result = await search(
-              projectScope(project.id),
-              {
-                range: { from: null, to: null },
-                query: { clauses: [], text: [{ value: 'needle', not: false }] },
-                text: 'needle',
-                count,
-                after,
-                now: at(HOUR),
-              },
-              new AbortController().signal,
+  const tooLong: ClickHouse['rows'] = (statement, options) =>
+    options?.timeoutMs === undefined
+      ? harness.clickhouse.rows(statement, options)
+      : Promise.reject(new ClickHouseError('Timeout exceeded', 159));
+  const after30ms: ClickHouse['rows'] = async (statement, options) => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return harness.clickhouse.rows(statement, options);
+  };
+  test.each<[string, { budgetMs: number; rows?: ClickHouse['rows'] }]>([
+    ['at the end of each range', { budgetMs: 0 }],
+    ['as soon as it has found some', { budgetMs: 60_000, rows: after30ms }],
+    ['when all that is settled takes too long', { budgetMs: 0, rows: tooLong }],
+  ])(
+    'finds every trace once, the newest first, and says how far it is: %s',
+    async (when, { budgetMs, rows: ask }) => {
+      const search = createSearch({ clickhouse: { ...harness.clickhouse, ...(ask && { rows: ask }) }, budgetMs });
+      const row = fc.record({
+        trace: fc.integer({ min: 0, max: 15 }),
+        minutesAgo: fc.oneof(
+          fc.integer({ min: 0, max: 120 }),
+          fc.integer({ min: 0, max: 60 * 24 * 3 }),
+          fc.integer({ min: 0, max: 60 * 24 * 60 }),
+        ),
+        has: fc.boolean(),
+      });
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(row, { minLength: 1, maxLength: 30 }),
+          fc.integer({ min: 2, max: 6 }),
+          async (rows, count) => {
+            const project = await harness.project(`ranges-${when.length}-${(run += 1)}`);
+            await project.store(
+              rows.map(({ trace, minutesAgo, has }, i): Sample => ({
+                id: `o${i}`,
+                traceId: `t${trace}`,
+                at: HOUR - minutesAgo * 60,
+                input: has ? 'a needle' : 'hay',
+              })),
             );
-            found.push(...result.positions.map(({ id }) => id));
-            if (result.searchedTo !== null) {
-              expect(result.searchedTo).toBeLessThan(searchedTo);
-              searchedTo = result.searchedTo;
+            const timestamps = new Map<string, number>();
+            for (const { trace, minutesAgo } of rows) {
+              timestamps.set(`t${trace}`, Math.max(timestamps.get(`t${trace}`) ?? 0, minutesAgo));
             }
-            if (result.next === null) break;
-            after = result.next;
-          }
-          expect(found).toEqual(expected);
-        },
-      ),
-      { numRuns: 6 },
-    );
-  }, 60_000);
+            const expected = [...new Set(rows.filter(({ has }) => has).map(({ trace }) => `t${trace}`))].toSorted(
+              (a, b) => timestamps.get(a)! - timestamps.get(b)! || (a < b ? 1 : -1),
+            );
+            const found: string[] = [];
+            let after: SearchPosition | undefined;
+            let searchedTo = Infinity;
+            for (let calls = 0; calls < 200; calls += 1) {
+              const result = await search(
+                projectScope(project.id),
+                {
+                  range: { from: null, to: null },
+                  query: { clauses: [], text: [{ value: 'needle', not: false }] },
+                  text: 'needle',
+                  count,
+                  after,
+                  now: at(HOUR),
+                  fields: new Set(),
+                },
+                new AbortController().signal,
+              );
+              found.push(...result.positions.map(({ id }) => id));
+              if (result.searchedTo !== null) {
+                expect(result.searchedTo).toBeLessThan(searchedTo);
+                searchedTo = result.searchedTo;
+              }
+              if (result.next === null) break;
+              after = result.next;
+            }
+            expect(found).toEqual(expected);
+          },
+        ),
+        { numRuns: 6 },
+      );
+    },
+    60_000,
+  );
+
+  test('shows the first it has found before it looks at what is older', async () => {
+    const project = await newProject();
+    await project.store([
+      { id: 'a', traceId: 'new', at: -2 * HOUR, input: 'needle' },
+      { id: 'b', traceId: 'old', at: -80 * HOUR, input: 'needle' },
+    ]);
+    const search = createSearch({ clickhouse: { ...harness.clickhouse, rows: after30ms }, budgetMs: 60_000 });
+    const query = { clauses: [], text: [{ value: 'needle', not: false }] };
+    const range = { from: null, to: null };
+    const request = { range, query, text: 'needle', count: 10, now: at(HOUR), fields: new Set<never>() };
+    const { signal } = new AbortController();
+    const first = await search(projectScope(project.id), { ...request, after: undefined }, signal);
+    expect(first.positions.map(({ id }) => id)).toEqual(['new']);
+    expect(first.searchedTo).toBeLessThan(at(-2 * HOUR));
+    const second = await search(projectScope(project.id), { ...request, after: first.next! }, signal);
+    expect(second.positions.map(({ id }) => id)).toEqual(['old']);
+    expect(second.next).toBeNull();
+  });
 
   test('is ended in the engine when its reader has gone', async () => {
     const endless = clickhouse`SELECT sum(cityHash64(number)) AS hash FROM numbers(100000000000)`;
@@ -233,7 +303,7 @@ describe('a search that answers range by range', () => {
     const range = { from: at(0), to: null };
     const answer = search(
       projectScope('p'),
-      { range, query, text, count: 1, after: undefined, now: at(HOUR) },
+      { range, query, text, count: 1, after: undefined, now: at(HOUR), fields: new Set() },
       reader.signal,
     ).catch((error: unknown) => error);
     const underWay = async (): Promise<number> =>

@@ -1,22 +1,33 @@
 /*
  * Text search: the newest traces that have a text. Rows are searched in ranges that widen into the past, each once, by
- * several statements at once (an index serves one expression). A range answers traces by their hits, which are checked
- * against the versions in force and the other conditions once there are enough for a page. Only then payloads are read.
+ * several statements at once, one for each place where text is (so that a hit is read where it was found). A range answers
+ * its newest hits, whose traces are read, with what the list shows of them, and checked against the versions in force and
+ * the other conditions: the first there are, or enough for a page. Only then payloads are read.
  *
  * A trace is listed by its own time, which is that of its first row: it may lie before the range in which a later row of it
  * has the text. So a trace is shown when all rows from its time on have been searched, and what is known of earlier ones
  * is kept, across pages in the cursor (`late`).
  */
 import type { TextSearch } from '@tracehouse/contract/filter-text';
-import type { Micros } from '../../ingest/observation.ts';
-import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
+import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
-import { startsIn, type TimeRange } from '../filters/time.ts';
-import { type Hit, type HitTrace, selectHitsInForce, selectHitTraces, selectOldestStart } from './search-store.ts';
-import { selectionOf, textConditions, type TraceQuery } from './selection.ts';
-import { selectTracePage, type TracePosition } from './store.ts';
+import { isIn, startsIn, type TimeRange } from '../filters/time.ts';
+import {
+  firstInForce,
+  type FoundRow,
+  type Hit,
+  type HitTrace,
+  NO_LIMIT,
+  noteHits,
+  selectHits,
+  selectOldestStart,
+} from './search-store.ts';
+import { isInternal, selectionOf, textConditions, type TextPlace, type TraceQuery } from './selection.ts';
+import { type Found, selectTracePage, selectTraceRows, type TracePosition } from './store.ts';
 
 /** Where a search goes on. */
 export interface SearchPosition extends TracePosition {
@@ -35,11 +46,13 @@ export interface Pace {
   /** What a statement takes, whatever is in its range, and what an hour takes beyond that. */
   baseMs: number;
   hourMs: number;
+  /** All that is settled was too much for one range. */
+  isSlow?: boolean | undefined;
 }
 
 export interface SearchResult {
-  /** Newest first. */
-  positions: TracePosition[];
+  /** Newest first, with their rows. */
+  positions: Found[];
   /** Where the text is, for each of them. */
   hits: Hit[];
   /** Null when everything has been searched. */
@@ -56,21 +69,32 @@ export interface SearchRequest {
   count: number;
   after: SearchPosition | undefined;
   now: Micros;
+  /** What is read of the rows of traces that are found. */
+  fields: ReadonlySet<keyof StoredObservation>;
 }
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 /** By which the first hit may start before its trace's stated timestamp. */
 const SLACK = MINUTE;
 /** How long after the end of a range the rows of its traces are looked for. */
-const LONGEST = 24 * HOUR;
+const LONGEST = DAY;
 /** More than asked for, since a candidate may turn out to be none. */
-const SPARE = 20;
+const SPARE = 10;
+/** What a trace says, its later observations mostly repeat. */
+const HITS_A_TRACE = 6;
+/** A search that has looked this long shows the first it has found, and goes on in the next call. */
+const FIRST_MS = 20;
+/** So many hits are looked for then where they may lie far apart, for it takes time to read traces from many places. */
+const FIRST_HITS = 10;
 /** A range is made as small as takes this long, so that its end can be told and it can be stopped. */
 const RANGE_MS = 700;
 /** Hashes in a cursor: 200 make an address of 6 kB. */
 const MOST_LATE = 200;
+/** The engine's code for a statement that took longer than it may. */
+const TOO_LONG = 159;
 /** More than any statement takes. */
 const UNKNOWN_MS = 1_000_000;
 /** Of the connections that read: one is left for the other lists. */
@@ -89,120 +113,179 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
 
   return async function search(
     scope: ProjectScope,
-    { range, query, text, count, after, now }: SearchRequest,
+    request: SearchRequest,
     signal: AbortSignal,
   ): Promise<SearchResult> {
+    const { range, query, text, count, after, now } = request;
     const began = performance.now();
-    const conditions = textConditions(text);
-    const anyCondition = clickhouse`(${join(conditions, ' OR ')})`;
+    const tookMs = (): number => performance.now() - began;
     const others = { ...query, text: query.text.filter(({ value, not }) => not || value !== text) };
     const { reach } = selectionOf(scope, range, { ...others, text: [] }, clickhouse`true`);
-    const found = new Map<string, HitTrace>();
-    const unchecked = new Set<string>();
-    const matched = new Map<string, TracePosition>();
-    const hitOf = new Map<string, Hit>();
+    const candidates = createCandidates(db, scope, { ...request, others }, signal);
+    const places = placesOf(text);
 
-    const find = async (where: ClickHouseSql[], part: TimeRange, limit: number): Promise<HitTrace[][]> => {
+    const find = async (looked: Places, part: TimeRange, limit: number, options: FindOptions = {}) => {
       const one = new AbortController();
       const either = AbortSignal.any([signal, one.signal]);
+      const where = join([...reach, ...(options.where ? [options.where] : [])], ' AND ');
+      const { timeoutMs } = options;
+      const limits = { signal: either, ...(timeoutMs !== undefined && { timeoutMs }) };
       try {
-        return await Promise.all(
-          where.map((condition) =>
-            inTurn(() =>
-              selectHitTraces(
-                db,
-                scope,
-                { range: part, where: join([...reach, condition], ' AND '), limit },
-                { signal: either },
-              ),
-            ),
+        const answers = await Promise.all(
+          looked.map(([, condition]) =>
+            inTurn(() => selectHits(db, scope, { range: part, text: condition, where, limit }, limits)),
           ),
         );
+        for (const [i, rows] of answers.entries()) candidates.note(rows, looked[i]![0]);
+        return answers;
       } catch (error) {
         one.abort();
+        if (timeoutMs !== undefined && error instanceof ClickHouseError && error.code === TOO_LONG) return null;
         throw error;
       }
     };
-    const note = (traces: readonly HitTrace[]): void => {
-      for (const trace of traces) {
-        const known = found.get(trace.id);
-        found.set(
-          trace.id,
-          known ? { ...known, first: Math.min(known.first, trace.first), hits: [...known.hits, ...trace.hits] } : trace,
-        );
-        if (!matched.has(trace.id)) unchecked.add(trace.id);
-      }
-    };
-    const check = async (): Promise<void> => {
-      if (unchecked.size === 0) return;
-      const ids = [...unchecked];
-      unchecked.clear();
-      const selection = selectionOf(scope, range, others, traceIsOneOf(ids));
-      const page = { order: newestFirst, offset: 0, limit: ids.length, ...(after && { after }) };
-      const [inForce, positions] = await Promise.all([
-        selectHitsInForce(
-          db,
-          scope,
-          ids.flatMap((id) => found.get(id) ?? []),
-          { signal },
-        ),
-        selectTracePage(db, scope, selection, page, { signal }),
-      ]);
-      for (const hit of inForce) hitOf.set(hit.traceId, hit);
-      for (const position of positions) if (hitOf.has(position.id)) matched.set(position.id, position);
-    };
 
     for (const part of lateParts(scope, range, after, now)) {
-      const where = clickhouse`${anyCondition} AND ${part.where}`;
-      note((await find([where], part.rows, NO_LIMIT)).flat());
+      await find(places.ofTheDay, part.rows, NO_LIMIT, { where: part.where });
     }
 
     let rows: TimeRange = { from: null, to: after?.to ?? range.to };
     const pace = { end: Math.min(rows.to ?? now, now), baseMs: UNKNOWN_MS, hourMs: 0, ...after?.pace };
-    const lowest = range.from === null ? selectOldestStart(db, scope, { signal }) : Promise.resolve(range.from - SLACK);
+    const lowest = range.from === null ? selectOldestStart(db, scope, { signal }) : range.from - SLACK;
     // Whoever waits for it hears of a failure.
-    lowest.catch(() => undefined);
+    if (lowest instanceof Promise) lowest.catch(() => undefined);
     const steps = createSteps(pace, lowest);
-    for (let limit = count + SPARE; ;) {
+    const enough = (count + SPARE) * HITS_A_TRACE;
+    for (let limit: number | null = null; ;) {
       rows = { from: await steps.next(rows), to: rows.to };
+      const hours = (pace.end - (rows.from ?? -Infinity)) / HOUR;
+      const looked = hours <= 1 ? places.ofTheHour : hours <= 24 ? places.ofTheDay : places.settled;
+      const isSettled = looked === places.settled;
+      const most: number = limit ?? (isSettled && !after && candidates.isEmpty() ? FIRST_HITS : enough);
       const partBegan = performance.now();
-      // Rows of the day have no index yet: one statement reads them once.
-      const isRecent = rows.from !== null && rows.from >= pace.end - 24 * HOUR;
-      const answers = await find(isRecent ? [anyCondition] : conditions, rows, limit);
-      const tookMs = performance.now() - partBegan;
-      note(answers.flat());
-      // A trace that a full answer leaves out has its first hit where that ends, or before.
-      const bounds = answers.flatMap((traces) => (traces.length < limit ? [] : [traces.at(-1)!.first + 1]));
-      const isSearched = bounds.length === 0;
-      if (isSearched) took(pace, rows, tookMs);
-      const isAll = isSearched && steps.isLast();
-      const to = isSearched ? rows.from : Math.max(...bounds);
-      const isLate = performance.now() - began > budgetMs;
-      if (isAll || isLate || matched.size + unchecked.size > count) await check();
-      const ready = newest(matched, isAll || to === null ? -Infinity : to + SLACK);
-      const known = { count, matched, found, hitOf, after };
-      if (isAll || to === null) return pageOf({ ...known, ready, to: null });
-      const isFull = ready.length > count;
-      // A call makes some way, or a chain of them would not end.
-      if (isFull || (isLate && to < (rows.to ?? Infinity))) {
-        if (unchecked.size > 0) await check();
-        return pageOf({ ...known, ready: newest(matched, to + SLACK), to, pace });
+      const answers = await find(looked, rows, most, isSettled && !pace.isSlow ? { timeoutMs: RANGE_MS } : {});
+      if (answers === null) {
+        pace.isSlow = true;
+        rows = { from: null, to: rows.to };
+        continue;
       }
-      limit = isSearched ? count + SPARE : limit * 2;
+      // Of a full answer, rows before its last are not known.
+      const bounds = answers.flatMap((hits) => (hits.length < most ? [] : [hits.at(-1)!.start + 1]));
+      const isSearched = bounds.length === 0;
+      if (isSearched) took(pace, rows, performance.now() - partBegan);
+      const to = !isSearched ? Math.max(...bounds) : (await steps.isLast(rows)) ? null : rows.from;
+      // A call makes some way, or a chain of them would not end.
+      const isOnItsWay = to !== null && to < (rows.to ?? Infinity);
+      const isLate = isOnItsWay && tookMs() > budgetMs;
+      const isFirst = isOnItsWay && !after && tookMs() > FIRST_MS;
+      const ready = await candidates.ready(to, to === null || isLate || isFirst);
+      if (to === null || isLate || ready.length > count || (isFirst && ready.length > 0)) {
+        return pageOf({ count, ready, left: candidates.but(ready.slice(0, count)), to, after, pace });
+      }
+      limit = isSearched ? null : Math.max(enough, most * 2);
       rows = { from: isSearched ? null : rows.from, to };
     }
   };
 }
 
+interface FindOptions {
+  where?: ClickHouseSql;
+  /** After which the answer is null. */
+  timeoutMs?: number;
+}
+
+/** Conditions to look for rows by, side by side, and where one tells that the text is. */
+type Places = readonly [TextPlace | null, ClickHouseSql][];
+
+/** By the age of rows: those of the day have no index yet, so that to read each once is what costs least. */
+function placesOf(text: string): Record<'ofTheHour' | 'ofTheDay' | 'settled', Places> {
+  const { input, output, said, name, id } = textConditions(text);
+  return {
+    ofTheHour: [[null, clickhouse`(${input} OR ${output} OR ${said} OR ${name} OR ${id})`]],
+    ofTheDay: [
+      [null, clickhouse`(${input} OR ${output} OR ${said})`],
+      [null, clickhouse`(${name} OR ${id})`],
+    ],
+    // The dearest first.
+    settled: Object.entries({ input, output, name, said, id }) as [TextPlace, ClickHouseSql][],
+  };
+}
+
+/** The traces of which a row has the text: whether they meet all that is asked is found out for the latest first. */
+function createCandidates(
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, query, others, count, after, fields }: SearchRequest & { others: TraceQuery },
+  signal: AbortSignal,
+) {
+  const found = new Map<string, HitTrace>();
+  const checked = new Set<string>();
+  const matched = new Map<string, Match>();
+  const isPlain = others.clauses.length === 0 && others.text.length === 0;
+  const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
+
+  const unchecked = (): HitTrace[] =>
+    [...found.values()].filter(({ id }) => !checked.has(id)).toSorted((a, b) => b.first - a.first);
+
+  /** Asks the engine for other conditions alone; the rest follows from the rows that the page shows. */
+  async function check(some: readonly HitTrace[]): Promise<void> {
+    const ids = some.map(({ id }) => id);
+    const chosen = traceIsOneOf(ids);
+    const page = { order: newestFirst, offset: 0, limit: ids.length };
+    const [rowsById, meeting] = await Promise.all([
+      selectTraceRows(db, scope, chosen, read),
+      isPlain ? null : selectTracePage(db, scope, selectionOf(scope, range, others, chosen), page, { signal }),
+    ]);
+    const met = meeting && new Set(meeting.map(({ id }) => id));
+    for (const { id, hits } of some) {
+      checked.add(id);
+      const rows = rowsById.get(id);
+      const hit = rows && firstInForce(rows, hits);
+      if (!hit || (met && !met.has(id))) continue;
+      const { timestamp, environment } = resolveTrace(rows, ['timestamp', 'environment']);
+      const match = { value: String(timestamp), id, rows, hit };
+      if (!isIn(range, timestamp) || (query.hidesInternal && isInternal(environment))) continue;
+      if (!after || isNewer(after, match) < 0) matched.set(id, match);
+    }
+  }
+
+  return {
+    isEmpty: (): boolean => found.size === 0,
+    note(rows: readonly FoundRow[], place: TextPlace | null): void {
+      noteHits(found, rows, place);
+      // By another row a trace may have the text after all.
+      for (const { traceId } of rows) if (!matched.has(traceId)) checked.delete(traceId);
+    },
+    /**
+     * Those of which no newer one can come, when all rows from `to` on (null: all) have been searched, the newest first.
+     * Unless `isUrgent`, none before there are enough for a page.
+     */
+    async ready(to: Micros | null, isUrgent: boolean): Promise<Match[]> {
+      for (;;) {
+        const left = unchecked();
+        // A trace is no later than its first hit.
+        const from = Math.max(to ?? -Infinity, left[0]?.first ?? -Infinity) + SLACK;
+        const ready = [...matched.values()].filter(({ value }) => Number(value) >= from).toSorted(isNewer);
+        const isEnough = isUrgent || matched.size + left.length > count;
+        if (left.length === 0 || ready.length > count || !isEnough) return ready;
+        await check(left.slice(0, count + SPARE));
+      }
+    },
+    /** All others that have the text, or may have it. */
+    but(shown: readonly Match[]): HitTrace[] {
+      const ids = new Set(shown.map(({ id }) => id));
+      return [...found.values()].filter(({ id }) => !ids.has(id) && (matched.has(id) || !checked.has(id)));
+    },
+  };
+}
+
+/** A trace that meets all that is asked, and the first row that has the text. */
+type Match = Found & { hit: Hit };
+
 const newestFirst = { column: 'timestamp', descending: true } as const;
-const NO_LIMIT = 100_000;
 
 const isNewer = (a: TracePosition, b: TracePosition): number =>
-  Number(b.value) - Number(a.value) || (a.id < b.id ? 1 : -1);
-
-/** Those from a time on. */
-const newest = (matched: ReadonlyMap<string, TracePosition>, from: Micros): TracePosition[] =>
-  [...matched.values()].filter(({ value }) => Number(value) >= from).toSorted(isNewer);
+  Number(b.value) - Number(a.value) || compareUtf8(b.id, a.id);
 
 /** Rows outside of the ranges to search that belong to traces inside. */
 function lateParts(
@@ -234,29 +317,24 @@ function lateParts(
 function pageOf({
   ready,
   count,
-  matched,
-  found,
-  hitOf,
+  left,
   to,
   after,
   pace,
 }: {
-  ready: TracePosition[];
+  ready: readonly Match[];
   count: number;
-  matched: ReadonlyMap<string, TracePosition>;
-  found: ReadonlyMap<string, HitTrace>;
-  hitOf: ReadonlyMap<string, Hit>;
+  /** Not shown, but may have the text. */
+  left: readonly HitTrace[];
   to: Micros | null;
   after: SearchPosition | undefined;
-  pace?: Pace;
+  pace: Pace;
 }): SearchResult {
   const positions = ready.slice(0, count);
-  const hits = positions.flatMap(({ id }) => hitOf.get(id) ?? []);
+  const hits = positions.map(({ hit }) => hit);
   const last = positions.at(-1);
   const isFull = ready.length > count && last !== undefined;
   if (!isFull && to === null) return { positions, hits, next: null, searchedTo: null };
-  const shown = new Set(positions.map(({ id }) => id));
-  const left = [...matched.keys()].flatMap((id) => (shown.has(id) ? [] : (found.get(id) ?? [])));
   const end = isFull ? last : olderOf(after, { value: String((to ?? 0) + SLACK), id: '' });
   // What starts before the end of a full page is found again.
   const again = isFull ? Math.max(to ?? 0, Number(last.value) + 1) : (to ?? 0);
@@ -275,26 +353,32 @@ const olderOf = (after: TracePosition | undefined, position: TracePosition): Tra
   after && Number(after.value) < Number(position.value) ? after : position;
 
 /**
- * Where ranges begin: 1 h, 6 h, 24 h, 7 d before the end, then five times as far back each, down to the lowest time there is
- * (null: there is nothing). Sooner where rows take long to search.
+ * Where ranges begin: an hour and a day before the end, then the lowest time there is (null: there is nothing), for what is
+ * settled has an index. Where it has none and that takes too long, as far back as can be told in time.
  */
-function createSteps(pace: Readonly<Pace>, lowest: Promise<Micros | null>) {
-  let isLast = false;
+function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | null>) {
+  let isFirst = true;
   return {
     /** Null for a project without rows. */
     async next({ from, to }: TimeRange): Promise<Micros | null> {
       if (from !== null) return from;
-      const { end, hourMs } = pace;
+      const { end, hourMs, isSlow } = pace;
       const before = to ?? end;
-      const hours = [1, 6, 24, 7 * 24].find((hours) => end - hours * HOUR < before);
-      const planned = hours === undefined ? end - 5 * (end - before) : end - hours * HOUR;
-      const within = hourMs > 0 ? Math.max(planned, Math.floor(before - (RANGE_MS / hourMs) * HOUR)) : planned;
-      const next = Math.min(within, before - MINUTE);
-      const bottom = await lowest;
-      isLast = bottom === null || next <= bottom;
-      return isLast ? bottom : next;
+      const recent = [HOUR, DAY].map((back) => end - back).find((start) => start < before);
+      const settled = isSlow ? end - 5 * (end - before) : -Infinity;
+      const inTime = hourMs > 0 ? Math.floor(before - (RANGE_MS / hourMs) * HOUR) : -Infinity;
+      const isPaced = recent !== undefined || isSlow;
+      const next = Math.min(Math.max(recent ?? settled, isPaced ? inTime : -Infinity), before - MINUTE);
+      // What is newest is looked at without waiting for what is oldest.
+      const bottom = isFirst && recent !== undefined && lowest instanceof Promise ? -Infinity : await lowest;
+      isFirst = false;
+      return bottom === null ? null : Math.max(next, bottom);
     },
-    isLast: (): boolean => isLast,
+    /** Whether nothing is left before these. */
+    async isLast({ from }: TimeRange): Promise<boolean> {
+      const bottom = await lowest;
+      return bottom === null || from === null || from <= bottom;
+    },
   };
 }
 

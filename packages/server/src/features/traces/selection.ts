@@ -4,7 +4,7 @@ import { ValidationError } from '../../http/errors.ts';
 import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
-import { hasText } from '../../stores/clickhouse/text-search.ts';
+import { hasText, idsHaveText } from '../../stores/clickhouse/text-search.ts';
 import { conditionsSql, not } from '../filters/column.ts';
 import { mustBeSaid, observationColumns, saidBy } from '../filters/observation-columns.ts';
 import { rowsAround, tracesIn } from '../filters/reach.ts';
@@ -136,27 +136,36 @@ function ofAnyObservation(
 }
 
 /** Columns of a row in which text is looked for, by the field a hit names; the first that has it is the hit's. */
-const searched = {
-  name: ['name', 'trace_name'],
-  id: ['id', 'trace_id'],
-  input: ['input', 'trace_input'],
-  output: ['output', 'trace_output'],
-} as const;
+const searched = [
+  { field: 'name', column: 'name', place: 'name' },
+  { field: 'name', column: 'trace_name', place: 'name' },
+  { field: 'id', column: 'id', place: 'id' },
+  { field: 'id', column: 'trace_id', place: 'id' },
+  { field: 'input', column: 'input', place: 'input' },
+  { field: 'input', column: 'trace_input', place: 'said' },
+  { field: 'output', column: 'output', place: 'output' },
+  { field: 'output', column: 'trace_output', place: 'said' },
+] as const;
 const searchedMaps = ['metadata', 'trace_metadata'] as const;
 
 const has = (column: string, value: string): ClickHouseSql =>
   clickhouse`${trusted(column)} ILIKE ${pattern(value, 'contains')}`;
 
-/** A row, in whatever version, has the text when it meets one of these. Apart, for each can use an index of its own. */
-export const textConditions = (value: string): ClickHouseSql[] => [
-  hasText('input', value),
-  hasText('output', value),
-  hasText('said', value),
-  clickhouse`(${join(
-    [...searched.name, ...searched.id].map((column) => has(column, value)),
-    ' OR ',
-  )})`,
-];
+/** Where in a row a text is: a part of it that one condition can tell, for each can use an index of its own. */
+export type TextPlace = (typeof searched)[number]['place'];
+
+/** A row, in whatever version, has the text when it meets one of these. */
+export const textConditions = (value: string): Record<TextPlace, ClickHouseSql> => ({
+  input: hasText('input', value),
+  output: hasText('output', value),
+  said: hasText('said', value),
+  name: clickhouse`(${has('name', value)} OR ${has('trace_name', value)})`,
+  id: idsHaveText(value),
+});
+
+/** Has the text anywhere. */
+export const anyPlace = (value: string): ClickHouseSql =>
+  clickhouse`(${join(Object.values(textConditions(value)), ' OR ')})`;
 
 /** Payloads are searched where they lie, and only rows that match are compared with the versions in force. */
 function textSql(
@@ -166,8 +175,7 @@ function textSql(
   rows: ClickHouseSql,
 ): ClickHouseSql {
   // Apart each condition can use its index, which pays where rows are many and few of them are wanted.
-  const conditions = textConditions(value);
-  const apart = isNegated ? [clickhouse`(${join(conditions, ' OR ')})`] : conditions;
+  const apart = isNegated ? [anyPlace(value)] : Object.values(textConditions(value));
   const matching = apart.map(
     (condition) => clickhouse`
       SELECT trace_id, kind, id, row_version FROM observations
@@ -179,14 +187,25 @@ function textSql(
   return isNegated ? not(found) : found;
 }
 
-/** Field, text of the field: of the first column that has the text. */
-export function hitOf(value: string): { field: ClickHouseSql; text: ClickHouseSql } {
-  const columns = Object.entries(searched).flatMap(([field, names]) => names.map((column) => ({ field, column })));
-  const branches = (show: (one: { field: string; column: string }) => ClickHouseSql): ClickHouseSql =>
-    join(
-      columns.map((one) => clickhouse`${has(one.column, value)}, ${show(one)}`),
-      ', ',
-    );
+/** Of the places where a text was found, those that can have the first column. */
+export const firstPlaces = (places: readonly TextPlace[]): TextPlace[] =>
+  (['name', 'id', 'input'] as const).flatMap((place) => (places.includes(place) ? [[place]] : []))[0] ??
+  [...places].toSorted();
+
+/** Field, text of the field: of the first column that has the text, among those of some places (none: of all). */
+export function hitOf(value: string, places: readonly TextPlace[]): { field: ClickHouseSql; text: ClickHouseSql } {
+  const columns = searched.filter(({ place }) => places.length === 0 || places.includes(place));
+  const [last] = columns.slice(-1);
+  const hasMaps = places.length === 0 || places.includes('said') || !last;
+  const tested = hasMaps ? columns : columns.slice(0, -1);
+  const choose = (show: (one: { field: string; column: string }) => ClickHouseSql, otherwise: ClickHouseSql) =>
+    tested.length === 0
+      ? otherwise
+      : clickhouse`multiIf(${join(
+          tested.map((one) => clickhouse`${has(one.column, value)}, ${show(one)}`),
+          ', ',
+        )}, ${otherwise})`;
+  const plain = ({ column }: { column: string }): ClickHouseSql => clickhouse`toString(${trusted(column)})`;
   const inMaps = join(
     searchedMaps.map(
       (column) =>
@@ -195,7 +214,7 @@ export function hitOf(value: string): { field: ClickHouseSql; text: ClickHouseSq
     ', ',
   );
   return {
-    field: clickhouse`multiIf(${branches(({ field }) => string(field))}, 'metadata')`,
-    text: clickhouse`multiIf(${branches(({ column }) => clickhouse`toString(${trusted(column)})`)}, concat(${inMaps}))`,
+    field: choose(({ field }) => string(field), hasMaps ? clickhouse`'metadata'` : string(last!.field)),
+    text: choose(plain, hasMaps ? clickhouse`concat(${inMaps})` : plain(last!)),
   };
 }

@@ -11,7 +11,7 @@ import { migrateClickHouse } from './migrate.ts';
 import { RowBinaryWriter } from './row-binary.ts';
 import { clickhouse, type ClickHouseSql, pattern } from './sql.ts';
 import { buildTextIndexes, textIndexGaps } from './text-index.ts';
-import { hasText, textIndexes, textIndexNames, textSearchSettings } from './text-search.ts';
+import { hasText, idsHaveText, textIndexes, textIndexNames, textSearchSettings } from './text-search.ts';
 
 let directory: string;
 let db: ClickHouse;
@@ -41,6 +41,15 @@ async function insert(
       source: 'otlp',
     });
     encodeObservation(out, { ...row, input, output: input, metadata: { note: input } });
+  }
+  await db.insert(observationTarget, out.bytes());
+}
+
+async function insertIds(ids: readonly string[], { projectId = 'ids', at = Date.UTC(2026, 9, 1) } = {}) {
+  const out = new RowBinaryWriter();
+  for (const id of ids) {
+    const identity = { projectId, kind: 'observation', id, traceId: id, startTime: at * 1000, source: 'otlp' } as const;
+    encodeObservation(out, { ...emptyRow(identity), input: 'words', output: 'words', metadata: { note: 'words' } });
   }
   await db.insert(observationTarget, out.bytes());
 }
@@ -89,6 +98,30 @@ describe('a text that occurs is found, with an index and without', () => {
       expect({ needle, found }).toEqual({ needle, found: [expected, expected, expected] });
     }
   }, 60_000);
+});
+
+describe('text in ids', () => {
+  const ids = ['0af7651916cd43dd8448eb211c80319d', 'ABCDEF', 'cm3x-17', '6f1c-0af7', 'Übung', '17', 'k\u212a'];
+  beforeAll(() => insertIds(ids));
+
+  test.each(['f7', 'F7', 'cd43', 'abc', 'm3', '-', 'x-1', '7', 'ü', 'k', 'zz', 'K'])('%s is found', async (text) => {
+    const found = await db.rows<{ id: string }>(
+      clickhouse`SELECT id FROM observations WHERE project_id = 'ids' AND ${idsHaveText(text)} ORDER BY id`,
+    );
+    const expected = await db.rows<{ id: string }>(
+      clickhouse`SELECT id FROM observations WHERE project_id = 'ids' AND (id ILIKE ${pattern(text, 'contains')} OR trace_id ILIKE ${pattern(text, 'contains')}) ORDER BY id`,
+      { settings: { use_skip_indexes: 0 } },
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test('where all are hexadecimal numbers, an index tells that other text is not in them', async () => {
+    await insertIds(['0af7651916cd43dd'], { projectId: 'hex', at: Date.UTC(2026, 7, 1) });
+    const plan = await db.rows<{ explain: string }>(
+      clickhouse`EXPLAIN indexes = 1 SELECT id FROM observations WHERE project_id = 'hex' AND ${idsHaveText('xylo')}`,
+    );
+    expect(plan.map(({ explain }) => explain).join('\n')).toMatch(/Name: m_ids[\s\S]*?Parts: 0\//);
+  });
 });
 
 describe('the index', () => {

@@ -60,8 +60,20 @@ export function hasText(text: SearchedText, value: string): ClickHouseSql {
   return clickhouse`(${join([...necessary, ilike(value)], ' AND ')})`;
 }
 
+/** What ids mostly are not made of, those of OpenTelemetry never: an index tells where there are others. */
+const oddIds = trusted(`match(concat(id, trace_id), '[^0-9a-f-]') = 1`);
+const isOdd = (value: string): boolean => /[^0-9a-f-]/i.test(value);
+
+/** The same of the row's ids. */
+export function idsHaveText(value: string): ClickHouseSql {
+  const either = clickhouse`(id ILIKE ${pattern(value, 'contains')} OR trace_id ILIKE ${pattern(value, 'contains')})`;
+  return isOdd(value) ? clickhouse`(${oddIds} AND ${either})` : either;
+}
+
 /** More than these tell little more, and each is looked for in rows without an index. */
 const MOST = 2;
+/** Of a shorter word the dictionary has so many that the engine gives up, and forgets what the others tell. */
+const RARE_LENGTH = 5;
 const byLength = (a: string, b: string): number => b.length - a.length;
 const some = (parts: Iterable<string>): string[] => [...new Set(parts)].toSorted(byLength).slice(0, MOST);
 
@@ -73,7 +85,7 @@ function partsOf(value: string): { words: string[]; caseless: string[]; cased: [
     else runs.push('');
   }
   return {
-    words: some(value.match(/[a-z0-9]{3,}/gi) ?? []),
+    words: some(value.match(/[a-z0-9]{3,}/gi) ?? []).filter((word, i) => i === 0 || word.length >= RARE_LENGTH),
     caseless: some(runs.filter((run) => run !== '')),
     cased: some(value.match(/[À-ɏЀ-ӿ]/g) ?? []).flatMap(bothCases),
   };
