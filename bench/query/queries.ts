@@ -8,7 +8,12 @@ export interface Query {
   query(i: number): Record<string, string>;
   /** How many rows an answer has. */
   rowsOf(answer: unknown): number;
+  /** Asks on, as the screen does, until an answer is full or nothing is left. */
+  goesOn?: boolean;
 }
+
+/** Rows of a page. */
+export const PAGE = 50;
 
 const listed = (answer: unknown): number => (answer as { data: unknown[] }).data.length;
 const observationsOf = (answer: unknown): number => (answer as { observations: unknown[] }).observations.length;
@@ -26,8 +31,12 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
   const screen = (name: string, query: (i: number) => Record<string, string>): Query => ({
     name,
     path: () => '/api/public/x/traces',
-    query: (i) => ({ limit: '50', ...query(i) }),
+    query: (i) => ({ limit: String(PAGE), ...query(i) }),
     rowsOf: listed,
+  });
+  const search = (name: string, query: (i: number) => Record<string, string>): Query => ({
+    ...screen(name, query),
+    goesOn: true,
   });
   const v1 = (name: string, query: (i: number) => Record<string, string>): Query => ({
     name,
@@ -78,11 +87,23 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
       listed,
       () => ({ limit: '50' }),
     ),
-    screen('text: common word', () => ({ q: 'people' })),
-    screen('text: one in 20,000', (i) => ({ q: partOf(RARE_TEXT, i) })),
-    screen('text: nowhere, 100k', (i) => ({ from, q: `xylophonist${i}` })),
-    screen('text: nowhere, two words, 100k', (i) => ({ from, q: `"the xylophonist${i}"` })),
-    screen('text: nowhere, Chinese, 100k', (i) => ({ from, q: chinese(i) })),
+    search('text: common word', () => ({ q: 'people' })),
+    search('text: one in 20,000', (i) => ({ q: partOf(RARE_TEXT, i) })),
+    search('text: nowhere, 100k', (i) => ({ from, q: `xylophonist${i}` })),
+    search('text: nowhere, two words, 100k', (i) => ({ from, q: `"the xylophonist${i}"` })),
+    search('text: nowhere, Chinese, 100k', (i) => ({ from, q: chinese(i) })),
+    one(
+      'text histogram, 100k: common word',
+      () => '/api/public/x/histogram',
+      (answer) => (answer as { totals: { traces: number } }).totals.traces,
+      () => ({ from, q: 'people' }),
+    ),
+    one(
+      'text histogram, 100k: one in 20,000',
+      () => '/api/public/x/histogram',
+      (answer) => (answer as { totals: { traces: number } }).totals.traces,
+      (i) => ({ from, q: partOf(RARE_TEXT, i) }),
+    ),
     one(
       'histogram, 100k',
       () => '/api/public/x/histogram',
@@ -91,8 +112,8 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
     ),
     screen('traces, no bound: user', (i) => ({ q: `user:${user(i)}` })),
     screen('traces, no bound: by cost', () => ({ sort: '-cost' })),
-    screen('text, no bound: nowhere', (i) => ({ q: `xylophonist-${i}` })),
-    screen('text, no bound: nowhere, Chinese', (i) => ({ q: chinese(i + 1000) })),
+    search('text, no bound: nowhere', (i) => ({ q: `xylophonist-${i}` })),
+    search('text, no bound: nowhere, Chinese', (i) => ({ q: chinese(i + 1000) })),
     one(
       'histogram, no bound',
       () => '/api/public/x/histogram',
