@@ -19,6 +19,7 @@ import { KEPT_CHARACTERS, MAX_FIELD_BYTES } from './ingest/large-fields/cut.ts';
 import { MAX_ANSWER_BYTES } from './ingest/large-fields/large-fields.ts';
 import { bodyLimits } from './ingest/otlp/decompress.ts';
 import { LARGE_BYTES } from './ingest/otlp/door.ts';
+import { MAX_FILES } from './ingest/otlp/inline-media.ts';
 import { JOB_MS } from './ingest/otlp/preparer.ts';
 import { limits } from './ingest/otlp/span.ts';
 import { DEFAULT_TIMEOUT_MS } from './stores/clickhouse/chdb.ts';
@@ -50,6 +51,7 @@ test.each([
   ['Bodies on their way in, all together, as sent and what they inflate to', megabytes(ALL_BODIES_BYTES)],
   [`Time to read an export above ${LARGE_BYTES / 1024} kB, inflated, once it is its turn`, seconds(JOB_MS)],
   ['A file that a trace refers to', `${count(Number(variables.media.maxBytes.defaultFor('all')))} bytes`],
+  ['Files inside spans that become files, of an export', count(MAX_FILES)],
   ['A link to it', `${variables.media.linkSeconds.defaultFor('all')} s`],
   ['Input, output, a value of metadata or an attribute, in its row', megabytes(MAX_FIELD_BYTES)],
   ['What of such a field is searched, filtered by, and shown until the rest is asked for', characters(KEPT_CHARACTERS)],

@@ -156,6 +156,7 @@ export async function startAll({
       links,
       maxBytes: settings.media.maxBytes,
       linkMs: settings.media.linkSeconds * 1000,
+      takesFromSpans: settings.media.takesFromSpans,
     },
     countStored: ({ projectId }, items) => limits.count(projectId, items),
     onReceipt: (receipt) => {
@@ -407,7 +408,10 @@ export function openProduct({
   log: Logger;
   now: () => Date;
   /** Where files are kept, how their links are made, and their limits. */
-  media: Pick<MediaNeeds, 'blobs' | 'links' | 'maxBytes' | 'linkMs'>;
+  media: Pick<MediaNeeds, 'blobs' | 'links' | 'maxBytes' | 'linkMs'> & {
+    /** Whether files inside spans become files of their own. */
+    takesFromSpans: boolean;
+  };
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Told what a door made of each request. */
@@ -455,11 +459,14 @@ export function openProduct({
   });
   const receivesLogs = createReceivesLogs({ postgres, epochs, settled: journal.settled, now });
   const spansUnderWay = createSpansUnderWay();
+  const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
   const otlp = createOtlpDoor({
     journal,
     deletedTraces,
     pricing,
     preparer: createPreparer({ log }),
+    maxFileBytes: media.takesFromSpans ? media.maxBytes : 0,
+    keepFiles: files.keep,
     store,
     receivesLogs,
     spansUnderWay,
@@ -473,7 +480,6 @@ export function openProduct({
   const logs = createLogDoor({ store, receivesLogs, spansUnderWay, refusals, onReceipt, now: nowMicros });
   const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
   const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
-  const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
   const traces = createTraces({
     clickhouse,
     journal,

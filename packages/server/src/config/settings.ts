@@ -165,6 +165,12 @@ export const variables = {
       '3600',
       'Seconds a link to such a file is good, for anyone who has it.',
     ),
+    takesFromSpans: variable(
+      'LANGFUSE_OTEL_MEDIA_UPLOAD_ENABLED',
+      flag,
+      'true',
+      'Whether files inside OTLP spans (data URIs, base64 in messages) become files of their own: `docs/media.md`.',
+    ),
   },
   telemetry: {
     probe: variable(

@@ -65,7 +65,7 @@ export async function openHarness({
     deleted,
     log,
     now,
-    media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000 },
+    media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000, takesFromSpans: true },
     onUnattributed,
     settleMs: 0,
   });

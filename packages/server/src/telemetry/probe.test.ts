@@ -71,6 +71,7 @@ beforeAll(async () => {
     links: createSignedLinks({ secret: 'secret', url: '', now }),
     maxBytes: 1,
     linkMs: 1,
+    takesFromSpans: true,
   };
   apiKeys = createTestKeys(postgres).keys;
   keys = await ensureProbeProject({ postgres, apiKeys, encryptionKey: 'f'.repeat(64), now });

@@ -9,7 +9,7 @@ import {
   readMediaContent,
   uploadMediaContent,
 } from '@tracehouse/contract/media';
-import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { InvalidRequestError, NotFoundError, OverloadedError } from '../../http/errors.ts';
 import type { SignedLinks } from '../../identity/signed-links.ts';
 import type { Blobs, ByteRange } from '../../stores/blobs/blobs.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
@@ -60,6 +60,45 @@ export function createMedia({ postgres, blobs, links, deletedTraces, maxBytes, l
     await blobs.delete(await postgres.transaction((tx) => deleteLinksOfTraces(tx, scope, traceIds)));
   }
 
+  /** One file, with all places that refer to it. */
+  async function keepFile(scope: ProjectScope, places: readonly KeptFile[]): Promise<void> {
+    const { sha256, contentType, bytes } = places[0]!;
+    const mediaId = mediaIdOf(Buffer.from(sha256, 'base64'));
+    const row = await postgres.transaction(async (tx) => {
+      const known = await insertMedia(tx, scope, {
+        id: mediaId,
+        sha256,
+        content_type: contentType,
+        content_length: bytes.length,
+        blob_name: blobName(scope, mediaId, newId()),
+        created_at: now(),
+      });
+      for (const { traceId, observationId, field } of places) {
+        await insertLink(
+          tx,
+          scope,
+          mediaId,
+          { kind: 'trace', owner_id: traceId, part_id: observationId, field },
+          now(),
+        );
+      }
+      return known;
+    });
+    if (row.stored_at !== null) return;
+    try {
+      await blobs.put(row.blob_name, bytes);
+    } catch (cause) {
+      throw new OverloadedError('A file could not be stored; send this again', 2, { cause });
+    }
+    const stored = {
+      ...row,
+      content_type: contentType,
+      content_length: bytes.length,
+      sniffed_type: sniff(bytes, contentType),
+    };
+    if (!(await updateStored(postgres, scope, stored, now()))) await blobs.delete([row.blob_name]);
+  }
+
   return {
     /** @throws InvalidRequestError for what is too large, or no hash */
     async request(scope: ProjectScope, upload: MediaUpload): Promise<MediaUploadUrl> {
@@ -69,7 +108,7 @@ export function createMedia({ postgres, blobs, links, deletedTraces, maxBytes, l
       if (digest.toString('base64') !== sha256Hash || digest.length !== 32) {
         throw new InvalidRequestError('sha256Hash is not the base64 of 32 bytes');
       }
-      const mediaId = digest.toString('base64url').slice(0, 22);
+      const mediaId = mediaIdOf(digest);
       const link = linkOf(upload);
       const traceIds = link.kind === 'trace' ? [link.owner_id] : [];
       // Late for a deleted trace: acknowledged and not stored, like anything else of it.
@@ -100,6 +139,18 @@ export function createMedia({ postgres, blobs, links, deletedTraces, maxBytes, l
         expiresAt: new Date(now().getTime() + UPLOAD_MS),
       });
       return { uploadUrl, mediaId };
+    },
+
+    /**
+     * Stores files that came inside spans. Of a trace that was deleted nothing is left.
+     * @throws OverloadedError when they cannot be stored for now
+     */
+    async keep(scope: ProjectScope, files: readonly KeptFile[]): Promise<void> {
+      for (const places of Map.groupBy(files, ({ sha256 }) => sha256).values()) await keepFile(scope, places);
+      const traceIds = [...new Set(files.map(({ traceId }) => traceId))];
+      // Marked meanwhile: its deletion may have looked before our links were there.
+      const deleted = await deletedTraces(scope, traceIds);
+      if (deleted.size > 0) await forgetTraces(scope, [...deleted]);
     },
 
     /** @throws NotFoundError */
@@ -186,6 +237,20 @@ export function createMedia({ postgres, blobs, links, deletedTraces, maxBytes, l
     },
   };
 }
+
+/** A file that is here already, and a place that refers to it. */
+interface KeptFile {
+  traceId: string;
+  observationId: string;
+  field: 'input' | 'output' | 'metadata';
+  /** Base64. */
+  sha256: string;
+  contentType: string;
+  bytes: Uint8Array;
+}
+
+/** S8.5 */
+const mediaIdOf = (digest: Buffer): string => digest.toString('base64url').slice(0, 22);
 
 const MAX_ERROR = 1000;
 

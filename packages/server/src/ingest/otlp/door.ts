@@ -12,6 +12,7 @@ import type { Journal, RowBlock } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { ProjectPricing } from '../price/project-pricing.ts';
 import { BodyEncodingError, BodyTooLargeError, inflate } from './decompress.ts';
+import type { InlineFile } from './inline-media.ts';
 import type { MappedExport } from './map.ts';
 import { decodeAndMap, type PrepareJob, rowsWithout } from './prepare.ts';
 import type { Preparer } from './preparer.ts';
@@ -39,6 +40,10 @@ export interface OtlpDoorNeeds {
   pricing: Pick<ProjectPricing, 'of' | 'models'>;
   /** For large exports. */
   preparer: Preparer;
+  /** Of a file in a text that becomes a file of its own; 0: none does. */
+  maxFileBytes: number;
+  /** Stores the files for which tokens stand. @throws OverloadedError */
+  keepFiles(scope: ProjectScope, files: readonly InlineFile[]): Promise<void>;
   /** Where spans are merged with what is stored of them. */
   store: Pick<StatementStore, 'store' | 'mayBeStored'>;
   receivesLogs: Pick<ReceivesLogs, 'is' | 'isKnown'>;
@@ -58,6 +63,8 @@ export type StoredSpan = Pick<ObservationRow, 'kind' | 'id' | 'traceId' | 'start
 interface Prepared {
   spans: readonly StoredSpan[];
   rejected: Rejected;
+  /** For which tokens stand in the rows. */
+  files: readonly InlineFile[];
   /** `kept`: those of `spans` that are stored as they are, which are not of deleted traces and not `merged`. */
   rows(
     kept: readonly StoredSpan[],
@@ -77,6 +84,8 @@ export function createOtlpDoor({
   pricing,
   preparer,
   store,
+  maxFileBytes,
+  keepFiles,
   receivesLogs,
   spansUnderWay,
   noteStored,
@@ -92,11 +101,12 @@ export function createOtlpDoor({
   ): Promise<Prepared> {
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     if (size < LARGE_BYTES) {
-      const { rows, rejected } = decodeAndMap({ pieces, ...job });
+      const { rows, rejected, files } = decodeAndMap({ pieces, ...job });
       const { priceRow } = await pricing.of(scope, rows);
       return {
         spans: rows,
         rejected,
+        files,
         rows: (kept) => ({ observations: (kept as readonly ObservationRow[]).map(priceRow) }),
         unpriced: async (merged) => rows.filter((row) => merged.has(row)),
       };
@@ -105,7 +115,7 @@ export function createOtlpDoor({
     const owned = (given: Uint8Array[]): Uint8Array[] => (given[0] === body ? [new Uint8Array(body)] : given);
     const models = await pricing.models(scope);
     const prepared = await preparer.prepare({ pieces: owned(pieces), ...job, models });
-    const { ids, traceIds, traces, startTimes, adjusted, rejected } = prepared;
+    const { ids, traceIds, traces, startTimes, adjusted, rejected, files } = prepared;
     const isAdjusted = new Set(adjusted);
     const spans = ids.map((id, i): StoredSpan => {
       const traceId = traceIds[traces[i]!]!;
@@ -116,6 +126,7 @@ export function createOtlpDoor({
     return {
       spans,
       rejected,
+      files,
       rows: (_kept, deleted, merged) => ({
         observations: [],
         encoded: rowsWithout(prepared, deleted, new Set(positions(merged))),
@@ -137,10 +148,16 @@ export function createOtlpDoor({
     const inflated = (): Promise<Uint8Array[]> => inflate(body, headers['content-encoding'], reserve);
     const pieces = await inflated();
     const options = { projectId, publicKey, sdkName, sdkVersion, now: now() };
-    const prepared = await prepare(scope, { pieces, isProtobuf: isProtobuf(headers), options }, body, inflated);
+    const prepared = await prepare(
+      scope,
+      { pieces, isProtobuf: isProtobuf(headers), options, maxFileBytes },
+      body,
+      inflated,
+    );
     const { spans, rejected } = prepared;
     const traceIds = [...new Set(spans.map(({ traceId }) => traceId))];
     await receivesLogs.is(scope);
+    if (prepared.files.length > 0) await keepFiles(scope, prepared.files);
     // Nothing awaits from here to the append: a trace deleted in between would come back, and what a log record says of a span
     // would be overwritten by it.
     const deleted = await deletedTraces(scope, [...traceIds, ...rejected.sent.traceIds]);

@@ -7,6 +7,7 @@ import { cutRow, type LargeText, MAX_FIELD_BYTES } from '../large-fields/cut.ts'
 import { encodeObservation } from '../observation-columns.ts';
 import type { ObservationRow } from '../observation.ts';
 import type { OwnModel } from '../price/own-models.ts';
+import { type InlineFile, MIN_FILE_BYTES, takeFiles } from './inline-media.ts';
 import { decodeJson } from './json.ts';
 import { mapExport, type MappedExport, type MapOptions } from './map.ts';
 import { decodeProtobuf } from './protobuf.ts';
@@ -17,6 +18,8 @@ export interface PrepareJob {
   pieces: Uint8Array[];
   isProtobuf: boolean;
   options: MapOptions;
+  /** Of a file in a text that is taken out; 0: none is. */
+  maxFileBytes: number;
   /** The project's own, which price its calls before the built-in ones. */
   models: readonly OwnModel[];
   /** Positions of rows that are wanted as they are, and nothing else. */
@@ -42,18 +45,28 @@ export interface PreparedRows {
   unwritable: { row: number; message: string }[];
   /** Fields that are too large for their rows, whole. */
   large: { row: number; text: LargeText }[];
+  /** Files for which tokens stand in the rows. */
+  files: InlineFile[];
 }
 
 /** @throws OtlpParseError */
-export function decodeAndMap({ pieces, isProtobuf, options }: Omit<PrepareJob, 'models'>): MappedExport {
+export function decodeAndMap({
+  pieces,
+  isProtobuf,
+  options,
+  maxFileBytes,
+}: Omit<PrepareJob, 'models'>): MappedExport & Pick<PreparedRows, 'files'> {
   const body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-  return mapExport((isProtobuf ? decodeProtobuf : decodeJson)(body), options);
+  const mapped = mapExport((isProtobuf ? decodeProtobuf : decodeJson)(body), options);
+  const files: InlineFile[] = [];
+  if (maxFileBytes === 0 || body.length < MIN_FILE_BYTES) return { ...mapped, files };
+  return { ...mapped, rows: mapped.rows.map((row) => takeFiles(row, maxFileBytes, files)), files };
 }
 
 /** @throws OtlpParseError */
 export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => ObservationRow): PreparedRows {
   const size = job.pieces.reduce((sum, { length }) => sum + length, 0);
-  const { rows, rejected } = decodeAndMap(job);
+  const { rows, rejected, files } = decodeAndMap(job);
   // Not less: short buffers are cut from one that the thread cannot give away.
   const out = new RowBinaryWriter(Math.max(64 * 1024, Math.ceil(size * 1.25)));
   const positions = new Map<string, number>();
@@ -92,6 +105,7 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
     ends,
     unwritable,
     large,
+    files,
   };
 }
 

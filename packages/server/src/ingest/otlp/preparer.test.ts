@@ -11,6 +11,7 @@ const job = (body = '{"resourceSpans":[]}') => ({
   isProtobuf: false,
   options: exampleSender,
   models: [],
+  maxFileBytes: 0,
 });
 /** A thread that does this with each job. */
 const thread = (does: string): URL =>

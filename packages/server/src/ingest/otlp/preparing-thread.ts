@@ -22,8 +22,16 @@ function answer(job: PrepareJob): void {
     const { priceRow } =
       job.models.length === 0 ? withoutOwn : createPricing({ books: [createOwnPrices(job.models), builtIn] });
     const prepared = prepareRows(job, priceRow);
-    const { bytes, traces, ends, startTimes, adjusted, large } = prepared;
-    const columns = [bytes, traces, ends, startTimes, adjusted, ...large.map(({ text }) => text.bytes)];
+    const { bytes, traces, ends, startTimes, adjusted, large, files } = prepared;
+    const columns = [
+      bytes,
+      traces,
+      ends,
+      startTimes,
+      adjusted,
+      ...large.map(({ text }) => text.bytes),
+      ...ownBytes(files),
+    ];
     const transfer = columns.map(({ buffer }) => buffer as ArrayBuffer);
     parentPort!.postMessage({ prepared } satisfies PrepareAnswer, transfer);
   } catch (error) {
@@ -33,3 +41,7 @@ function answer(job: PrepareJob): void {
 }
 
 parentPort!.on('message', answer);
+
+/** Short ones lie in a buffer that others use; they are copied. */
+const ownBytes = (files: PreparedRows['files']): Uint8Array[] =>
+  files.map(({ bytes }) => bytes).filter(({ buffer, length }) => buffer.byteLength === length);

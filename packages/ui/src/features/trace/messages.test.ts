@@ -248,10 +248,11 @@ test('what an SDK uploaded is found in each form of a file', () => {
           { type: 'file', mediaType: 'image/png', data: token },
           { type: 'image', image: token },
           { inlineData: { mimeType: 'image/png', data: token } },
+          { inline_data: { mime_type: 'image/png', data: token } },
         ],
       },
     ]),
   ).toEqual([
-    `user: [image_url, ${token}] | [image/png, ${token}] | [image/png, ${token}] | [image, ${token}] | [image/png, ${token}]`,
+    `user: [image_url, ${token}] | [image/png, ${token}] | [image/png, ${token}] | [image, ${token}] | [image/png, ${token}] | [image/png, ${token}]`,
   ]);
 });

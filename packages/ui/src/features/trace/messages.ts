@@ -314,6 +314,8 @@ function readUntyped(part: JsonObject): MessagePart | null {
   if (isObject(functionCall)) return readCall(functionCall);
   if (isObject(functionResponse)) return readResult(functionResponse);
   if (isObject(inlineData)) return readMedia({ ...inlineData, type: 'file' });
+  // As Google's Python SDKs write it.
+  if (isObject(part['inline_data'])) return readMedia({ ...part['inline_data'], type: 'file' });
   if (isObject(fileData)) return readMedia({ ...fileData, type: 'file' });
   // Bedrock's converse.
   if (isObject(toolUse)) return readCall({ ...toolUse, id: toolUse['toolUseId'] ?? '' });
