@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,10 +19,7 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/**
- * A disk of its own where mounting is allowed. A limit on the size of files is no substitute: under one the engine finishes parts
- * with files of a byte, which a full disk has not brought about.
- */
+/** A disk of its own where mounting is allowed. */
 export function createSmallDisk(sizeMb: number): SmallDisk {
   const directory = mkdtempSync(join(tmpdir(), 'tracehouse-disk-'));
   const isMounted = mount(directory, sizeMb);
@@ -65,13 +62,19 @@ function fill(path: string): void {
 const limit = (pid: number, what: 'nofile', value: number): void =>
   void execFileSync('prlimit', ['--pid', String(pid), `--${what}=${value}:`], serverUser);
 
-/** As many as it has now, and no more. */
+/** Below the number of any that could be given out; of a process, not of its user. */
+const NO_MORE = 8;
+
+/**
+ * Those it has stay open, and it gets no other. A limit of as many as it has would leave it room: a merge that ends gives back
+ * dozens, and it would go on for minutes.
+ */
 export function noFileDescriptors(): Fault {
   let before = 0;
   return {
     begin(pid) {
       before = Number(/Max open files\s+(\d+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))![1]);
-      limit(pid, 'nofile', readdirSync(`/proc/${pid}/fd`).length);
+      limit(pid, 'nofile', NO_MORE);
     },
     end: (pid) => limit(pid, 'nofile', before),
   };

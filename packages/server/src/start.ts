@@ -117,6 +117,7 @@ export async function startAll({
       inside: directory.inside,
       fsync: settings.ingestion.fsync === 'on',
       engineMemoryBytes: memory.engine,
+      log,
     }),
     screens?.(),
   ]);

@@ -1,6 +1,7 @@
 import type { Blobs } from './blobs/blobs.ts';
 import { openDiskBlobs } from './blobs/disk.ts';
 import { openChdb } from './clickhouse/chdb.ts';
+import type { EngineLog } from './clickhouse/failed-writes.ts';
 import type { ClickHouse } from './clickhouse/clickhouse.ts';
 import { migrateClickHouse } from './clickhouse/migrate.ts';
 import { migratePostgres } from './postgres/migrate.ts';
@@ -21,17 +22,19 @@ export async function openStores({
   inside,
   fsync,
   engineMemoryBytes,
+  log,
 }: {
   databaseUrl: string | undefined;
   /** Whether what people edit survives the loss of power in the embedded Postgres, and blobs on the disk. */
   fsync: boolean;
   /** What the embedded ClickHouse may hold. */
   engineMemoryBytes: number;
+  log: EngineLog;
   inside(...parts: string[]): string;
 }): Promise<Stores> {
   const [postgres, clickhouse, blobs] = await Promise.all([
     databaseUrl === undefined ? openPglite(inside('postgres'), { fsync }) : openPostgresServer(databaseUrl),
-    openChdb(inside('clickhouse'), { memoryBytes: engineMemoryBytes }),
+    openChdb(inside('clickhouse'), { memoryBytes: engineMemoryBytes, log }),
     openDiskBlobs(inside('blobs'), { fsync }),
   ]);
   await Promise.all([migratePostgres(postgres), migrateClickHouse(clickhouse)]);

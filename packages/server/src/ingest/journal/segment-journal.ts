@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import { OverloadedError } from '../../http/errors.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { syncPath } from '../../stores/sync-path.ts';
-import { checkRoom } from '../disk-room.ts';
+import { checkRoom } from '../../stores/disk-room.ts';
 import type { Fate, Journal, Reach, Receipt, RowBlock } from '../journal.ts';
 import {
   applySegment,

@@ -4,10 +4,12 @@ import { join as joinPath, resolve } from 'node:path';
 import { Session } from 'chdb';
 import { askerGone } from '../asker.ts';
 import { type ClickHouse, ClickHouseError, type InsertTarget, type QueryOptions } from './clickhouse.ts';
+import { type EngineLog, FailedWrites } from './failed-writes.ts';
 import { clickhouse, ClickHouseSql, pattern, string } from './sql.ts';
 import { textIndexNames } from './text-search.ts';
 import { removeTornMutations } from './torn-mutations.ts';
 
+const SILENT: EngineLog = { warn: () => undefined, info: () => undefined };
 const READERS = 4;
 export const DEFAULT_TIMEOUT_MS = 30_000;
 /** Enough for any machine the program is tested on. */
@@ -34,6 +36,9 @@ const CACHE_SHARES = {
   text_index_postings_cache_size: 1 / 64,
 };
 
+/** A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening. */
+const ANY_NUMBER = 1_000_000_000_000;
+
 const configuration = (memoryBytes: number): string => `<clickhouse>
   <logger><level>none</level></logger>
   <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
@@ -41,6 +46,10 @@ ${Object.entries(CACHE_SHARES)
   .map(([name, share]) => `  <${name}>${Math.floor(memoryBytes * share)}</${name}>`)
   .join('\n')}
   <background_pool_size>2</background_pool_size>
+  <merge_tree>
+    <max_suspicious_broken_parts>${ANY_NUMBER}</max_suspicious_broken_parts>
+    <max_suspicious_broken_parts_bytes>${ANY_NUMBER}</max_suspicious_broken_parts_bytes>
+  </merge_tree>
 </clickhouse>
 `;
 
@@ -49,12 +58,13 @@ const WITHOUT_TEXT_INDEXES = `exclude_materialize_skip_indexes_on_insert = '${te
 
 /**
  * chDB in this process over a directory that the caller has locked. One process holds one directory; connections to it run
- * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others. `memoryBytes` bounds
+ * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others, one looks after what
+ * they wrote. `memoryBytes` bounds
  * what all of them hold together; beyond, a statement fails with code 241.
  */
 export async function openChdb(
   directory: string,
-  { memoryBytes = DEFAULT_MEMORY_BYTES }: { memoryBytes?: number } = {},
+  { memoryBytes = DEFAULT_MEMORY_BYTES, log = SILENT }: { memoryBytes?: number; log?: EngineLog } = {},
 ): Promise<ClickHouse> {
   const data = resolve(directory, 'engine');
   const inbox = resolve(directory, 'inbox');
@@ -68,7 +78,18 @@ export async function openChdb(
     new Connection(() => new Session(data, { connectionArgs: [`--config-file=${configFile}`] }));
   const inserter = connect();
   const spare = connect();
+  const keeper = connect();
   const readers = new Pool(Array.from({ length: READERS }, connect));
+  const failedWrites = await FailedWrites.watch({
+    async rows<Row>(statement: ClickHouseSql) {
+      const result = await keeper.exclusive((connection) => connection.execute(statement, 'JSONEachRow'));
+      return parseRows<Row>(result.text());
+    },
+    run: async (statement) => void (await keeper.exclusive((connection) => connection.execute(statement, 'Null'))),
+    whileNobodyReads: (work) => readers.useAll(work),
+    engineDirectory: data,
+    log,
+  });
   let files = 0;
 
   const stop = (mark: string): Promise<unknown> =>
@@ -104,12 +125,22 @@ export async function openChdb(
     }
   }
 
-  function read(statement: ClickHouseSql, format: string, options: QueryOptions): Promise<QueryResult> {
+  async function read(statement: ClickHouseSql, format: string, options: QueryOptions): Promise<QueryResult> {
     const { signal = askerGone() } = options;
-    return readers.use((connection) =>
-      execute(connection, statement, format, { ...options, ...(signal && { signal }) }),
-    );
+    const { repairs } = failedWrites;
+    const once = (): Promise<QueryResult> =>
+      readers.use((connection) => execute(connection, statement, format, { ...options, ...(signal && { signal }) }));
+    try {
+      return await once();
+    } catch (error) {
+      if (signal?.aborted || !(await failedWrites.repairedSince({ repairs }))) throw error;
+      return await once();
+    }
   }
+
+  /** After what was written before. */
+  const write = (statement: (connection: Connection) => Promise<unknown>, needsMerges = false): Promise<unknown> =>
+    inserter.exclusive((connection) => failedWrites.confirmed(() => statement(connection), { needsMerges }));
 
   return {
     async rows<Row>(statement: ClickHouseSql, options: QueryOptions = {}) {
@@ -120,8 +151,10 @@ export async function openChdb(
     },
     async run(statement, options = {}) {
       const bare = options.settings === undefined && options.timeoutMs === undefined && options.signal === undefined;
-      await inserter.exclusive((connection) =>
-        bare ? connection.execute(statement, 'Null') : execute(connection, statement, 'Null', options),
+      await write(
+        (connection) =>
+          bare ? connection.execute(statement, 'Null') : execute(connection, statement, 'Null', options),
+        statement.text.startsWith('DELETE'),
       );
     },
     async insert({ table, columns }: InsertTarget, rows) {
@@ -130,7 +163,7 @@ export async function openChdb(
       const names = columns.map(({ name }) => name).join(', ');
       const structure = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
       try {
-        await inserter.exclusive((connection) =>
+        await write((connection) =>
           connection.execute(
             ClickHouseSql.trusted(
               `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinary, ${string(structure).text}) SETTINGS ${WITHOUT_TEXT_INDEXES}`,
@@ -146,15 +179,16 @@ export async function openChdb(
       const names = columns.join(', ');
       const filter = where === undefined ? '' : ` WHERE ${where.text}`;
       const text = `INSERT INTO ${table} (${names}) SELECT ${names} FROM file(${string(file).text}, RowBinaryWithNamesAndTypes)${filter} SETTINGS ${FILE_SETTINGS}, ${WITHOUT_TEXT_INDEXES}`;
-      await inserter.exclusive((connection) => connection.execute(ClickHouseSql.trusted(text), 'Null'));
+      await write((connection) => connection.execute(ClickHouseSql.trusted(text), 'Null'));
     },
     async ping() {
       await spare.exclusive((connection) => connection.execute(clickhouse`SELECT 1`, 'Null'));
     },
     async close() {
       await inserter.exclusive(() => Promise.resolve());
-      await readers.drain();
-      for (const connection of [inserter, spare, ...readers.members]) connection.close();
+      await failedWrites.close();
+      await readers.useAll(() => Promise.resolve());
+      for (const connection of [inserter, spare, keeper, ...readers.members]) connection.close();
     },
   };
 }
@@ -236,15 +270,23 @@ class Pool {
     }
   }
 
-  /** Resolves when every connection has come back. */
-  async drain(): Promise<void> {
-    await Promise.all(
-      this.members.map(() =>
-        this.#free.length > 0
-          ? Promise.resolve(this.#free.pop())
-          : new Promise<Connection>((give) => void this.#waiting.push(give)),
-      ),
+  /** Waits until every connection has come back, and keeps them all during the work. Two of these at once would wait for each other. */
+  async useAll(work: () => Promise<void>): Promise<void> {
+    const waiting = this.members.map(() => Promise.withResolvers<void>());
+    const over = Promise.withResolvers<void>();
+    const all = waiting.map((come) =>
+      this.use(async () => {
+        come.resolve();
+        await over.promise;
+      }),
     );
+    await Promise.all(waiting.map(({ promise }) => promise));
+    try {
+      await work();
+    } finally {
+      over.resolve();
+      await Promise.all(all);
+    }
   }
 }
 
