@@ -69,7 +69,7 @@ export const around = ({ from, to }: TimeRange, more: Micros): TimeRange => ({
 });
 
 /** How far back a list looks in its first ranges, in hours. */
-const STEPS = [1, 24, 7 * 24, 30 * 24];
+const STEPS = [1, 6, 48, 14 * 24];
 /** The same where each look costs more than the rows it looks at, and may find little. */
 const FILTERED_STEPS = [6, 3 * 24, 30 * 24];
 

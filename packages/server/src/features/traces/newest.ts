@@ -4,13 +4,15 @@ import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhous
 import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
-import { isIn, type TimeRange } from '../filters/time.ts';
+import { findNewest, type Newest } from '../filters/newest.ts';
+import { isIn, type TimeRange, widening } from '../filters/time.ts';
 import { selectPage } from './page.ts';
-import { isInternal, necessaryOf, selectionOf, type TraceQuery } from './selection.ts';
+import { isChoosy, isFiltered, isInternal, necessaryOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
+  estimateRows,
   type Found,
   selectLatest,
-  selectNewestRows,
+  selectNewestIds,
   selectTraceIds,
   selectTraceRows,
   type TracePosition,
@@ -23,22 +25,23 @@ const FILTERED_SPARE = 8;
 
 const newestFirst = { column: 'timestamp', descending: true } as const;
 
-/**
- * The newest traces of one range, after a position where there is one. Where few can be among them, by the time of their rows
- * or by what these say, only those are looked at, and what is read of them (`fields`) comes along.
- */
-export async function selectNewest(
+/** The newest traces of a list, after a position where there is one, in ranges that grow into the past (`findNewest`). */
+export function findNewestTraces(
   db: ClickHouse,
   scope: ProjectScope,
-  { range, query, count, after, fields }: NewestQuery,
+  asked: NewestQuery & { now: Micros; budgetMs?: number },
   options?: QueryOptions,
-): Promise<Found[]> {
-  const asked = { range, query, count, after, fields: new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]) };
-  if (query.clauses.length === 0 && query.text.length === 0) return selectNewestWithRows(db, scope, asked, options);
-  const said = query.text.length === 0 ? necessaryOf(scope, range, query.clauses) : [];
-  if (said.length > 0) return selectNewestSaying(db, scope, asked, said, options);
-  const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
-  return selectPage(db, scope, { range, query, page, fields }, options);
+): Promise<Newest<Found>> {
+  const { range, query, fields, now, budgetMs } = asked;
+  const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
+  if (query.clauses.length === 0 && query.text.length === 0) {
+    return findUnfiltered(db, scope, { ...asked, fields: read }, options);
+  }
+  const rowsIn = isChoosy(query) ? (part: TimeRange) => estimateRows(db, scope, part) : undefined;
+  return findNewest(
+    { range, now, count: asked.count, ...(budgetMs && { budgetMs }), isFiltered: isFiltered(query), rowsIn },
+    (part, count) => selectFiltered(db, scope, { ...asked, range: part, count, fields: read }, options),
+  );
 }
 
 interface NewestQuery {
@@ -46,25 +49,56 @@ interface NewestQuery {
   query: TraceQuery;
   count: number;
   after?: TracePosition | undefined;
+  /** What is read of their rows, which come along with the traces found. */
   fields: ReadonlySet<keyof StoredObservation>;
 }
 
-async function selectNewestWithRows(
+/**
+ * Which can be the newest is seen from few columns, in ranges from the end of the list on; rows are read when these are enough.
+ * The ids go there and back: the engine takes twice as long when it has to find them within the statement that reads the rows.
+ */
+async function findUnfiltered(
+  db: ClickHouse,
+  scope: ProjectScope,
+  { now, budgetMs = Infinity, ...asked }: NewestQuery & { now: Micros; budgetMs?: number },
+  options?: QueryOptions,
+): Promise<Newest<Found>> {
+  const { range, count, fields } = asked;
+  const started = performance.now();
+  for (const { from } of widening(range, now)) {
+    const reached = { from, to: range.to };
+    const isLast = from === range.from;
+    const searchedTo = isLast ? null : from;
+    for (let limit = count + SPARE; ; limit *= 4) {
+      const candidates = await selectNewestIds(db, scope, { range: reached, limit }, options);
+      const isAll = candidates.length < limit;
+      const isOver = isLast || performance.now() - started > budgetMs;
+      if (isAll && !isOver && candidates.length < count) break;
+      const chosen = traceIsOneOf(candidates.map(({ id }) => id));
+      const traces = await selectTraceRows(db, scope, chosen, fields, options);
+      const items = newestOf(traces, { ...asked, range: reached });
+      // A trace that is no candidate is not newer than the last candidate can be.
+      const bound = isAll ? -Infinity : Number(candidates.at(-1)!.value);
+      if (isSettled(items, count, bound)) return { items, searchedTo };
+      if (isAll && isOver) return { items, searchedTo };
+      if (isAll) break;
+    }
+  }
+  return { items: [], searchedTo: null };
+}
+
+/** Those of one range. */
+function selectFiltered(
   db: ClickHouse,
   scope: ProjectScope,
   asked: NewestQuery,
   options?: QueryOptions,
 ): Promise<Found[]> {
-  const { range, count, fields } = asked;
-  for (let limit = count + SPARE; ; limit *= 4) {
-    const { traces, candidates } = await selectNewestRows(db, scope, { range, limit, fields }, options);
-    const newest = newestOf(traces, asked);
-    // A trace that is no candidate is not newer than the last candidate can be.
-    let bound = Infinity;
-    for (const rows of traces.values())
-      bound = Math.min(bound, latest(rows.filter((row) => isIn(range, row.startTime))));
-    if (candidates < limit || isSettled(newest, count, bound)) return newest;
-  }
+  const { range, query, count, after, fields } = asked;
+  const said = query.text.length === 0 ? necessaryOf(scope, range, query.clauses) : [];
+  if (said.length > 0) return selectNewestSaying(db, scope, asked, said, options);
+  const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
+  return selectPage(db, scope, { range, query, page, fields }, options);
 }
 
 /** Those whose rows say what is necessary are few: the engine resolves them alone, while their rows are read. */
@@ -110,10 +144,6 @@ const newestOf = (
 /** Whether no trace can come before these `count`, when all others are at `bound` or earlier. */
 const isSettled = (newest: readonly Found[], count: number, bound: Micros): boolean =>
   newest.length === count && Number(newest.at(-1)!.value) > bound;
-
-/** By its rows of the range, the latest timestamp a trace can have. */
-const latest = (rows: readonly StoredObservation[]): Micros =>
-  rows.length === 0 ? Infinity : resolveTrace(rows, ['timestamp']).timestamp;
 
 const isAfter = (timestamp: Micros, id: string, after: TracePosition | undefined): boolean =>
   after === undefined ||

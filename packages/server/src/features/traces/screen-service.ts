@@ -16,11 +16,10 @@ import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { findNewest } from '../filters/newest.ts';
 import { traceIs } from '../filters/reach.ts';
 import { type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
-import { selectNewest } from './newest.ts';
+import { findNewestTraces } from './newest.ts';
 import { selectPage } from './page.ts';
 import { selectBuckets, selectTotals } from './screen-store.ts';
 import {
@@ -36,17 +35,9 @@ import {
 } from './screen-wire.ts';
 import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
 import { createSearch, type SearchPosition, soughtText } from './search.ts';
-import { checkedClauses, isChoosy, isFiltered, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
+import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
-import {
-  estimateRows,
-  type Found,
-  rowsOf,
-  selectScores,
-  selectTraceRows,
-  type TraceOrder,
-  type TracePosition,
-} from './store.ts';
+import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
@@ -112,17 +103,19 @@ export function createTraceScreens({
       return { ...found, hits: await selectHitsOf(db, scope, ids, text, { signal }) };
     }
     const to = after === undefined ? range.to : Number(after.value) + 1;
-    const { items, searchedTo } = await findNewest(
+    const { items, searchedTo } = await findNewestTraces(
+      db,
+      scope,
       {
         range: { ...range, to },
-        now: nowMicros,
+        query: asked,
         count,
+        after,
+        fields: itemReads,
+        now: nowMicros,
         budgetMs: BUDGET_MS,
-        isFiltered: isFiltered(asked),
-        rowsIn: isChoosy(asked) ? (part) => estimateRows(db, scope, part) : undefined,
       },
-      (part, missing) =>
-        selectNewest(db, scope, { range: part, query: asked, count: missing, after, fields: itemReads }, { signal }),
+      { signal },
     );
     return cut(items, query.limit, searchedTo);
   }

@@ -15,17 +15,15 @@ import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { findNewest } from '../filters/newest.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
+import { createTraceCounts } from './count.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
-import { selectNewest } from './newest.ts';
-import { clausesOf, isChoosy, isFiltered, selectionOf, type TraceQuery } from './selection.ts';
+import { findNewestTraces } from './newest.ts';
+import { clausesOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
-  countTraces,
-  estimateRows,
   fromTraces,
   type Found,
   rowsOf,
@@ -57,6 +55,7 @@ export interface TracesNeeds extends DeletionNeeds {
 
 export function createTraces({ now, ...needs }: TracesNeeds) {
   const { clickhouse: db, journal, largeFields } = needs;
+  const count = createTraceCounts(needs);
 
   async function pageOf(
     scope: ProjectScope,
@@ -71,17 +70,13 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     if (order.column !== 'timestamp' || !order.descending) {
       return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
-    const { items } = await findNewest(
-      {
-        range,
-        now: now().getTime() * 1000,
-        count: offset + limit,
-        isFiltered: isFiltered(asked),
-        rowsIn: isChoosy(asked) ? (part) => estimateRows(db, scope, part) : undefined,
-      },
-      (part, count) =>
-        selectNewest(db, scope, { range: part, query: asked, count, fields: offset === 0 ? fields : nothing }),
-    );
+    const { items } = await findNewestTraces(db, scope, {
+      range,
+      query: asked,
+      count: offset + limit,
+      fields: offset === 0 ? fields : nothing,
+      now: now().getTime() * 1000,
+    });
     // Of a later page only the places are known: the rows of all before it would be too much to read.
     return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));
   }
@@ -106,7 +101,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       await journal.barrier({ projectId: scope.projectId });
       const [positions, totalItems] = await Promise.all([
         pageOf(scope, query, asked, order, listedFields(groups)),
-        countTraces(db, scope, everything),
+        count(scope, everything),
       ]);
       const ids = positions.map(({ id }) => id);
       const { environment } = query;

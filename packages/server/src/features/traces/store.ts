@@ -210,31 +210,23 @@ function valueLike({ column }: TraceOrder, { value }: TracePosition): ClickHouse
 const latestTimestamp = clickhouse`if(
   countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time))`;
 
-/**
- * The rows in force of the traces that may be the newest `limit` of a range, wherever in time they are, and how many traces
- * that were. In one statement: the ids need not come here and go back.
- */
-export async function selectNewestRows(
+/** The traces that may be the newest of a range, and what none of the others can be newer than: by the rows in force of the range. */
+export const selectNewestIds = (
   db: ClickHouse,
   scope: ProjectScope,
-  { range, limit, fields }: { range: TimeRange; limit: number; fields: ReadonlySet<keyof StoredObservation> },
+  { range, limit }: { range: TimeRange; limit: number },
   options?: QueryOptions,
-): Promise<{ traces: Map<string, StoredObservation[]>; candidates: number }> {
-  const project = clickhouse`project_id = ${string(scope.projectId)}`;
-  const rows = await selectRows(
-    db,
-    scope,
-    clickhouse`trace_id IN (
-      SELECT trace_id FROM observations FINAL
-      WHERE ${project} AND ${startsIn(range)}
+): Promise<TracePosition[]> =>
+  db.rows(
+    clickhouse`
+      SELECT trace_id AS id, toString(toUnixTimestamp64Micro(${latestTimestamp})) AS value
+      FROM observations FINAL
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)}
       GROUP BY trace_id
       ORDER BY ${latestTimestamp} DESC, trace_id DESC
-      LIMIT ${uint(limit)})`,
-    fields,
-    { instead: lentAlone, ...options },
+      LIMIT ${uint(limit)}`,
+    options,
   );
-  return { traces: rowsInForce(rows), candidates: new Set(rows.map(({ traceId }) => traceId)).size };
-}
 
 /**
  * Traces of a range that may be its newest which meet conditions on `trace_id`, and what none of the others can be newer than:
@@ -293,6 +285,15 @@ export async function estimateRows(db: ClickHouse, scope: ProjectScope, range: T
     SELECT toString(sum(rows)) AS rows
     FROM (EXPLAIN ESTIMATE SELECT row_version FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`);
   return Number(row?.rows ?? 0);
+}
+
+/** What the table of observations is made of: the same text as long as it holds the same rows. */
+export async function selectTableState(db: ClickHouse): Promise<string> {
+  const [row] = await db.rows<{ state: string }>(clickhouse`
+    SELECT hex(sipHash128(arraySort(groupArray(name)))) AS state
+    FROM system.parts
+    WHERE database = currentDatabase() AND table = 'observations' AND active`);
+  return row!.state;
 }
 
 /** How many traces the selection has. */

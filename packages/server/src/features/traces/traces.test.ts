@@ -234,6 +234,17 @@ describe('the list of traces', () => {
     },
   );
 
+  test('the count of a v1 list is that of the moment, whatever was counted before', async () => {
+    const project = await newProject();
+    const count = async (): Promise<number> => (await project.get('/traces?limit=1')).body.meta.totalItems;
+    await project.store([{ id: 'a', traceId: 'a' }]);
+    expect([await count(), await count()]).toEqual([1, 1]);
+    await project.store([{ id: 'b', traceId: 'b' }]);
+    expect(await count()).toBe(2);
+    await project.delete('/traces/a');
+    expect(await count()).toBe(1);
+  });
+
   test('only rows in force count for the place of a trace in a list by cost', async () => {
     const project = await newProject();
     const call = (traceId: string, totalCost: string, rowVersion: number): Sample => ({
