@@ -50,7 +50,7 @@ import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadIds, createReadScores, readWhole } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';
 import { createSingleObjects } from './ingest/json/single-objects.ts';
-import { createStatementStore } from './ingest/json/statement-store.ts';
+import { createStatementStore, type StatementStoreNeeds } from './ingest/json/statement-store.ts';
 import { createStoredIds, noteIds } from './ingest/json/stored-ids.ts';
 import type { Journal } from './ingest/journal.ts';
 import { createLargeFields } from './ingest/large-fields/large-fields.ts';
@@ -400,6 +400,7 @@ export function openProduct({
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
   settleMs,
+  shared,
 }: {
   clickhouse: ClickHouse;
   postgres: Postgres;
@@ -408,6 +409,8 @@ export function openProduct({
   deleted: DeletedTraces;
   log: Logger;
   now: () => Date;
+  /** Where several processes write: last states that they share. */
+  shared?: StatementStoreNeeds['shared'];
   /** Where files are kept, how their links are made, and their limits. */
   media: Pick<MediaNeeds, 'blobs' | 'links' | 'maxBytes' | 'linkMs'> & {
     /** Whether files inside spans become files of their own. */
@@ -435,7 +438,7 @@ export function openProduct({
     settled: (projectId) => largeFields.journal.settled(projectId),
     now: nowMicros,
   });
-  const journal = noteIds(largeFields.journal, storedIds);
+  const journal = shared ? largeFields.journal : noteIds(largeFields.journal, storedIds);
   const deletedTraces = deleted.isDeleted;
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
@@ -453,7 +456,7 @@ export function openProduct({
     journal,
     readEntities: readWhole(createReadEntities(clickhouse), largeFields),
     readScores: createReadScores(clickhouse),
-    storedIds,
+    ...(shared ? { shared } : { storedIds }),
     deletedTraces,
     pricing: pricing.of,
     countStored,

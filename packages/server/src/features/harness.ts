@@ -35,7 +35,13 @@ import { createDeletedTraces } from './traces/deletion.ts';
 export async function openHarness({
   through = (stores) => stores,
   throughBlobs = (blobs) => blobs,
-}: { through?(stores: HarnessStores): HarnessStores; throughBlobs?(blobs: Blobs): Blobs } = {}) {
+  shared,
+}: {
+  through?(stores: HarnessStores): HarnessStores;
+  throughBlobs?(blobs: Blobs): Blobs;
+  /** With it there are two programs over the same stores; a request with the header `x-program: other` goes to the second. */
+  shared?: NonNullable<Parameters<typeof openProduct>[0]['shared']>;
+} = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-'));
   const engines = { clickhouse: await openChdb(directory), postgres: await openPglite(undefined) };
   await Promise.all([migrateClickHouse(engines.clickhouse), migratePostgres(engines.postgres)]);
@@ -57,20 +63,24 @@ export async function openHarness({
   const onUnattributed = (): void => void (unattributed += 1);
   const blobs = throughBlobs(await openDiskBlobs(join(directory, 'blobs'), { fsync: false }));
   const links = createSignedLinks({ secret: 'secret of the harness', url: PUBLIC_URL, now });
-  const product = openProduct({
-    clickhouse,
-    postgres,
-    epochs: createEpochs(),
-    journal,
-    deleted,
-    log,
-    now,
-    media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000, takesFromSpans: true },
-    onUnattributed,
-    settleMs: 0,
-  });
+  const epochs = createEpochs();
+  const open = () =>
+    openProduct({
+      clickhouse,
+      postgres,
+      epochs,
+      journal,
+      deleted,
+      log,
+      now,
+      media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000, takesFromSpans: true },
+      onUnattributed,
+      settleMs: 0,
+      ...(shared && { shared }),
+    });
+  const product = open();
   product.queue.start();
-  const { routes, refusals, removeOrphans } = product;
+  const { removeOrphans } = product;
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
   const { authenticate, attribute } = createAuthenticator({
     postgres,
@@ -81,25 +91,29 @@ export async function openHarness({
     url: undefined,
   });
   const limits = { requestsPerMinute: null as number | null, browserRequestsPerMinute: null, itemsPerDay: null };
-  const server = await createHttpServer({
-    routes,
-    log,
-    refused: refusals.refused,
-    admit: createIngestionLimits({ settings: limits, now }).admit,
-    authenticator: {
-      authenticate: async (input) =>
-        input.headers['authorization'] !== undefined || input.route.scope === 'link'
-          ? authenticate(input)
-          : {
-              kind: 'projectKey',
-              keyId: 'key',
-              publicKey: 'pk-lf-harness',
-              organizationId: 'organization',
-              scope: projectScope(input.headers['x-project'] ?? ''),
-            },
-      attribute,
-    },
-  });
+  const serve = ({ routes, refusals }: typeof product) =>
+    createHttpServer({
+      routes,
+      log,
+      refused: refusals.refused,
+      admit: createIngestionLimits({ settings: limits, now }).admit,
+      authenticator: {
+        authenticate: async (input) =>
+          input.headers['authorization'] !== undefined || input.route.scope === 'link'
+            ? authenticate(input)
+            : {
+                kind: 'projectKey',
+                keyId: 'key',
+                publicKey: 'pk-lf-harness',
+                organizationId: 'organization',
+                scope: projectScope(input.headers['x-project'] ?? ''),
+              },
+        attribute,
+      },
+    });
+  const server = await serve(product);
+  const otherProduct = shared ? open() : product;
+  const otherServer = shared ? await serve(otherProduct) : server;
   await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
     VALUES ('organization', 'Organization', ${now()}, ${now()})`);
 
@@ -134,7 +148,8 @@ export async function openHarness({
         payload: string | Buffer | undefined,
         headers: Record<string, string>,
       ) => {
-        const answer = await server.inject({
+        const program = headers['x-program'] === 'other' ? otherServer : server;
+        const answer = await program.inject({
           method,
           url: `/api/public${path}`,
           headers: {
@@ -184,9 +199,12 @@ export async function openHarness({
     },
     async close() {
       await server.close();
+      if (otherServer !== server) await otherServer.close();
       await product.queue.stop();
-      await refusals.close();
-      product.tokenCounts.close();
+      for (const { refusals, tokenCounts } of new Set([product, otherProduct])) {
+        await refusals.close();
+        tokenCounts.close();
+      }
       await journal.close();
       await keys.settled();
       await engines.clickhouse.close();

@@ -10,6 +10,7 @@ import type { Micros, ObservationRow } from '../observation.ts';
 import type { ScoreRow } from '../score.ts';
 import { type EventStatement, readEvent } from './events.ts';
 import { observationKind, type ReadEntities, type ReadScores } from './kinds.ts';
+import type { Seen, SharedState, SharedStates } from './shared-entities.ts';
 import { createStatementStore, type StatementStoreNeeds } from './statement-store.ts';
 import { toMicros } from './time.ts';
 
@@ -102,6 +103,29 @@ export const journalOver = (insert: (block: RowBlock) => Promise<unknown>): Jour
   hasRoom: async () => {},
   close: async () => {},
 });
+
+/** Stands in for the cache that several processes share: it holds text, and forgets a state as soon as it may. */
+export function createSharedDouble<Row>(): SharedStates<Row> {
+  const known = new Map<string, { revision: number; text: string | null }>();
+  const seen = (name: string): Seen<Row> => {
+    const { revision, text } = known.get(name) ?? { revision: 0, text: null };
+    return { revision, state: text === null ? null : (JSON.parse(text) as SharedState<Row>) };
+  };
+  return {
+    get: async (names) => names.map(seen),
+    async replace(name, revision, state) {
+      if ((known.get(name)?.revision ?? 0) !== revision) return seen(name);
+      known.set(name, { revision: revision + 1, text: JSON.stringify(state) });
+      return null;
+    },
+    async settled(name, revision) {
+      if (known.get(name)?.revision === revision) known.set(name, { revision, text: null });
+    },
+    async overwritten(names) {
+      for (const name of names) known.set(name, { revision: (known.get(name)?.revision ?? 0) + 1, text: null });
+    },
+  };
+}
 
 /** A store on that engine; `needs` replace single parts of it. */
 export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStoreNeeds> = {}) {

@@ -27,7 +27,7 @@ export interface TimeRange {
 }
 
 /** Columns every stored row has, whatever it is about. */
-interface StoredRow {
+export interface StoredRow {
   id: string;
   rowVersion: number;
   isDeleted: boolean;
@@ -78,6 +78,12 @@ interface Slot<Row, Key> {
   /** Place → newest row of ours there that may be stored and not removed. More than one only while an entity moves. */
   places: Map<string, Row>;
   bytes: number;
+}
+
+/** What becomes of an entity, given what is known of it; null when nothing is to be stored. May be asked more than once. */
+export interface Change<Row, Key> {
+  key: Key;
+  to(known: Entity<Row> | null): Entity<Row> | null;
 }
 
 /** A pinned entity. `entity` is null for one that is not stored. */
@@ -144,36 +150,16 @@ export function createEntities<Row extends StoredRow, Key>(
     }
   }
 
-  /** Asks the engine for all of them in as few questions as their times allow. */
   async function load(
     scope: ProjectScope,
     wanted: readonly Wanted<Key>[],
     slotOf: (key: Key) => Slot<Row, Key>,
     isStillWanted: () => boolean = () => true,
   ): Promise<void> {
-    const found = new Map<Slot<Row, Key>, Row>();
-    const read = async (keys: readonly Key[], range: TimeRange): Promise<void> => {
-      if (keys.length === 0) return;
-      for (const row of await kind.read(scope, keys, range)) {
-        const slot = slotOf(kind.keyOf(row));
-        const known = found.get(slot);
-        if (!known || known.rowVersion < row.rowVersion) found.set(slot, row);
-      }
-    };
-    const nearby = nearbyQuestions(wanted);
-    await Promise.all(nearby.map(({ keys, range }) => read(keys, range)));
-    const anywhere = wanted.filter(({ key, times, isUpdate }) => {
-      const row = found.get(slotOf(key));
-      return times.length === 0 || (row ? row.isDeleted : isUpdate);
-    });
-    await read(
-      anywhere.map(({ key }) => key),
-      {},
-    );
+    const loaded = await loadEntities(kind, scope, wanted);
     if (!isStillWanted()) return;
-    for (const { key } of wanted) {
+    for (const [{ key }, row] of loaded) {
       const slot = slotOf(key);
-      const row = found.get(slot);
       slot.isKnown = true;
       slot.version = Math.max(slot.version, row?.rowVersion ?? 0);
       slot.entity = row && !row.isDeleted ? kind.fromRow(row) : null;
@@ -250,23 +236,25 @@ export function createEntities<Row extends StoredRow, Key>(
         /** Makes `entity` the state and answers the rows that store it: its own, and what removes it from where it was. */
         apply(key: Key, entity: Entity<Row>, receivedAt: Micros): Row[] {
           const slot = slotOf(key);
-          const row = kind.toRow(entity, key, receivedAt);
-          const place = kind.placeOf(row);
-          const left = slot.places.entries().filter(([other]) => other !== place);
-          const removed = [...left].map(([, old]) => kind.tombstone(old));
-          // A tombstone lies one below the new row and still above everything before it.
-          row.rowVersion = Math.max(slot.version + (removed.length > 0 ? 2 : 1), receivedAt);
-          for (const tombstone of removed) tombstone.rowVersion = row.rowVersion - 1;
-
+          const rows = nextRows(kind, slot, key, entity, receivedAt);
+          const [row, ...removed] = rows as [Row, ...Row[]];
           slot.entity = entity;
           slot.writes += 1;
           slot.version = row.rowVersion;
-          slot.places.set(place, row);
+          slot.places.set(kind.placeOf(row), row);
           bytes -= slot.bytes;
           slot.bytes = SLOT_BYTES + kind.sizeOf(row);
           bytes += slot.bytes;
           written.push({ slot, removed });
-          return [row, ...removed];
+          return rows;
+        },
+
+        /** The rows of each change. No other request comes in between. */
+        write(changes: readonly Change<Row, Key>[], receivedAt: Micros): (Row[] | null)[] {
+          return changes.map(({ key, to }) => {
+            const entity = to(slotOf(key).entity);
+            return entity && this.apply(key, entity, receivedAt);
+          });
         },
 
         /** Makes it an entity that is not stored; answers the rows that say so. */
@@ -358,6 +346,54 @@ export function createEntities<Row extends StoredRow, Key>(
     /** Entities and estimated bytes in memory. */
     size: () => ({ entities: slots.size, bytes }),
   };
+}
+
+/**
+ * The rows that store an entity: its own, and what removes it from where it was, which lies one version below and still above
+ * everything before it.
+ */
+export function nextRows<Row extends StoredRow, Key>(
+  kind: EntityKind<Row, Key>,
+  { version, places }: { version: number; places: ReadonlyMap<string, Row> },
+  key: Key,
+  entity: Entity<Row>,
+  receivedAt: Micros,
+): Row[] {
+  const row = kind.toRow(entity, key, receivedAt);
+  const place = kind.placeOf(row);
+  const left = places.entries().filter(([other]) => other !== place);
+  const removed = [...left].map(([, old]) => kind.tombstone(old));
+  row.rowVersion = Math.max(version + (removed.length > 0 ? 2 : 1), receivedAt);
+  for (const tombstone of removed) tombstone.rowVersion = row.rowVersion - 1;
+  return [row, ...removed];
+}
+
+/** The newest row of each, asked of the engine in as few questions as their times allow. */
+export async function loadEntities<Row extends StoredRow, Key>(
+  kind: EntityKind<Row, Key>,
+  scope: ProjectScope,
+  wanted: readonly Wanted<Key>[],
+): Promise<(readonly [Wanted<Key>, Row | undefined])[]> {
+  const found = new Map<string, Row>();
+  const read = async (keys: readonly Key[], range: TimeRange): Promise<void> => {
+    if (keys.length === 0) return;
+    for (const row of await kind.read(scope, keys, range)) {
+      const name = kind.nameOf(kind.keyOf(row));
+      const known = found.get(name);
+      if (!known || known.rowVersion < row.rowVersion) found.set(name, row);
+    }
+  };
+  const nearby = nearbyQuestions(wanted);
+  await Promise.all(nearby.map(({ keys, range }) => read(keys, range)));
+  const anywhere = wanted.filter(({ key, times, isUpdate }) => {
+    const row = found.get(kind.nameOf(key));
+    return times.length === 0 || (row ? row.isDeleted : isUpdate);
+  });
+  await read(
+    anywhere.map(({ key }) => key),
+    {},
+  );
+  return wanted.map((each) => [each, found.get(kind.nameOf(each.key))] as const);
 }
 
 /** One question for each run of times that lie within a day of each other. */

@@ -4,6 +4,7 @@ import { OverloadedError } from '../../http/errors.ts';
 import type { ObservationRow } from '../observation.ts';
 import {
   createEngineDouble,
+  createSharedDouble,
   journalOver,
   createStoreOn,
   type GivenEvent,
@@ -161,6 +162,55 @@ describe('the row is a function of the set of events', () => {
         expect(comparable(engine.observations())).toEqual(await expected(all));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('sent to two processes at once that share their last states, whose inserts fail and are sent again to the other', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        arrivals,
+        fc.scheduler(),
+        fc.infiniteStream(fc.boolean()),
+        async ({ all, requests }, s, fails) => {
+          const engine = createEngineDouble();
+          const states = createSharedDouble<ObservationRow>();
+          let failuresLeft = 3;
+          const openProcess = () =>
+            createStoreOn(engine, {
+              shared: {
+                observations: {
+                  get: s.scheduleFunction(states.get),
+                  replace: s.scheduleFunction(states.replace),
+                  settled: s.scheduleFunction(states.settled),
+                  overwritten: states.overwritten,
+                },
+                scores: createSharedDouble(),
+              },
+              readEntities: s.scheduleFunction(engine.readEntities),
+              journal: journalOver(
+                s.scheduleFunction(async (block) => {
+                  if (failuresLeft > 0 && fails.next().value) {
+                    failuresLeft -= 1;
+                    throw new OverloadedError('the engine is away');
+                  }
+                  engine.insert(block);
+                }),
+              ),
+            });
+          const processes = [openProcess(), openProcess()];
+          const send = async (request: GivenEvent[], at: number, to: number): Promise<void> => {
+            try {
+              await processes[to % 2]!.store(p1, { events: state(request, { receivedAt: at }) }, at);
+            } catch (error) {
+              if (!(error instanceof OverloadedError)) throw error;
+              await send(request, at + 1000, to + 1);
+            }
+          };
+          await s.waitFor(Promise.all(requests.map((request, index) => send(request, receipt + index, index))));
+          expect(comparable(engine.observations())).toEqual(await expected(all));
+        },
+      ),
+      { numRuns: 400 },
     );
   });
 

@@ -5,12 +5,13 @@ import type { Micros, ObservationRow } from '../observation.ts';
 import type { Pricing } from '../price/pricing.ts';
 import type { ScoreRow } from '../score.ts';
 import { nextTurn } from '../../turns.ts';
-import { createEntities, type Wanted } from './entities.ts';
+import { type Change, createEntities, type Wanted } from './entities.ts';
 import type { EventStatement } from './events.ts';
 import { observationFields, scoreFields } from './fields.ts';
 import { type ObservationKey, observationKind, type ReadEntities, type ReadScores, scoreKind } from './kinds.ts';
 import { type Entity, type Fields, join } from './merge.ts';
 import { toObservationRow } from './rows.ts';
+import { createSharedEntities, type SharedStates } from './shared-entities.ts';
 import type { StoredIds } from './stored-ids.ts';
 
 export interface StatementStoreNeeds {
@@ -27,6 +28,8 @@ export interface StatementStoreNeeds {
   countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
   maxCacheBytes?: number;
+  /** Where several processes write: the states that they share, instead of memory and `storedIds`. */
+  shared?: { observations: SharedStates<ObservationRow>; scores: SharedStates<ScoreRow> };
 }
 
 /** What became of statements: known before their rows are handed over. */
@@ -57,29 +60,30 @@ export function createStatementStore({
   pricing,
   countStored = () => undefined,
   maxCacheBytes,
+  shared,
 }: StatementStoreNeeds) {
   // Our own rows in the journal are pinned in memory; those of other doors and of the last run must be in the engine first.
   const othersApplied = (scope: ProjectScope): Promise<void> =>
     journal.barrier({ projectId: scope.projectId, exceptKept: true });
   const whenApplied = (scope: ProjectScope): Promise<void> => journal.barrier({ projectId: scope.projectId });
-  const observations = createEntities(
-    observationKind(async (scope, ...asked) => {
-      await othersApplied(scope);
-      return readEntities(scope, ...asked);
-    }),
-    {
-      whenApplied,
-      ...(storedIds && { isNew: storedIds.isNew }),
-      ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }),
-    },
-  );
-  const scores = createEntities(
-    scoreKind(async (scope, ids) => {
-      await othersApplied(scope);
-      return readScores(scope, ids);
-    }),
-    { maxBytes: MAX_SCORE_BYTES, whenApplied },
-  );
+  const ofObservations = observationKind(async (scope, ...asked) => {
+    await othersApplied(scope);
+    return readEntities(scope, ...asked);
+  });
+  const ofScores = scoreKind(async (scope, ids) => {
+    await othersApplied(scope);
+    return readScores(scope, ids);
+  });
+  const observations = shared
+    ? createSharedEntities(ofObservations, { states: shared.observations })
+    : createEntities(ofObservations, {
+        whenApplied,
+        ...(storedIds && { isNew: storedIds.isNew }),
+        ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }),
+      });
+  const scores = shared
+    ? createSharedEntities(ofScores, { states: shared.scores })
+    : createEntities(ofScores, { maxBytes: MAX_SCORE_BYTES, whenApplied });
 
   function forgetTraces(scope: ProjectScope, traceIds: ReadonlySet<string>): void {
     observations.forget(scope, (entity) => isIn(traceIds, entity));
@@ -128,8 +132,31 @@ export function createStatementStore({
         openedScores = await scores.open(scope, newScores);
         const dropped: StoredStatements['dropped'] = [];
         const traceIds: string[] = [];
-        const drop = (entity: Traced, count: number): void =>
+        const drop = <Row extends Traced>(entity: Entity<Row>, count: number): void =>
           void dropped.push({ id: entity.id, traceId: tracesOf(entity)[0] ?? '', count });
+
+        /** The rows that store what is said of some entities; what is of deleted traces is dropped. */
+        const written = <Row extends Traced, Key>(
+          fields: Fields<Row>,
+          opened: { write(changes: Change<Row, Key>[], at: Micros): Rows<Row> | Promise<Rows<Row>> },
+          some: readonly Grouped<Row, Key>[],
+        ): Row[] | Promise<Row[]> => {
+          const merged: Entity<Row>[] = [];
+          const changes = some.map(({ key, entity }, i) => ({
+            key,
+            to(known: Entity<Row> | null) {
+              merged[i] = joined(fields, known, entity);
+              return isIn(deleted, merged[i]) ? null : merged[i];
+            },
+          }));
+          const kept = (rows: Rows<Row>): Row[] =>
+            rows.flatMap((those, i) => {
+              if (those === null) drop(merged[i]!, some[i]!.count);
+              return those ?? [];
+            });
+          const rows = opened.write(changes, receivedAt);
+          return isPromise(rows) ? rows.then(kept) : kept(rows);
+        };
 
         const all = parts(events, newScores);
         const stateOf = ({ key }: { key: ObservationKey }) => openedEvents.get(key).entity;
@@ -183,20 +210,12 @@ export function createStatementStore({
             scores: [] as ScoreRow[],
             isKeptUntilApplied: true as const,
           };
-          for (const { key, entity, count } of part.events) {
-            const merged = joined(observationFields, openedEvents.get(key).entity, entity);
-            if (isIn(deleted, merged)) drop(merged, count);
-            else {
-              for (const row of openedEvents.apply(key, merged, receivedAt)) {
-                block.observations.push(row.isDeleted ? row : priceRow(row));
-              }
-            }
+          const observationRows = written(observationFields, openedEvents, part.events);
+          for (const row of isPromise(observationRows) ? await observationRows : observationRows) {
+            block.observations.push(row.isDeleted ? row : priceRow(row));
           }
-          for (const { key, entity, count } of part.scores) {
-            const merged = joined(scoreFields, openedScores.get(key).entity, entity);
-            if (isIn(deleted, merged)) drop(merged, count);
-            else block.scores.push(...openedScores.apply(key, merged, receivedAt));
-          }
+          const scoreRows = written(scoreFields, openedScores, part.scores);
+          block.scores.push(...(isPromise(scoreRows) ? await scoreRows : scoreRows));
           for (const { traceId } of [...block.observations, ...block.scores]) traceIds.push(traceId);
           const ledger = part.isLast ? ledgerOf?.({ dropped, traceIds, deleted }) : undefined;
           if (block.observations.length + block.scores.length > 0) {
@@ -234,7 +253,7 @@ export function createStatementStore({
         ids.map((key) => ({ key, times: [], isUpdate: true })),
       );
       try {
-        const rows = ids.flatMap((id) => opened.remove(id, at));
+        const rows = (await Promise.all(ids.map((id) => opened.remove(id, at)))).flat();
         if (rows.length === 0) return opened.release({ stored: true });
         const block = { projectId: scope.projectId, observations: [], scores: rows, isKeptUntilApplied: true as const };
         const { applied } = await journal.append(block);
@@ -339,6 +358,12 @@ const areApplied = (receipts: readonly Receipt[]): Promise<boolean> =>
 
 const isStored = (fate: Fate): boolean => fate === 'stored';
 
+/** Of each entity; null for one that is not stored. */
+type Rows<Row> = readonly (readonly Row[] | null)[];
+
+/** In memory it is done at once, and must not be waited for. */
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise;
+
 type Grouped<Row, Key> = Wanted<Key> & { entity: Entity<Row>; count: number };
 
 /** What a request says of one entity, as one: events are merged among themselves first. */
@@ -374,14 +399,14 @@ function mayLackUsage({ statements, base }: Entity<ObservationRow>): boolean {
   return model !== '' && Object.keys(statements['usage']?.set.providedUsage ?? {}).length === 0;
 }
 
-type Traced = Entity<ObservationRow> | Entity<ScoreRow>;
+type Traced = ObservationRow | ScoreRow;
 
 /** The trace an entity belongs to; none for a score of a session or a run. */
-function tracesOf(entity: Traced | null): string[] {
+function tracesOf<Row extends Traced>(entity: Entity<Row> | null): string[] {
   const statement = entity?.statements['traceId'] ?? entity?.statements['target'];
-  const traceId = statement?.set.traceId;
+  const traceId = (statement?.set as Partial<Traced> | undefined)?.traceId;
   return traceId ? [traceId] : [];
 }
 
-const isIn = (traceIds: ReadonlySet<string>, entity: Traced): boolean =>
+const isIn = <Row extends Traced>(traceIds: ReadonlySet<string>, entity: Entity<Row>): boolean =>
   tracesOf(entity).some((traceId) => traceIds.has(traceId));
