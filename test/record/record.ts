@@ -22,14 +22,15 @@ export interface Recording {
 
 /** One export. Compression is taken off; the JSON body is kept as JSON, so that it can be read and reviewed. */
 export interface RecordedRequest {
-  /** Traces when it is not said. */
-  signal?: 'logs';
+  /** Traces when it is not said; events are batches of the JSON door. */
+  signal?: 'logs' | 'events';
   headers: Record<string, string>;
   body: { json: unknown } | { base64: string };
 }
 
 const fixtures = new URL('../../fixtures/', import.meta.url);
 const scenarios = new URL('scenarios/', import.meta.url);
+const json = { 'content-type': 'application/json' };
 const keptHeaders = [
   'content-type',
   'content-encoding',
@@ -52,12 +53,22 @@ async function record(file: string): Promise<void> {
   const model = await startFakeModel();
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
-      const signal = /\/v1\/(traces|logs)$/.exec(request.url ?? '')?.[1];
+      const path = request.url ?? '';
+      if (path === '/api/public/ingestion') {
+        requests.push({ signal: 'events', ...toRecorded(request.headers, body) });
+        const { batch } = JSON.parse(body.toString()) as { batch: { id: string }[] };
+        const successes = batch.map(({ id }) => ({ id, status: 201 }));
+        response.writeHead(207, json).end(JSON.stringify({ successes, errors: [] }));
+        return;
+      }
+      const signal = /\/v1\/(traces|logs)$/.exec(path)?.[1];
       if (signal !== undefined) {
         const recorded = toRecorded(request.headers, body);
         requests.push(signal === 'logs' ? { signal, ...recorded } : recorded);
       }
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      // What clients ask for before they send.
+      const project = { id: 'recorded', name: 'recorded', organization: { id: 'o', name: 'o' }, metadata: {} };
+      response.writeHead(200, json).end(JSON.stringify(path.endsWith('/projects') ? { data: [project] } : {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
