@@ -210,7 +210,7 @@ describe('the row is a function of the set of events', () => {
           expect(comparable(engine.observations())).toEqual(await expected(all));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
