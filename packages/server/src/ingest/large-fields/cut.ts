@@ -27,38 +27,52 @@ export interface CutText {
 const texts = ['input', 'output', 'traceInput', 'traceOutput'] as const;
 const maps = ['metadata', 'traceMetadata', 'attributes'] as const;
 
-/** The row with its large fields cut, and these whole; null where none is. */
-export function cutRow(row: ObservationRow): { row: ObservationRow; large: LargeText[] } | null {
-  const large: LargeText[] = [];
-  const changed: Partial<ObservationRow> = {};
-  for (const field of texts) {
-    const text = row[field];
-    if (isLarge(text)) changed[field] = cut(text, large);
-  }
+/** The fields of a row that are too large for it, each text once. */
+export function largeTextsOf(row: ObservationRow): string[] {
+  const large = new Set<string>();
+  for (const field of texts) if (isLarge(row[field])) large.add(row[field]);
   for (const field of maps) {
     const values = row[field];
-    for (const key in values) {
-      if (!isLarge(values[key]!)) continue;
-      // Defined, not set: a key may be called `__proto__`.
-      const whole = (changed[field] ??= Object.defineProperties({}, Object.getOwnPropertyDescriptors(values)));
-      Object.defineProperty(whole, key, { value: cut(values[key]!, large) });
-    }
+    for (const key in values) if (isLarge(values[key]!)) large.add(values[key]!);
   }
-  if (large.length === 0) return null;
-  const payloadBlobs = [...new Set([...row.payloadBlobs, ...large.map(({ hash }) => hash)])];
-  return { row: { ...row, ...changed, payloadBlobs }, large };
+  return large.size === 0 ? NONE : [...large];
 }
+const NONE: string[] = [];
 
 /** A character is three bytes at the most. */
 const isLarge = (text: string): boolean =>
   text.length * 3 > MAX_FIELD_BYTES && (text.length > MAX_FIELD_BYTES || Buffer.byteLength(text) > MAX_FIELD_BYTES);
 
-function cut(text: string, large: LargeText[]): string {
+/** Of a text, at once; elsewhere than in a thread of its own the hash is better left to another (large-fields.ts). */
+export function largeText(text: string): LargeText {
   const bytes = Buffer.from(text);
-  const hash = createHash('sha256').update(bytes).digest('hex');
-  if (!large.some((other) => other.hash === hash)) large.push({ hash, bytes });
-  return `${text.slice(0, KEPT_CHARACTERS).toWellFormed()}\n… [cut here: ${bytes.length} bytes in all, payload ${hash}]`;
+  return { hash: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
+
+/** The row with the beginning of these texts in the place of the whole. */
+export function cutRow(row: ObservationRow, large: ReadonlyMap<string, LargeText>): ObservationRow {
+  const cut = new Map([...large].map(([text, whole]) => [text, cutText(text, whole)]));
+  const changed: Partial<ObservationRow> = {};
+  for (const field of texts) {
+    const text = cut.get(row[field]);
+    if (text !== undefined) changed[field] = text;
+  }
+  for (const field of maps) {
+    const values = row[field];
+    for (const key in values) {
+      const text = cut.get(values[key]!);
+      if (text === undefined) continue;
+      // Defined, not set: a key may be called `__proto__`.
+      const copy = (changed[field] ??= Object.defineProperties({}, Object.getOwnPropertyDescriptors(values)));
+      Object.defineProperty(copy, key, { value: text });
+    }
+  }
+  const hashes = Array.from(large.values(), ({ hash }) => hash);
+  return { ...row, ...changed, payloadBlobs: [...new Set([...row.payloadBlobs, ...hashes])] };
+}
+
+const cutText = (text: string, { hash, bytes }: LargeText): string =>
+  `${text.slice(0, KEPT_CHARACTERS).toWellFormed()}\n… [cut here: ${bytes.length} bytes in all, payload ${hash}]`;
 
 const NOTE = /\n… \[cut here: (\d{1,15}) bytes in all, payload ([0-9a-f]{64})\]$/;
 const NOTE_CHARACTERS = 130;

@@ -18,9 +18,9 @@ import type { Blobs } from '../../stores/blobs/blobs.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, type ClickHouseSql, string, strings } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
+import { nextTurn } from '../../turns.ts';
 import type { Journal, Receipt, RowBlock } from '../journal.ts';
-import type { ObservationRow } from '../observation.ts';
-import { cutRow, type LargeText, readCut } from './cut.ts';
+import { cutRow, type LargeText, largeTextsOf, readCut } from './cut.ts';
 
 /** Of large fields, what one answer holds. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
@@ -100,6 +100,16 @@ export function createLargeFields({
     }
   }
 
+  async function cutAndAppend(block: RowBlock, texts: readonly (readonly string[])[]): Promise<Receipt> {
+    const large = new Map<string, LargeText>();
+    for (const text of texts.flat()) if (!large.has(text)) large.set(text, await hashed(text));
+    const observations = block.observations.map((row, i) => {
+      const own = texts[i]!;
+      return own.length === 0 ? row : cutRow(row, new Map(own.map((text) => [text, large.get(text)!])));
+    });
+    return append({ ...block, observations }, [...large.values()]);
+  }
+
   async function track<Result>(projectId: string, work: Promise<Result>): Promise<Result> {
     const those = underWay.get(projectId) ?? new Set();
     underWay.set(projectId, those.add(work));
@@ -118,8 +128,14 @@ export function createLargeFields({
 
   const journal: Journal = {
     append(block) {
-      const { block: small, large } = cutBlock(block);
-      return large.length === 0 ? rows.append(small) : track(block.projectId, append(small, large));
+      const { projectId, encoded } = block;
+      if (encoded) {
+        return encoded.large.length === 0 ? rows.append(block) : track(projectId, append(block, encoded.large));
+      }
+      const texts = block.observations.map(largeTextsOf);
+      return texts.every(({ length }) => length === 0)
+        ? rows.append(block)
+        : track(projectId, cutAndAppend(block, texts));
     },
     barrier: (reach) => rows.barrier(reach),
     settled,
@@ -265,19 +281,11 @@ export function createLargeFields({
   };
 }
 
-/** The block with its large fields cut, and these whole. */
-function cutBlock(block: RowBlock): { block: RowBlock; large: readonly LargeText[] } {
-  if (block.encoded) return { block, large: block.encoded.large };
-  const large: LargeText[] = [];
-  let observations: ObservationRow[] | null = null;
-  for (const [i, row] of block.observations.entries()) {
-    const cut = cutRow(row);
-    if (!cut) continue;
-    observations ??= [...block.observations];
-    observations[i] = cut.row;
-    large.push(...cut.large);
-  }
-  return { block: observations ? { ...block, observations } : block, large };
+/** The hash of megabytes takes a while, in which the loop goes on. */
+async function hashed(text: string): Promise<LargeText> {
+  await nextTurn();
+  const bytes = Buffer.from(text);
+  return { hash: Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex'), bytes };
 }
 
 /** The same with each of its texts, and the values of its maps, changed. */

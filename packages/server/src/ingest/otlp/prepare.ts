@@ -3,7 +3,7 @@
 import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
 import { beginRow, endRecord } from '../journal/segment.ts';
 import type { EncodedRows } from '../journal.ts';
-import { cutRow, type LargeText, MAX_FIELD_BYTES } from '../large-fields/cut.ts';
+import { cutRow, type LargeText, largeText, largeTextsOf, MAX_FIELD_BYTES } from '../large-fields/cut.ts';
 import { encodeObservation } from '../observation-columns.ts';
 import type { ObservationRow } from '../observation.ts';
 import type { OwnModel } from '../price/own-models.ts';
@@ -83,9 +83,9 @@ export function prepareRows(job: PrepareJob, price: (row: ObservationRow) => Obs
     try {
       beginRow(out);
       const priced = price(row);
-      const cut = size > MAX_FIELD_BYTES ? cutRow(priced) : null;
-      encodeObservation(out, cut?.row ?? priced);
-      for (const text of cut?.large ?? []) large.push({ row: i, text });
+      const whole = size > MAX_FIELD_BYTES ? largeTextsOf(priced).map((text) => [text, largeText(text)] as const) : [];
+      encodeObservation(out, whole.length === 0 ? priced : cutRow(priced, new Map(whole)));
+      for (const [, text] of whole) large.push({ row: i, text });
     } catch (error) {
       // One value that no column takes must not cost the sender the other rows.
       out.truncate(start);
