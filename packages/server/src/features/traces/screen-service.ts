@@ -16,8 +16,8 @@ import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { traceIs } from '../filters/reach.ts';
-import { type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
+import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { sayingRange, type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
 import { findNewestTraces } from './newest.ts';
 import { selectPage } from './page.ts';
@@ -33,11 +33,19 @@ import {
   toScoreDetail,
   toSkeleton,
 } from './screen-wire.ts';
-import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
+import { type Hit, selectHitsOf, selectHitTexts, selectTracesWith } from './search-store.ts';
 import { createSearch, type SearchPosition, soughtText } from './search.ts';
 import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
-import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
+import {
+  type Found,
+  rowsOf,
+  selectScores,
+  selectTraceRows,
+  type TraceOrder,
+  type TracePosition,
+  type TraceSelection,
+} from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
@@ -120,6 +128,21 @@ export function createTraceScreens({
     return cut(items, query.limit, searchedTo);
   }
 
+  /** Few traces that have the text of a search are named, so that only they are resolved. */
+  async function withText(
+    scope: ProjectScope,
+    range: TimeRange,
+    asked: TraceQuery,
+    signal: AbortSignal,
+  ): Promise<TraceSelection> {
+    const value = soughtText(asked.text);
+    const ids =
+      value === null ? null : await selectTracesWith(db, scope, { range: sayingRange(range), value }, { signal });
+    if (ids === null) return selectionOf(scope, range, asked);
+    const text = asked.text.filter((one) => one.not || one.value !== value);
+    return selectionOf(scope, range, { ...asked, text }, traceIsOneOf(ids));
+  }
+
   return {
     /** A page of traces. @throws InvalidRequestError for filter text with a problem, or a cursor that is none. */
     async list(scope: ProjectScope, query: TraceListQuery, signal: AbortSignal): Promise<TraceList> {
@@ -155,7 +178,7 @@ export function createTraceScreens({
     async histogram(scope: ProjectScope, query: Asked, signal: AbortSignal): Promise<Histogram> {
       const asked = queryOf(query);
       const range = rangeOf(query);
-      const selection = selectionOf(scope, range, asked);
+      const selection = await withText(scope, range, asked, signal);
       const totals = await selectTotals(db, scope, selection, { signal });
       const to = range.to ?? Math.max(now().getTime() * 1000, 0);
       const from = range.from ?? totals.first ?? to;

@@ -104,6 +104,23 @@ describe('a trace is found', () => {
     ]);
   });
 
+  test('and counted by the histogram, which counts what the list holds', async () => {
+    const project = await newProject();
+    await project.store([
+      { id: 'a', traceId: 'changed', input: 'needle' },
+      { id: 'b', traceId: 'ada', userId: 'ada', output: 'needle' },
+      { id: 'c', traceId: 'thread', at: 5, name: 'needle', output: 'thread' },
+      { id: 'd', traceId: 'hay', input: 'hay' },
+    ]);
+    await project.store([{ id: 'a', traceId: 'changed', input: 'hay' }]);
+    const count = async (q: string): Promise<number> =>
+      (await project.get(`/x/histogram?${new URLSearchParams({ q }).toString()}`)).body.totals.traces;
+    for (const q of ['needle', 'needle user:ada', 'needle thread', 'needle -thread', '-needle', 'nowhere']) {
+      expect([q, await count(q)]).toEqual([q, (await ids(project, { q })).length]);
+    }
+    expect(await count('needle')).toBe(2);
+  });
+
   test('in every order, with the place of the text', async () => {
     const project = await newProject();
     await project.store([
