@@ -6,6 +6,25 @@ import { defineRoute } from './route.ts';
  * Models, as the screens need them beside `models.ts`: changing one, trying a pattern, and which names the project's calls have.
  */
 
+/** A model in the list of all: `prices` are USD a unit by usage type, of the default tier. */
+export const ListedModel = Model.pick({
+  id: true,
+  modelName: true,
+  matchPattern: true,
+  startDate: true,
+  unit: true,
+  tokenizerId: true,
+}).extend({ isBuiltIn: z.boolean(), prices: z.record(z.string(), z.number()), tiers: z.array(z.string()) });
+export type ListedModel = z.output<typeof ListedModel>;
+
+export const listAllModels = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/models',
+  scope: 'project:read',
+  summary: "All models in short: the project's own by name, then the built-in ones",
+  response: z.object({ data: z.array(ListedModel) }),
+});
+
 export const updateModel = defineRoute({
   method: 'PUT',
   path: '/api/public/x/models/:modelId',

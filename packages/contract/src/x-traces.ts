@@ -178,6 +178,8 @@ export const ObservationSkeleton = z.object({
   provider: z.string().nullable(),
   totalCost: z.number().nullable(),
   costSource: z.enum(['client', 'prices']).nullable(),
+  /** Why a call that names a model has no cost, which is not 0: no price for what it used, or nobody said what it used. */
+  costGap: z.enum(['price', 'usage']).nullable(),
   inputTokens: z.int(),
   outputTokens: z.int(),
   totalTokens: z.int(),
@@ -256,6 +258,8 @@ export const ObservationDetail = ObservationSkeleton.omit({ totalCost: true }).e
   scope: z.object({ name: z.string(), version: z.string(), attributes: TextMap }),
   events: z.array(z.object({ name: z.string(), timestamp: Instant, attributes: TextMap })),
   usage: z.record(z.string(), z.number()),
+  /** `counted`: nobody reported it, so the server counted the tokens of input and output. */
+  usageSource: z.enum(['client', 'counted']).nullable(),
   cost: TextMap,
   totalCost: z.string().nullable(),
   prices: TextMap,

@@ -68,6 +68,7 @@ const reads = [
   '/v3/scores?traceId=t',
   '/v3/scores?id=score',
   '/models',
+  '/x/models',
   '/x/jobs',
   '/x/called-models',
 ];

@@ -87,7 +87,8 @@ export const recalculateCosts = defineJob({
         since: pass === 1 ? null : place.startedAt - DOOR_MS * 1000,
       };
       const hours = await selectHours(db, scope, selection, options);
-      if (place.hour === null) total = done + hours.reduce((sum, { calls }) => sum + calls, 0);
+      // The second look is at calls that were counted, or priced as they came.
+      if (pass === 1 && place.hour === null) total = hours.reduce((sum, { calls }) => sum + calls, 0);
       const tell = (): Promise<void> => progress({ done, total: Math.max(done, total), counts, checkpoint: place });
       await tell();
       for await (const { hour, batch } of batches(db, scope, selection, hours, place, options)) {
@@ -98,7 +99,7 @@ export const recalculateCosts = defineJob({
         );
         counts.changed += became.changed;
         counts.skipped += became.skipped;
-        done += batch.length;
+        if (pass === 1) done += batch.length;
         place = placeAfter(place, hour, batch.at(-1)!);
         await tell();
         await nextTurn();

@@ -288,6 +288,8 @@ test('tokens are counted from the text where nobody sent them, as OpenAI counts 
     usageDetails: { input: 7, output: 9, total: 16 },
     costDetails: { input: 0.0000175, output: 0.00009 },
   });
+  const counted = (await project.get(`/x/observations/g-${events}?traceId=t`)).body;
+  expect(counted).toMatchObject({ usageSource: 'counted', costGap: null });
   const input = [{ role: 'user', content: 'hello' }];
   expect(await generation(project, { model: 'gpt-4o', input, output: { message: 'hi' } })).toMatchObject({
     usageDetails: { input: 8 },

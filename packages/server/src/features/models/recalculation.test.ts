@@ -82,7 +82,7 @@ test('past calls get the price that was added after them; what a sender stated a
     counts: { changed: 5, skipped: 0 },
     error: null,
   });
-  expect(job.progress.done).toBeGreaterThanOrEqual(5);
+  expect(job.progress).toEqual({ done: 5, total: 5 });
   expect((await project.get('/observations/new')).body).toMatchObject({
     modelId: id,
     calculatedTotalCost: 1,
@@ -242,13 +242,37 @@ test('which calls have no price, what a pattern matches, and who prices a name',
     call('2', { model: 'acme-9' }),
     call('3', { model: 'gpt-4o', totalCost: '1' }),
     call('4', { model: 'free', totalCost: '0' }),
-    call('5', { model: 'silent', usage: {} }),
+    call('5', { model: 'silent', usage: {}, providedUsage: {} }),
   ]);
+  const { observations } = (await project.get('/x/traces/t')).body;
+  const gaps = Object.fromEntries(
+    observations.map(({ id, costGap }: { id: string; costGap: string }) => [id, costGap]),
+  );
+  expect(gaps).toEqual({ 1: 'price', 2: 'price', 3: null, 4: null, 5: 'usage' });
+  expect((await project.get('/x/observations/1?traceId=t')).body).toMatchObject({
+    costGap: 'price',
+    totalCost: null,
+    usageSource: 'client',
+  });
+  const listed = (await project.get('/x/models')).body.data;
+  expect(listed.length).toBeGreaterThan(500);
+  expect(listed[0]).toMatchObject({ isBuiltIn: true });
   const called = (await project.get('/x/called-models')).body.data;
   expect(called).toHaveLength(4);
   expect(called[0]).toMatchObject({ model: 'acme-9', calls: 2, unpricedCalls: 2 });
   expect(called.slice(1)).toMatchObject([{ unpricedCalls: 0 }, { unpricedCalls: 0 }, { unpricedCalls: 0 }]);
   const { id } = (await project.post('/models', price(0.01))).body;
+  expect((await project.get('/x/models')).body.data[0]).toEqual({
+    id,
+    modelName: 'acme',
+    matchPattern: '(?i)^acme',
+    startDate: null,
+    unit: 'TOKENS',
+    tokenizerId: null,
+    isBuiltIn: false,
+    prices: { input: 0.01 },
+    tiers: ['Standard'],
+  });
   const names = ['ACME-9', 'gpt-4o', 'nobody'];
   expect((await project.post('/x/model-matches', { matchPattern: '(?i)^acme-9$', names })).body).toEqual({
     problem: null,

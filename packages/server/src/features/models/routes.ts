@@ -1,6 +1,6 @@
 import { createModel, deleteModel, listModels, readModel } from '@tracehouse/contract/models';
 import { startRecalculation } from '@tracehouse/contract/x-jobs';
-import { listCalledModels, matchModels, updateModel } from '@tracehouse/contract/x-models';
+import { listAllModels, listCalledModels, matchModels, updateModel } from '@tracehouse/contract/x-models';
 import { bind, type BoundRoute } from '../../http/bind.ts';
 import type { Models } from './service.ts';
 
@@ -12,6 +12,7 @@ export const modelsRoutes = (models: Models): BoundRoute[] => [
     await models.delete(scope, params.modelId);
     return { message: 'Model successfully deleted' as const };
   }),
+  bind(listAllModels, ({ scope }) => models.listAll(scope)),
   bind(updateModel, ({ scope, params, body }) => models.update(scope, params.modelId, body)),
   bind(matchModels, ({ scope, body }) => models.match(scope, body)),
   bind(listCalledModels, ({ scope, query, signal }) => models.called(scope, query.limit, signal)),

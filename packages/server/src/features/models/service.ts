@@ -1,7 +1,7 @@
 import type { Model, NewModel, PricingTier } from '@tracehouse/contract/models';
 import type { PageMeta, PageQuery } from '@tracehouse/contract/pagination';
 import type { Job, NewRecalculation } from '@tracehouse/contract/x-jobs';
-import type { CalledModel, MatchAnswer, MatchQuestion } from '@tracehouse/contract/x-models';
+import type { CalledModel, ListedModel, MatchAnswer, MatchQuestion } from '@tracehouse/contract/x-models';
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import { emptyRow } from '../../ingest/observation.ts';
 import { compilePattern, MAX_NAME_LENGTH, PatternError } from '../../ingest/price/pattern.ts';
@@ -46,6 +46,12 @@ export function createModels({
       const all = [...own.map(toWire), ...(await builtInModels(now()))].toSorted(inOrder);
       const data = all.slice((page - 1) * limit, page * limit);
       return { data, meta: { page, limit, totalItems: all.length, totalPages: Math.ceil(all.length / limit) } };
+    },
+
+    /** The project's own first. */
+    async listAll(scope: ProjectScope): Promise<{ data: ListedModel[] }> {
+      const own = (await selectModels(postgres, scope)).map(toWire);
+      return { data: [...own.toSorted(inOrder), ...(await builtInModels(now())).toSorted(inOrder)].map(toListed) };
     },
 
     /** @throws NotFoundError */
@@ -219,6 +225,18 @@ function toWire({ id, createdAt, startDate, pricingTiers, ...model }: ModelRow):
     pricingTiers: pricingTiers.toSorted((a, b) => a.priority - b.priority),
   };
 }
+
+const toListed = ({ pricingTiers, isLangfuseManaged, ...model }: Model): ListedModel => ({
+  id: model.id,
+  modelName: model.modelName,
+  matchPattern: model.matchPattern,
+  startDate: model.startDate,
+  unit: model.unit,
+  tokenizerId: model.tokenizerId,
+  isBuiltIn: isLangfuseManaged,
+  prices: pricingTiers.find(({ isDefault }) => isDefault)?.prices ?? {},
+  tiers: pricingTiers.map(({ name }) => name),
+});
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -2,7 +2,7 @@ import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import type { ObservationRow } from '../../ingest/observation.ts';
 import { toIsoMicros } from '../filters/time.ts';
 import { withoutNotes } from './large.ts';
-import { orNull, parsed } from './payload.ts';
+import { costGapOf, orNull, parsed } from './payload.ts';
 
 /** What `toDetail` reads. */
 export const detailFields = [
@@ -20,6 +20,7 @@ export const detailFields = [
   'provider',
   'costSource',
   'usage',
+  'providedUsage',
   'isAppRoot',
   'promptName',
   'promptVersion',
@@ -70,9 +71,10 @@ export function toDetail(row: Read): ObservationDetail {
     model: orNull(row.model),
     provider: orNull(row.provider),
     costSource: row.costSource === '' ? null : row.costSource,
+    costGap: costGapOf({ ...row, totalTokens: totalOf(row) }),
     inputTokens: tokens(row, 'input'),
     outputTokens: tokens(row, 'output'),
-    totalTokens: row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0),
+    totalTokens: totalOf(row),
     isAppRoot: row.isAppRoot,
     promptName: orNull(row.promptName),
     promptVersion: row.promptVersion,
@@ -88,6 +90,7 @@ export function toDetail(row: Read): ObservationDetail {
     scope: { name: row.scopeName, version: row.scopeVersion, attributes: textValues(row.scopeAttributes) },
     events: eventsOf(row),
     usage: row.usage,
+    usageSource: isEmpty(row.usage) ? null : isEmpty(row.providedUsage) ? 'counted' : 'client',
     cost: row.cost,
     totalCost: row.totalCost,
     prices: row.prices,
@@ -102,6 +105,11 @@ export function toDetail(row: Read): ObservationDetail {
     timeAdjusted: row.timeAdjusted,
   };
 }
+
+const totalOf = ({ usage }: Pick<Read, 'usage'>): number =>
+  usage['total'] ?? Object.values(usage).reduce((sum, units) => sum + units, 0);
+
+const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
 
 const tokens = ({ usage }: Read, part: 'input' | 'output'): number =>
   Object.entries(usage).reduce((sum, [type, units]) => (type.includes(part) ? sum + units : sum), 0);

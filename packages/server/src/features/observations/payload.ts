@@ -66,3 +66,14 @@ export function sumOf(values: Readonly<Record<string, number>>, part: 'input' | 
 /** Decimal text as JSON numbers, which the wire wants. */
 export const numbers = (values: Readonly<Record<string, string>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));
+
+/** Why a call that names a model has no cost; null for one that has, and for what is no call. */
+export const costGapOf = ({
+  model,
+  totalCost,
+  totalTokens,
+}: {
+  model: string;
+  totalCost: string | null;
+  totalTokens: number;
+}): 'price' | 'usage' | null => (model === '' || totalCost !== null ? null : totalTokens > 0 ? 'price' : 'usage');

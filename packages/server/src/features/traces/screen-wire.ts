@@ -11,7 +11,7 @@ import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import { toIso, toIsoMicros } from '../filters/time.ts';
 import { withoutNotes } from '../observations/large.ts';
-import { orNull } from '../observations/payload.ts';
+import { costGapOf, orNull } from '../observations/payload.ts';
 import type { HitRow } from './search-store.ts';
 
 const totalColumns = [
@@ -201,6 +201,7 @@ export const toSkeleton = (row: Pick<StoredObservation, (typeof skeletonFields)[
   provider: orNull(row.provider),
   totalCost: row.totalCost === null ? null : Number(row.totalCost),
   costSource: row.costSource === '' ? null : row.costSource,
+  costGap: costGapOf(row),
   inputTokens: row.inputTokens,
   outputTokens: row.outputTokens,
   totalTokens: row.totalTokens,
