@@ -70,6 +70,20 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
         .first()
         .waitFor(),
   ],
+  [
+    'models',
+    () => '/project/test-project/settings/models',
+    (page) =>
+      page
+        .getByRole('row', { name: /built in/u })
+        .first()
+        .waitFor(),
+  ],
+  [
+    'a new model',
+    () => '/project/test-project/settings/models?model=new&name=llama-local',
+    (page) => page.getByText('Matches llama-local').waitFor(),
+  ],
   ['not found', () => '/nowhere', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
 ];
 

@@ -40,12 +40,7 @@ export function Sidebar({ showKeys }: { showKeys: () => void }) {
         <Link to="/project/$projectId/setup" params={params} className={itemClass} activeProps={activeProps}>
           <Item icon={DoorOpen} label="Set up tracing" labelClass={label} />
         </Link>
-        <Link
-          to="/project/$projectId/settings/api-keys"
-          params={params}
-          className={itemClass}
-          activeProps={activeProps}
-        >
+        <Link to="/project/$projectId/settings" params={params} className={itemClass} activeProps={activeProps}>
           <Item icon={Settings} label="Settings" labelClass={label} />
         </Link>
         <button type="button" onClick={showKeys} className={classes(itemClass, 'w-full cursor-default')}>

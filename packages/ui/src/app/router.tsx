@@ -30,6 +30,15 @@ export interface TraceSearch extends ListSearch {
   tab?: string;
 }
 
+/** Keys of the address of the models: what is searched and shown, which one is open (`new`: for a name, like another). */
+export interface ModelsSearch {
+  q?: string;
+  show?: string;
+  model?: string;
+  name?: string;
+  like?: string;
+}
+
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: RootFrame,
   notFoundComponent: NotFoundPage,
@@ -145,11 +154,26 @@ const apiKeysRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/api-keys/ApiKeysPage.tsx'), 'ApiKeysPage'),
 });
 
+const modelsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/models',
+  validateSearch: (search: Record<string, unknown>) => search as ModelsSearch,
+  component: lazyRouteComponent(() => import('../features/models/ModelsPage.tsx'), 'ModelsPage'),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   indexRoute,
   ...traceLinkRoutes,
-  projectRoute.addChildren([projectIndexRoute, setupRoute, tracesRoute, traceRoute, settingsRoute, apiKeysRoute]),
+  projectRoute.addChildren([
+    projectIndexRoute,
+    setupRoute,
+    tracesRoute,
+    traceRoute,
+    settingsRoute,
+    apiKeysRoute,
+    modelsRoute,
+  ]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

@@ -1,8 +1,7 @@
 import type { ApiKey, CreatedApiKey } from '@tracehouse/contract/x-api-keys';
-import { Link } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { missingRole } from '../../app/session.ts';
-import { TopBar } from '../../app/TopBar.tsx';
+import { SettingsFrame } from '../../app/SettingsFrame.tsx';
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
@@ -22,52 +21,38 @@ export function ApiKeysPage() {
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const blocked = missingRole(project, 'ADMIN');
   return (
-    <main className="flex min-h-0 flex-1 flex-col" aria-busy={keys.isFetching}>
-      <TopBar title="Settings" />
-      <div className="flex min-h-0 flex-1">
-        <nav aria-label="Settings" className="w-50 shrink-0 border-r py-2 max-drawer:hidden">
-          <h2 className="px-4 pt-2 pb-1 text-small text-text-3">Project {project.name}</h2>
-          <Link
-            to="/project/$projectId/settings/api-keys"
-            params={{ projectId: project.id }}
-            className="relative block h-7 px-4 leading-7 text-text-2 no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-text"
-            activeProps={{ className: 'petrol-edge' }}
-          >
-            API keys
-          </Link>
-        </nav>
-        <div className="min-w-0 flex-1 overflow-auto">
-          <div className="max-w-210 px-6 py-4">
-            <div className="mb-3 flex items-start gap-4">
-              <div className="flex-1">
-                <h2 className="text-lead">API keys</h2>
-                <p className="text-text-2">
-                  A key pair lets a client write traces and read this project. The secret is shown once.
-                </p>
-              </div>
-              <Button onClick={() => setIsCreating(true)} disabledBecause={blocked}>
-                Create key
-              </Button>
+    <SettingsFrame busy={keys.isFetching}>
+      <div className="min-w-0 flex-1 overflow-auto">
+        <div className="max-w-210 px-6 py-4">
+          <div className="mb-3 flex items-start gap-4">
+            <div className="flex-1">
+              <h2 className="text-lead">API keys</h2>
+              <p className="text-text-2">
+                A key pair lets a client write traces and read this project. The secret is shown once.
+              </p>
             </div>
-            {keys.isPending ? (
-              <Loading
-                label="Loading API keys"
-                skeleton={<SkeletonRows rows={3} widths={['flex-1', 'w-24', 'w-16']} />}
-              />
-            ) : keys.isError ? (
-              <Failure what="API keys" error={keys.error} retry={() => void keys.refetch()} />
-            ) : keys.data.data.length === 0 ? (
-              <State title="No API keys yet.">Create one for each client, so that you can revoke it alone.</State>
-            ) : (
-              <ApiKeysTable rows={keys.data.data.map((key) => ({ key, blocked, revoke: () => setRevoking(key) }))} />
-            )}
-            <Addresses />
+            <Button onClick={() => setIsCreating(true)} disabledBecause={blocked}>
+              Create key
+            </Button>
           </div>
+          {keys.isPending ? (
+            <Loading
+              label="Loading API keys"
+              skeleton={<SkeletonRows rows={3} widths={['flex-1', 'w-24', 'w-16']} />}
+            />
+          ) : keys.isError ? (
+            <Failure what="API keys" error={keys.error} retry={() => void keys.refetch()} />
+          ) : keys.data.data.length === 0 ? (
+            <State title="No API keys yet.">Create one for each client, so that you can revoke it alone.</State>
+          ) : (
+            <ApiKeysTable rows={keys.data.data.map((key) => ({ key, blocked, revoke: () => setRevoking(key) }))} />
+          )}
+          <Addresses />
         </div>
       </div>
       <CreateDialog key={String(isCreating)} open={isCreating} close={() => setIsCreating(false)} />
       <RevokeDialog apiKey={revoking} close={() => setRevoking(null)} />
-    </main>
+    </SettingsFrame>
   );
 }
 

@@ -223,7 +223,7 @@ function Facts({ observation, detail, isLive }: FactsProps) {
               : explainCostSum({ totalCost: observation.totalCost, calls: 1, unpricedCalls: unpriced })
           }
         >
-          {formatCost(observation.totalCost)}
+          {observation.costGap === 'price' ? 'no price' : formatCost(observation.totalCost)}
         </Fact>
       )}
       {observation.promptName !== null && (

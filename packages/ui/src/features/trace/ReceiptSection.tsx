@@ -1,11 +1,19 @@
 import type { ObservationDetail } from '@tracehouse/contract/x-traces';
+import { useState } from 'react';
+import { missingRole } from '../../app/session.ts';
+import { useProject } from '../../app/useProject.ts';
+import { Button } from '../../components/Button.tsx';
 import { formatCostExact, formatCostLine, formatCount } from '../../components/formats.ts';
+import { AddPriceDialog } from '../models/AddPriceDialog.tsx';
 import { Section } from './PanelFrame.tsx';
 import { receiptLines } from './receipt.ts';
 
 /** What the call cost and why: each usage with its price, set like a receipt. */
 export function ReceiptSection({ detail }: { detail: ObservationDetail }) {
+  const { project } = useProject();
   const { lines, totalUnits } = receiptLines(detail);
+  // Stays open when the call has its price: what else the model changes is still to be offered.
+  const [pricing, setPricing] = useState<string>();
   return (
     <Section title="Cost">
       <div className="code text-text-2">
@@ -33,19 +41,38 @@ export function ReceiptSection({ detail }: { detail: ObservationDetail }) {
           </span>
         </div>
       </div>
-      <p className="mt-1 text-small text-text-3">{noteOf(detail)}</p>
+      {detail.costGap === 'price' ? (
+        <div className="mt-1.5 flex items-center gap-3 text-small">
+          <p className="min-w-0 text-warn">
+            No price for model <bdi className="font-medium break-all">{detail.model}</bdi>.
+          </p>
+          <Button
+            compact
+            onClick={() => setPricing(detail.model ?? '')}
+            disabledBecause={missingRole(project, 'ADMIN')}
+          >
+            Add price
+          </Button>
+        </div>
+      ) : (
+        <p className="mt-1 text-small text-text-3">{noteOf(detail)}</p>
+      )}
+      {detail.usageSource === 'counted' && (
+        <p className="mt-1 text-small text-text-3">
+          The client reported no tokens; these were counted from input and output.
+        </p>
+      )}
+      <AddPriceDialog model={pricing} close={() => setPricing(undefined)} />
     </Section>
   );
 }
 
-function noteOf({ costSource, totalCost, model, modelId, pricingTierName, usage }: ObservationDetail): string {
+function noteOf({ costSource, totalCost, model, modelId, pricingTierName, usageSource }: ObservationDetail): string {
   if (costSource === 'client') return 'Cost sent by the client.';
   if (totalCost !== null) {
     const tier = pricingTierName === null || pricingTierName === '' ? '' : `, tier ${pricingTierName}`;
-    return `Price row ${modelId ?? model ?? 'unknown'}${tier}. Usage reported by the client.`;
+    const usage = usageSource === 'client' ? ' Usage reported by the client.' : '';
+    return `Price row ${modelId ?? model ?? 'unknown'}${tier}.${usage}`;
   }
-  if (model === null) return 'No model was named, so no price applies.';
-  return Object.keys(usage).length === 0
-    ? 'No usage was reported, so the cost is unknown.'
-    : `No price for model ${model}.`;
+  return model === null ? 'No model was named, so no price applies.' : 'No usage was reported, so the cost is unknown.';
 }

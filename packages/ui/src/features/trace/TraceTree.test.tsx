@@ -28,6 +28,7 @@ const observation = (
   provider: null,
   totalCost: null,
   costSource: null,
+  costGap: null,
   inputTokens: 0,
   outputTokens: 0,
   totalTokens: 0,

@@ -280,13 +280,23 @@ function NameCell({ node, depth, isOpen, isCritical, isLive, isHot, onTurn }: Na
             className="data w-17 shrink-0 text-right whitespace-nowrap text-text-3 max-wide:hidden"
             title={node.cost.calls > 0 ? explainCostSum(node.cost) : undefined}
           >
-            {node.cost.calls > 0 || node.cost.totalCost !== null ? formatCostSum(node.cost) : ''}
+            {hasNoPrice(node) ? (
+              <span className="text-warn">no price</span>
+            ) : node.cost.calls > 0 || node.cost.totalCost !== null ? (
+              formatCostSum(node.cost)
+            ) : (
+              ''
+            )}
           </span>
         </>
       )}
     </div>
   );
 }
+
+/** A call with usage and without a price, which is another thing than a call that is free. */
+const hasNoPrice = (node: TreeNode): boolean =>
+  node.kind === 'observation' && node.cost.totalCost === null && node.observation.costGap === 'price';
 
 function durationOf(node: TreeNode, isLive: boolean): string {
   if (node.kind === 'orphans') return '';

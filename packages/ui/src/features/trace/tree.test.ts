@@ -27,6 +27,7 @@ function observation(
     provider: null,
     totalCost: null,
     costSource: null,
+    costGap: null,
     inputTokens: 0,
     outputTokens: 0,
     totalTokens: 0,

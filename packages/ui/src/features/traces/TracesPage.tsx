@@ -21,6 +21,8 @@ import {
 import { Icon } from '../../components/Icon.tsx';
 import { Ruler } from '../../components/Ruler.tsx';
 import { Failure, Loading, Note, SkeletonRows, State } from '../../components/states.tsx';
+import { AddPriceDialog } from '../models/AddPriceDialog.tsx';
+import { UnpricedNote } from '../models/UnpricedNote.tsx';
 import { EnvironmentMenu } from './EnvironmentMenu.tsx';
 import { FilterBar } from './FilterBar.tsx';
 import { describeTimeRange, rememberRange, writeTimeRange } from './time-range.ts';
@@ -60,6 +62,7 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
   const control = useSearchControl(project.id, selection, list);
   const client = useQueryClient();
   const [window, setWindow] = useState<{ from: number; to: number }>();
+  const [pricing, setPricing] = useState<string>();
   const { t, q, sort } = selection;
   const chooseRange = (next: string) => {
     rememberRange(project.id, next);
@@ -102,6 +105,7 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
         onStop={isSearching ? control.stop : undefined}
       />
       <Measures histogram={histogram} />
+      <UnpricedNote enabled={(totals?.unpricedCalls ?? 0) > 0} onAdd={setPricing} />
       <ListRuler
         histogram={histogram}
         window={rows.length > 0 && sort.endsWith('time') ? window : undefined}
@@ -141,6 +145,7 @@ function TracesScreen({ search, setSearch }: TracesScreenProps) {
           footer={<ListEnd list={list} />}
         />
       )}
+      <AddPriceDialog model={pricing} close={() => setPricing(undefined)} />
       <p role="status" className="sr-only">
         {totals && `${formatCount(totals.traces)} traces.${q && ` Filter: ${q}`}`}
       </p>
