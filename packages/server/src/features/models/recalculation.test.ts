@@ -235,6 +235,35 @@ test('the same bytes of a project with ids that are hard to write down', async (
   expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: ids.length } });
 });
 
+test('a call with a field above 1 MB keeps it, and its tokens are not counted from its beginning', async () => {
+  const project = await fresh();
+  const send = (id: string, body: object) =>
+    project.post('/ingestion', {
+      batch: [
+        {
+          id: `e-${id}`,
+          type: 'generation-create',
+          timestamp: harness.now().toISOString(),
+          body: { id, traceId: 't', model: 'acme-1', ...body },
+        },
+      ],
+    });
+  const input = `${'long '.repeat(300_000)}end`;
+  await send('reported', { input, usageDetails: { input: 100 } });
+  await send('not reported', { input });
+  await send('short', { input: 'one two three' });
+  const tokenizer = { tokenizerId: 'openai', tokenizerConfig: { tokenizerModel: 'gpt-4o' } };
+  const { id } = (await project.post('/models', price(0.01, tokenizer))).body;
+  expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: 3 } });
+  const reported = (await project.get('/observations/reported')).body;
+  expect(reported).toMatchObject({ calculatedTotalCost: 1 });
+  expect(reported.input).toBe(input);
+  const other = (await project.get('/observations/not%20reported')).body;
+  expect(other).toMatchObject({ modelId: id, usageDetails: {}, costDetails: {} });
+  expect(other.input).toBe(input);
+  expect((await project.get('/observations/short')).body).toMatchObject({ usageDetails: { input: 3 } });
+});
+
 test('which calls have no price, what a pattern matches, and who prices a name', async () => {
   const project = await fresh();
   await project.store([

@@ -279,7 +279,11 @@ export function createStatementStore({
       const held = observations.hold(scope, keys);
       try {
         const rows = (await read()).filter(({ isDeleted }) => !isDeleted);
-        const { priceRow } = await pricing(scope, rows);
+        // Of a large field the row has the beginning: its tokens are not counted from that.
+        const { priceRow } = await pricing(
+          scope,
+          rows.filter(({ payloadBlobs }) => payloadBlobs.length === 0),
+        );
         const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
         // From here to the append nothing awaits: what is said of them now comes after, and deleted traces do not come back.
         let skipped = 0;
