@@ -114,14 +114,20 @@ export function createTokenCounts({ waitMs = WAIT_MS }: { waitMs?: number } = {}
 const keyOf = (text: string, { model, tokensPerMessage, tokensPerName }: Tokenizer): string =>
   `${model} ${tokensPerMessage} ${tokensPerName} ${hash('sha1', text, 'base64')}`;
 
-/** S3.2: a model was named, and neither usage nor cost was reported, nor did the call fail. */
+/**
+ * S3.2: a model was named, and neither usage nor cost was reported, nor did the call fail. Nor is it still going on: then its
+ * usage will be told when it ends, as most SDKs do, and counting each input was half of what it costs to store what begins.
+ */
 export function lacksUsage(
-  row: Pick<ObservationRow, 'model' | 'level' | 'input' | 'output' | 'usage' | 'providedUsage' | 'providedCost'>,
+  row: Pick<
+    ObservationRow,
+    'model' | 'level' | 'endTime' | 'input' | 'output' | 'usage' | 'providedUsage' | 'providedCost'
+  >,
 ): boolean {
   return (
     row.model !== '' &&
     row.level !== 'ERROR' &&
-    (row.input !== '' || row.output !== '') &&
+    (row.output !== '' || (row.input !== '' && row.endTime !== null)) &&
     isEmpty(row.providedUsage) &&
     isEmpty(row.usage) &&
     isEmpty(row.providedCost)
