@@ -29,14 +29,18 @@ export function createEngineDouble() {
     if (!known || known.rowVersion <= row.rowVersion) table.set(key, structuredClone(row));
   }
 
-  const readEntities: ReadEntities = async (scope, keys, { from = -Infinity, to = Infinity }) => {
+  const readEntities: ReadEntities = async (scope, keys, { from = -Infinity, to = Infinity }, traceIds) => {
     reads += 1;
     const names = new Set(keys.map((key) => kind.nameOf(key)));
     const newest = new Map<string, ObservationRow>();
     for (const row of observations.values()) {
       const name = kind.nameOf(row);
       const isAsked =
-        row.projectId === scope.projectId && names.has(name) && row.startTime >= from && row.startTime <= to;
+        row.projectId === scope.projectId &&
+        names.has(name) &&
+        row.startTime >= from &&
+        row.startTime <= to &&
+        (traceIds?.includes(row.traceId) ?? true);
       if (isAsked && row.rowVersion > (newest.get(name)?.rowVersion ?? -1)) newest.set(name, structuredClone(row));
     }
     return [...newest.values()];

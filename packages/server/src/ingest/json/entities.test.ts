@@ -8,10 +8,10 @@ const said = (id: string, body: Record<string, unknown> = {}) =>
   state([{ id: `e-${id}`, type: 'span-update', timestamp: '2026-11-01T10:00:00Z', body: { id, ...body } }])[0]!;
 const wanted = (id: string) => ({ key: { kind: 'observation' as const, id }, times: said(id).times, isUpdate: true });
 
-function createCache(maxBytes: number, read?: ReadEntities) {
+function createCache(maxBytes: number, read?: ReadEntities, maxPackedBytes = 0) {
   const engine = createEngineDouble();
   const kind = observationKind(read ?? engine.readEntities);
-  return { engine, cache: createEntities(kind, { maxBytes }) };
+  return { engine, cache: createEntities(kind, { maxBytes, maxPackedBytes }) };
 }
 
 describe('the memory of open entities', () => {
@@ -38,7 +38,42 @@ describe('the memory of open entities', () => {
     expect(second.get(wanted('s').key).entity?.statements['name']?.set).toEqual({ name: 'said by the first' });
     first.release({ stored: true });
     second.release({ stored: true });
-    expect(cache.size()).toEqual({ entities: 0, bytes: 0 });
+    expect(cache.size()).toEqual({ entities: 0, bytes: 0, packed: 0, packedBytes: 0 });
+  });
+
+  describe('what is packed', () => {
+    async function packedCache() {
+      const { engine, cache } = createCache(0, undefined, 100_000);
+      for (let index = 0; index < 50; index += 1) {
+        const opened = await cache.open(p1, [wanted(`s${index}`)]);
+        const { entity } = said(`s${index}`, { input: 'x'.repeat(2000), metadata: { a: [1] }, endTime: null });
+        opened.apply(wanted(`s${index}`).key, entity, receipt);
+        opened.release({ stored: true });
+      }
+      return { engine, cache, reads: engine.reads() };
+    }
+
+    test('is what it was, without a read, as far as the second bound allows', async () => {
+      const { engine, cache, reads } = await packedCache();
+      expect(cache.size()).toMatchObject({ entities: 0, bytes: 0 });
+      expect(cache.size().packedBytes).toBeLessThanOrEqual(100_000);
+      const opened = await cache.open(p1, [wanted('s49')]);
+      const { entity } = said('s49', { input: 'x'.repeat(2000), metadata: { a: [1] }, endTime: null });
+      expect(opened.get(wanted('s49').key).entity).toEqual(entity);
+      opened.release({ stored: true });
+      expect(engine.reads()).toBe(reads);
+      await cache.open(p1, [wanted('s0')]);
+      expect(engine.reads()).toBeGreaterThan(reads);
+    });
+
+    test('is forgotten when another door has written it, and when traces of its project are deleted', async () => {
+      const { cache } = await packedCache();
+      const { packed } = cache.size();
+      cache.overwritten(p1, [wanted('s49').key]);
+      expect(cache.size().packed).toBe(packed - 1);
+      cache.forget(p1, () => true);
+      expect(cache.size()).toEqual({ entities: 0, bytes: 0, packed: 0, packedBytes: 0 });
+    });
   });
 
   test('two requests that look at once ask the engine once', async () => {

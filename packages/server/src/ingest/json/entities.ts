@@ -4,21 +4,25 @@
  * A request looks at all its entities at once (`open`): each is pinned before the first await and stays in memory until the
  * request's rows are in the engine (`release`), which is after it was acknowledged: requests that overlap see each other's
  * statements, and so does one that comes while the rows are in the journal alone. The step from one state to the next
- * (`apply`) does not await: none can come between. What is not pinned is forgotten, least recently used first, when the
- * memory bound is reached, and read again from the engine.
+ * (`apply`) does not await: none can come between. What is not pinned is packed, least recently used first, when the memory
+ * bound is reached: its row as bytes, a third of the memory and none of it looked at by the garbage collector. Beyond a second
+ * bound it is forgotten, and read again from the engine.
  */
 import { OverloadedError } from '../../http/errors.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { Micros } from '../observation.ts';
 import type { Entity } from './merge.ts';
 
-const DAY: Micros = 86_400_000_000;
+const HOUR: Micros = 3_600_000_000;
+const DAY: Micros = 24 * HOUR;
 
 /** Heap of an entity beside its texts: row, statements and slot (measured on Node 24 with generations of 1.2 KB). */
 const SLOT_BYTES = 4500;
 /** What is pinned may exceed the bound of the memory this many times, while the engine takes no rows; then requests are refused. */
 const MAX_PINNED = 4;
 const MIN_BOUND_BYTES = 1024 * 1024;
+/** Of a packed entity, beside its bytes: name, buffer and place in the map. */
+const PACKED_BYTES = 400;
 
 /** Which rows to read. Without bounds, at whatever time. */
 export interface TimeRange {
@@ -40,9 +44,9 @@ export interface EntityKind<Row extends StoredRow, Key> {
   keyOf(row: Row): Key;
   /**
    * The newest version of each key among the rows of the range, deleted ones included: the row of an entity that moved out of
-   * the range has left a deleted one.
+   * the range has left a deleted one. With `homes`, of the rows of these alone.
    */
-  read(scope: ProjectScope, keys: readonly Key[], range: TimeRange): Promise<Row[]>;
+  read(scope: ProjectScope, keys: readonly Key[], range: TimeRange, homes?: readonly string[]): Promise<Row[]>;
   fromRow(row: Row): Entity<Row>;
   /** Without a version. */
   toRow(entity: Entity<Row>, key: Key, receivedAt: Micros): Row;
@@ -51,6 +55,9 @@ export interface EntityKind<Row extends StoredRow, Key> {
   /** What removes the row from its place; `rowVersion` is added. */
   tombstone(row: Row): Row;
   sizeOf(row: Row): number;
+  /** The row of an entity as bytes from which `unpack` makes one that says the same; null where that cannot be. */
+  pack?(entity: Entity<Row>, row: Row): Uint8Array | null;
+  unpack?(scope: ProjectScope, bytes: Uint8Array): Row;
 }
 
 /** What a request needs to know of one entity. */
@@ -60,6 +67,8 @@ export interface Wanted<Key> {
   times: readonly Micros[];
   /** An update says that there is something to update; what only creates speak of and is not found nearby is new. */
   isUpdate: boolean;
+  /** Where its row is most likely, which costs less to look into than a day: the trace it says it belongs to. */
+  home?: string | undefined;
 }
 
 interface Slot<Row, Key> {
@@ -95,10 +104,13 @@ export function createEntities<Row extends StoredRow, Key>(
   kind: EntityKind<Row, Key>,
   {
     maxBytes = 32 * 1024 * 1024,
+    maxPackedBytes = 2 * maxBytes,
     isNew = () => false,
     whenApplied = async () => undefined,
   }: {
     maxBytes?: number;
+    /** Of those that are packed. */
+    maxPackedBytes?: number;
     /** Whether it is sure that the engine has no such row within a day of these times. */
     isNew?(scope: ProjectScope, key: Key, times: readonly Micros[]): boolean;
     /** Resolves once all rows of the project acknowledged before are in the engine. */
@@ -108,6 +120,9 @@ export function createEntities<Row extends StoredRow, Key>(
   /** Least recently used first. */
   const slots = new Map<string, Slot<Row, Key>>();
   let bytes = 0;
+  /** Of entities that have no slot; least recently used first. */
+  const packed = new Map<string, Uint8Array>();
+  let packedBytes = 0;
 
   const slotName = (scope: ProjectScope, key: Key): string => `${scope.projectId}\n${kind.nameOf(key)}`;
 
@@ -126,6 +141,7 @@ export function createEntities<Row extends StoredRow, Key>(
       places: new Map(),
       bytes: 0,
     };
+    unpack(scope, slot);
     slot.pins += 1;
     slots.delete(name);
     slots.set(name, slot);
@@ -145,9 +161,50 @@ export function createEntities<Row extends StoredRow, Key>(
   function evict(): void {
     if (bytes <= maxBytes) return;
     for (const slot of slots.values()) {
-      if (slot.pins === 0) drop(slot);
-      if (bytes <= maxBytes) return;
+      if (slot.pins === 0) {
+        pack(slot);
+        drop(slot);
+      }
+      if (bytes <= maxBytes) break;
     }
+    for (const name of packed.keys()) {
+      if (packedBytes <= maxPackedBytes) break;
+      unpacked(name);
+    }
+  }
+
+  /** What is about to be dropped and is no more than its one row. */
+  function pack({ name, entity, places, version }: Slot<Row, Key>): void {
+    const [row, more] = places.values();
+    if (!kind.pack || !entity || !row || more || row.rowVersion !== version) return;
+    const content = kind.pack(entity, row);
+    if (!content) return;
+    packed.set(name, content);
+    packedBytes += content.length + PACKED_BYTES;
+  }
+
+  /** What was packed under the name, which is there no more. */
+  function unpacked(name: string): Uint8Array | undefined {
+    const content = packed.get(name);
+    if (!content) return undefined;
+    packed.delete(name);
+    packedBytes -= content.length + PACKED_BYTES;
+    return content;
+  }
+
+  function unpack(scope: ProjectScope, slot: Slot<Row, Key>): void {
+    const content = unpacked(slot.name);
+    if (!content || slot.isKnown) return;
+    know(slot, kind.unpack!(scope, content));
+    slot.bytes = SLOT_BYTES + content.length;
+    bytes += slot.bytes;
+  }
+
+  function know(slot: Slot<Row, Key>, row: Row | undefined): void {
+    slot.isKnown = true;
+    slot.version = Math.max(slot.version, row?.rowVersion ?? 0);
+    slot.entity = row && !row.isDeleted ? kind.fromRow(row) : null;
+    slot.places = new Map(row && !row.isDeleted ? [[kind.placeOf(row), row]] : []);
   }
 
   async function load(
@@ -158,13 +215,7 @@ export function createEntities<Row extends StoredRow, Key>(
   ): Promise<void> {
     const loaded = await loadEntities(kind, scope, wanted);
     if (!isStillWanted()) return;
-    for (const [{ key }, row] of loaded) {
-      const slot = slotOf(key);
-      slot.isKnown = true;
-      slot.version = Math.max(slot.version, row?.rowVersion ?? 0);
-      slot.entity = row && !row.isDeleted ? kind.fromRow(row) : null;
-      slot.places = new Map(row && !row.isDeleted ? [[kind.placeOf(row), row]] : []);
-    }
+    for (const [{ key }, row] of loaded) know(slotOf(key), row);
   }
 
   /** For entities that another door has written to while they were pinned: both doors' rows must be in the engine first. */
@@ -330,13 +381,17 @@ export function createEntities<Row extends StoredRow, Key>(
           drop(slot);
         }
       }
+      // Which of these are gone is not looked up: it would cost more than to read the others again.
+      for (const name of packed.keys()) if (name.startsWith(`${scope.projectId}\n`)) unpacked(name);
     },
 
     /** To be called when rows of these keys were stored past this cache: what it knows of them is not the last state. */
     overwritten(scope: ProjectScope, keys: Iterable<Key>): void {
-      if (slots.size === 0) return;
+      if (slots.size + packed.size === 0) return;
       for (const key of keys) {
-        const slot = slots.get(slotName(scope, key));
+        const name = slotName(scope, key);
+        unpacked(name);
+        const slot = slots.get(name);
         if (!slot) continue;
         slot.isOverwritten = true;
         if (slot.pins === 0) drop(slot);
@@ -344,7 +399,7 @@ export function createEntities<Row extends StoredRow, Key>(
     },
 
     /** Entities and estimated bytes in memory. */
-    size: () => ({ entities: slots.size, bytes }),
+    size: () => ({ entities: slots.size, bytes, packed: packed.size, packedBytes }),
   };
 }
 
@@ -375,17 +430,24 @@ export async function loadEntities<Row extends StoredRow, Key>(
   wanted: readonly Wanted<Key>[],
 ): Promise<(readonly [Wanted<Key>, Row | undefined])[]> {
   const found = new Map<string, Row>();
-  const read = async (keys: readonly Key[], range: TimeRange): Promise<void> => {
+  const read = async (keys: readonly Key[], range: TimeRange, homes?: readonly string[]): Promise<void> => {
     if (keys.length === 0) return;
-    for (const row of await kind.read(scope, keys, range)) {
+    for (const row of await kind.read(scope, keys, range, homes)) {
       const name = kind.nameOf(kind.keyOf(row));
       const known = found.get(name);
       if (!known || known.rowVersion < row.rowVersion) found.set(name, row);
     }
   };
-  const nearby = nearbyQuestions(wanted);
+  const atHome = questions(
+    wanted.filter(({ home }) => home !== undefined),
+    HOUR,
+  );
+  await Promise.all(atHome.map(({ keys, range, homes }) => read(keys, range, homes)));
+  // One that has moved has left a deleted row there.
+  const elsewhere = wanted.filter(({ key }) => found.get(kind.nameOf(key))?.isDeleted !== false);
+  const nearby = questions(elsewhere, DAY);
   await Promise.all(nearby.map(({ keys, range }) => read(keys, range)));
-  const anywhere = wanted.filter(({ key, times, isUpdate }) => {
+  const anywhere = elsewhere.filter(({ key, times, isUpdate }) => {
     const row = found.get(kind.nameOf(key));
     return times.length === 0 || (row ? row.isDeleted : isUpdate);
   });
@@ -396,18 +458,21 @@ export async function loadEntities<Row extends StoredRow, Key>(
   return wanted.map((each) => [each, found.get(kind.nameOf(each.key))] as const);
 }
 
-/** One question for each run of times that lie within a day of each other. */
-function nearbyQuestions<Key>(wanted: readonly Wanted<Key>[]): { keys: Key[]; range: TimeRange }[] {
+/** One question for each run of times that lie within `near` of each other. */
+function questions<Key>(
+  wanted: readonly Wanted<Key>[],
+  near: Micros,
+): { keys: Key[]; range: TimeRange; homes: string[] }[] {
   const looks = wanted
-    .flatMap(({ key, times }) => times.map((time) => ({ key, from: time - DAY, to: time + DAY })))
+    .flatMap(({ key, times, home }) => times.map((time) => ({ key, home, from: time - near, to: time + near })))
     .toSorted((a, b) => a.from - b.from);
-  const questions: { keys: Set<Key>; from: Micros; to: Micros }[] = [];
-  for (const { key, from, to } of looks) {
-    const last = questions.at(-1);
-    if (last && from <= last.to) {
-      last.to = Math.max(last.to, to);
-      last.keys.add(key);
-    } else questions.push({ keys: new Set([key]), from, to });
+  const runs: { keys: Set<Key>; homes: Set<string>; from: Micros; to: Micros }[] = [];
+  for (const { key, home, from, to } of looks) {
+    let run = runs.at(-1);
+    if (!run || from > run.to) runs.push((run = { keys: new Set(), homes: new Set(), from, to }));
+    run.to = Math.max(run.to, to);
+    run.keys.add(key);
+    if (home !== undefined) run.homes.add(home);
   }
-  return questions.map(({ keys, from, to }) => ({ keys: [...keys], range: { from, to } }));
+  return runs.map(({ keys, homes, from, to }) => ({ keys: [...keys], homes: [...homes], range: { from, to } }));
 }

@@ -120,13 +120,14 @@ const arrivals = events.chain((all) =>
 
 describe('the row is a function of the set of events', () => {
   test.each([
-    { maxCacheBytes: 32 * 1024 * 1024, remembered: 'everything remembered' },
-    { maxCacheBytes: 0, remembered: 'every request reads the engine again' },
-  ])('in any order, repetition and split: $remembered', async ({ maxCacheBytes }) => {
+    { maxCacheBytes: 32 * 1024 * 1024, maxPackedBytes: 0, remembered: 'everything remembered' },
+    { maxCacheBytes: 0, maxPackedBytes: 32 * 1024 * 1024, remembered: 'everything packed' },
+    { maxCacheBytes: 0, maxPackedBytes: 0, remembered: 'every request reads the engine again' },
+  ])('in any order, repetition and split: $remembered', async ({ maxCacheBytes, maxPackedBytes }) => {
     await fc.assert(
       fc.asyncProperty(arrivals, async ({ all, requests }) => {
         const engine = createEngineDouble();
-        const store = createStoreOn(engine, { maxCacheBytes });
+        const store = createStoreOn(engine, { maxCacheBytes, maxPackedBytes });
         for (const [index, request] of requests.entries()) {
           await store.store(p1, { events: state(request, { receivedAt: receipt + index }) }, receipt + index);
         }
@@ -220,11 +221,13 @@ describe('the row is a function of the set of events', () => {
         arrivals,
         fc.scheduler(),
         fc.infiniteStream(fc.boolean()),
-        async ({ all, requests }, s, fails) => {
+        fc.constantFrom(0, 1024 * 1024),
+        async ({ all, requests }, s, fails, maxPackedBytes) => {
           const engine = createEngineDouble();
           let failuresLeft = 3;
           const store = createStoreOn(engine, {
             maxCacheBytes: 0,
+            maxPackedBytes,
             readEntities: s.scheduleFunction(engine.readEntities),
             journal: journalOver(
               s.scheduleFunction(async (block) => {

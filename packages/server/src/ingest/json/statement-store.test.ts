@@ -80,7 +80,34 @@ describe('finding what an event is about', () => {
     await send(event('span-update', '2026-11-01T10:00:00Z', { id: 'unknown' }));
     expect(engine.reads()).toBe(3);
     await send(event('trace-create', '2026-11-01T10:00:00Z', { id: 'trace' }));
-    expect(engine.reads()).toBe(4);
+    expect(engine.reads()).toBe(5); // at its place first
+  });
+
+  test('an update that names the trace of its observation finds it at its place, with one question', async () => {
+    const { engine, send, only } = createDoor();
+    await send(event('span-create', '2026-11-01T10:00:00Z', { id: 's', traceId: 't', name: 'work' }));
+    const before = engine.reads();
+    await send(event('span-update', '2026-11-01T10:20:00Z', { id: 's', traceId: 't', output: 'done' }));
+    expect(engine.reads()).toBe(before + 1);
+    expect(await only()).toMatchObject({ name: 'work', output: 'done' });
+  });
+
+  test('an update that names another trace than the one its observation was stored in lands on it', async () => {
+    const { send, only } = createDoor();
+    await send(event('span-create', '2026-11-01T10:00:00Z', { id: 's', name: 'work' }));
+    await send(event('span-update', '2026-11-01T10:00:01Z', { id: 's', traceId: 't', output: 'done' }));
+    expect(await only()).toMatchObject({ traceId: 't', name: 'work', output: 'done' });
+    await send(event('span-update', '2026-11-01T10:00:02Z', { id: 's', traceId: 'other', level: 'ERROR' }));
+    expect(await only()).toMatchObject({ traceId: 't', name: 'work', output: 'done', level: 'ERROR' });
+  });
+
+  test('an observation that moved to another trace is not found where it was', async () => {
+    const { send, only } = createDoor();
+    await send(event('span-create', '2026-11-01T10:00:05Z', { id: 's', traceId: 'late', name: 'work' }));
+    await send(event('span-create', '2026-11-01T10:00:01Z', { id: 's', traceId: 'first', input: 'asked' }));
+    expect(await only()).toMatchObject({ traceId: 'first' });
+    await send(event('span-update', '2026-11-01T10:00:09Z', { id: 's', traceId: 'late', output: 'done' }));
+    expect(await only()).toMatchObject({ traceId: 'first', name: 'work', input: 'asked', output: 'done' });
   });
 
   test('a request with its times close together asks once for all', async () => {

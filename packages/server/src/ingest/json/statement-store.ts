@@ -28,6 +28,8 @@ export interface StatementStoreNeeds {
   countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
   maxCacheBytes?: number;
+  /** For those of them that are packed. */
+  maxPackedBytes?: number;
   /** Where several processes write: the states that they share, instead of memory and `storedIds`. */
   shared?: { observations: SharedStates<ObservationRow>; scores: SharedStates<ScoreRow> };
 }
@@ -60,6 +62,7 @@ export function createStatementStore({
   pricing,
   countStored = () => undefined,
   maxCacheBytes,
+  maxPackedBytes,
   shared,
 }: StatementStoreNeeds) {
   // Our own rows in the journal are pinned in memory; those of other doors and of the last run must be in the engine first.
@@ -80,6 +83,7 @@ export function createStatementStore({
         whenApplied,
         ...(storedIds && { isNew: storedIds.isNew }),
         ...(maxCacheBytes !== undefined && { maxBytes: maxCacheBytes }),
+        ...(maxPackedBytes !== undefined && { maxPackedBytes }),
       });
   const scores = shared
     ? createSharedEntities(ofScores, { states: shared.scores })
@@ -372,8 +376,7 @@ type Grouped<Row, Key> = Wanted<Key> & { entity: Entity<Row>; count: number };
 
 /** What a request says of one entity, as one: events are merged among themselves first. */
 function groupEvents(events: readonly EventStatement[]): Grouped<ObservationRow, ObservationKey>[] {
-  const groups = Map.groupBy(events, ({ kind, entity }) => `${kind}\n${entity.id}`);
-  return [...groups.values()].map((group) => ({
+  const groups = [...Map.groupBy(events, ({ kind, entity }) => `${kind}\n${entity.id}`).values()].map((group) => ({
     key: { kind: group[0]!.kind, id: group[0]!.entity.id },
     times: [...new Set(group.flatMap(({ times }) => times))],
     // With its create in the same request there is nothing older to find.
@@ -381,6 +384,14 @@ function groupEvents(events: readonly EventStatement[]): Grouped<ObservationRow,
     entity: group.map(({ entity }) => entity).reduce((a, b) => join(observationFields, a, b)),
     count: group.length,
   }));
+  return groups.map((group) => ({ ...group, home: homeOf(group) }));
+}
+
+/** The trace it says it belongs to, of what is likely to be there: traces are said again and again, observations updated. */
+function homeOf({ key, isUpdate, entity }: Grouped<ObservationRow, ObservationKey>): string | undefined {
+  const said = entity.statements['traceId'];
+  const isLikely = key.kind === 'trace' || (isUpdate && said?.isWeak !== true);
+  return isLikely ? said?.set.traceId : undefined;
 }
 
 /** A score may be replaced at any time later, and is found by its id alone. */
@@ -397,8 +408,9 @@ function groupScores(scores: readonly Entity<ScoreRow>[]): Grouped<ScoreRow, str
 const joined = <Row>(fields: Fields<Row>, known: Entity<Row> | null, said: Entity<Row>): Entity<Row> =>
   known ? join(fields, known, said) : said;
 
-/** Whether a model was named and no usage reported: then its tokens may have to be counted. */
+/** Whether a call has ended whose model was named and whose usage was not reported: its tokens may have to be counted. */
 function mayLackUsage({ statements, base }: Entity<ObservationRow>): boolean {
+  if (!base && !statements['endTime'] && !statements['output']) return false;
   const model = statements['model']?.set.model ?? base?.model ?? '';
   return model !== '' && Object.keys(statements['usage']?.set.providedUsage ?? {}).length === 0;
 }
