@@ -199,6 +199,28 @@ describe('the index', () => {
     expect(await missing()).toBe(0);
   });
 
+  test('stays, and tells the truth, when a migration alters its column', async () => {
+    await build();
+    const found = async (settings = {}) =>
+      db.rows(clickhouse`SELECT count() AS n FROM observations WHERE ${hasText('input', 'ords of the te')}`, {
+        settings: { ...textSearchSettings, ...settings },
+      });
+    const before = await found({ use_skip_indexes: 0 });
+    expect(before).not.toEqual([{ n: 0 }]);
+    for (const change of [
+      clickhouse`input String CODEC(ZSTD(3))`,
+      clickhouse`input LowCardinality(String)`,
+      clickhouse`input String CODEC(ZSTD(1))`,
+      clickhouse`metadata Map(String, String) CODEC(ZSTD(1))`,
+      clickhouse`metadata Map(LowCardinality(String), String) CODEC(ZSTD(1))`,
+    ]) {
+      await db.run(clickhouse`ALTER TABLE observations MODIFY COLUMN ${change} SETTINGS mutations_sync = 2`);
+      expect([change.text, await found()]).toEqual([change.text, before]);
+      expect([change.text, await missing()]).toEqual([change.text, 0]);
+    }
+    expect(await explain('ylophonis')).toMatch(/Name: [tw]_input[\s\S]*?Parts: 0\//);
+  });
+
   test('stays while traces are deleted', async () => {
     await build();
     await db.run(clickhouse`DELETE FROM observations WHERE project_id = 'p' AND trace_id = '31999'`);
