@@ -643,6 +643,116 @@ describe('LiteLLM', () => {
   });
 });
 
+describe('Genkit', () => {
+  test.each<Case>([
+    [
+      'a model call with its messages, parameters and tokens',
+      {
+        'genkit:name': 'googleai/gemini-2.5-flash',
+        'genkit:metadata:subtype': 'model',
+        'genkit:input': '{"messages":[{"role":"user","content":[{"text":"hi"}]}],"config":{"temperature":0.2}}',
+        'genkit:output':
+          '{"message":{"role":"model","content":[{"text":"ho"}]},"usage":{"inputTokens":10,"outputTokens":7,"thoughtsTokens":3,"totalTokens":17}}',
+      },
+      {
+        type: 'GENERATION',
+        name: 'googleai/gemini-2.5-flash',
+        model: 'googleai/gemini-2.5-flash',
+        input: '[{"role":"user","content":[{"text":"hi"}]}]',
+        output: '{"role":"model","content":[{"text":"ho"}]}',
+        modelParameters: '{"temperature":0.2}',
+        usage: { input: 10, output: 4, output_reasoning_tokens: 3, total: 17 },
+      },
+    ],
+    [
+      'a tool is no model',
+      {
+        'genkit:name': 'weather',
+        'genkit:metadata:subtype': 'tool',
+        'genkit:input': '"Paris"',
+        'genkit:output': '{"t":20}',
+      },
+      { type: 'TOOL', name: 'weather', model: '', input: '"Paris"', output: '{"t":20}' },
+    ],
+  ])('%s', (_why, attributes, expected) => {
+    expect(mapExample({ attributes, scope: { name: 'genkit-tracer' } })).toMatchObject(expected);
+  });
+});
+
+describe('LiveKit', () => {
+  test.each<[why: string, name: string, attributes: Given, expected: Partial<ObservationRow>]>([
+    [
+      'a turn of the agent',
+      'agent_turn',
+      { 'lk.user_input': 'hello', 'lk.response.text': 'hi there' },
+      { type: 'AGENT', level: 'DEFAULT', input: 'hello', output: 'hi there' },
+    ],
+    [
+      'a tool, under the names of newer releases',
+      'function_tool',
+      {
+        'lk.function_tool.name': 'w',
+        'lk.pii.function_tool.arguments': '{"c":1}',
+        'lk.pii.function_tool.output': '20',
+      },
+      { type: 'TOOL', name: 'w', input: '{"c":1}', output: '20' },
+    ],
+    ['what runs beside the conversation', 'tts_node', { 'lk.input_text': 'hi' }, { level: 'DEBUG', input: 'hi' }],
+  ])('%s', (_why, name, attributes, expected) => {
+    expect(mapExample({ attributes, span: { name }, scope: { name: 'livekit-agents' } })).toMatchObject(expected);
+  });
+});
+
+describe('MLflow, Pydantic AI before 1, Semantic Kernel and Pipecat', () => {
+  test.each<Case>([
+    [
+      'MLflow writes words as JSON text',
+      {
+        'mlflow.spanType': '"CHAT_MODEL"',
+        'mlflow.spanInputs': '{"messages":[]}',
+        'mlflow.spanOutputs': '"ho"',
+        'mlflow.chat.tokenUsage': '{"input_tokens":10,"output_tokens":7,"total_tokens":17}',
+      },
+      { type: 'GENERATION', input: '{"messages":[]}', output: 'ho', usage: { input: 10, output: 7, total: 17 } },
+    ],
+    [
+      'a prompt and all messages after it',
+      { prompt: 'hi', all_messages_events: '[{"content":"ho"}]' },
+      { input: 'hi', output: '[{"content":"ho"}]' },
+    ],
+    [
+      'a prompt and its result',
+      { prompt: 'hi', all_messages_events: '[]', final_result: 'ho' },
+      { input: 'hi', output: 'ho' },
+    ],
+    [
+      'events as one attribute, the choice among them is the output',
+      { events: '[{"event.name":"gen_ai.user.message","content":"hi"},{"event.name":"gen_ai.choice","message":"ho"}]' },
+      {
+        input: '[{"event.name":"gen_ai.user.message","content":"hi"}]',
+        output: '{"event.name":"gen_ai.choice","message":"ho"}',
+      },
+    ],
+    [
+      'an agent of Semantic Kernel',
+      {
+        'gen_ai.operation.name': 'invoke_agent',
+        'gen_ai.agent.invocation_input': '[{"role":"user"}]',
+        'gen_ai.agent.invocation_output': '[{"role":"assistant"}]',
+      },
+      { type: 'AGENT', input: '[{"role":"user"}]', output: '[{"role":"assistant"}]' },
+    ],
+    ['bare names', { input: 'hi', output: 'ho' }, { input: 'hi', output: 'ho' }],
+    [
+      'a bare input leaves the output to the messages',
+      { input: 'hi', 'gen_ai.output.messages': '[{"role":"assistant"}]' },
+      { input: 'hi', output: '[{"role":"assistant"}]' },
+    ],
+  ])('%s', (_why, attributes, expected) => {
+    expect(mapExample({ attributes })).toMatchObject(expected);
+  });
+});
+
 describe('resource', () => {
   test.each([
     [

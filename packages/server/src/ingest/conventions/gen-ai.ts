@@ -37,6 +37,8 @@ export const genAi = {
     ['gen_ai.input.messages',                    'input',                          payload,            'seen'],
     ['gen_ai.output.messages',                   'output',                         payload,            'seen'],
     ['gen_ai.system_instructions',               'input',                          payload,            'seen'],
+    ['gen_ai.agent.invocation_input',            'input',                          payload,            'documentation'], // Semantic Kernel to 1.37
+    ['gen_ai.agent.invocation_output',           'output',                         payload,            'documentation'],
     ['gen_ai.tool.call.arguments',               'input',                          payload,            'seen'],
     ['gen_ai.tool.call.result',                  'output',                         payload,            'seen'],
     ['gen_ai.prompt',                            'input',                          payload,            'seen'],

@@ -12,7 +12,9 @@ export const logfire = {
     ['operation.cost',           'cost',   usd,      'seen'],
     ['pydantic_ai.all_messages', 'input',  payload,  'seen'],
     ['final_result',             'output', payload,  'seen'],
-    ['all_messages_events',      'input',  payload,  'documentation'], // Pydantic AI before 1
+    ['prompt',                   'input',  payload,  'documentation'], // Pydantic AI before 1, as the two below
+    ['all_messages_events',      'input',  payload,  'documentation'],
+    ['events',                   'input',  payload,  'documentation'],
     ['tool_arguments',           'input',  payload,  'documentation'],
     ['tool_response',            'output', payload,  'documentation'],
   ],

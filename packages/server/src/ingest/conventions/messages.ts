@@ -137,6 +137,30 @@ export const numberedMessages: MessageReader = ({ span: { attributes } }) =>
   some({ input: numbered(attributes, 'gen_ai.prompt'), output: numbered(attributes, 'gen_ai.completion') }) ??
   some({ input: numbered(attributes, 'llm.input_messages'), output: numbered(attributes, 'llm.output_messages') });
 
+/** S1.5 row 9: a run of an agent of Pydantic AI before 1. */
+export const agentRun: MessageReader = ({ span: { attributes } }) => {
+  const prompt = textOf(attributes.get('prompt'));
+  const all = textOf(attributes.get('all_messages_events'));
+  if (!prompt && !all) return undefined;
+  const said = textOf(attributes.get('final_result')) || (prompt && all) || structured(attributes).output;
+  return { input: prompt || all, output: said };
+};
+
+/** S1.5 row 11: events as one attribute, a list or JSON text of one. */
+export const listedEvents: MessageReader = ({ span: { attributes } }) => {
+  const given = attributes.get('events');
+  const list = typeof given === 'string' ? parseJson(given) : given;
+  if (!Array.isArray(list)) return undefined;
+  const events = list.filter(isObject);
+  const isChoice = (event: Record<string, AttributeValue>): boolean => event['event.name'] === 'gen_ai.choice';
+  const asked = events.filter((event) => !isChoice(event));
+  const answered = events.filter(isChoice);
+  return some({
+    input: asked.length > 0 ? JSON.stringify(asked) : '',
+    output: answered.length > 0 ? JSON.stringify(answered.length === 1 ? answered[0] : answered) : '',
+  });
+};
+
 /** S1.5 row 16: a run of an agent of Pydantic AI. */
 export const pydanticMessages: MessageReader = ({ span: { attributes } }) => {
   const messages = attributes.get('pydantic_ai.all_messages');

@@ -1,5 +1,5 @@
 import type { Convention } from './convention.ts';
-import { means, text } from './readers.ts';
+import { means, payload, text } from './readers.ts';
 
 /** OpenTelemetry's general conventions, and what bare instrumentations agree on. */
 export const otel = {
@@ -16,6 +16,8 @@ export const otel = {
     ['resource:service.name',                'serviceName',    text,                              'seen'],
     ['resource:service.version',             'serviceVersion', text,                              'seen'],
     ['error.message',                        'errorMessage',   text,                              'seen'], // LiteLLM leaves the status empty
+    ['input',                                'input',          payload,                           'documentation'], // Pipecat
+    ['output',                               'output',         payload,                           'documentation'],
     ['model',                                'type',           means('GENERATION'),               'documentation'],
     ['model',                                'model',          text,                              'documentation'],
   ],

@@ -2,11 +2,15 @@
 // convention's own table; a source that stands there and not here stops the start of the program, the reverse does not compile.
 import type { Convention, Field, SpanContext } from './convention.ts';
 import { genAi } from './gen-ai.ts';
+import { genkit } from './genkit.ts';
 import { langfuse } from './langfuse.ts';
 import { liteLlm } from './litellm.ts';
+import { livekit } from './livekit.ts';
 import { mastra } from './mastra.ts';
 import {
+  agentRun,
   contentEvents,
+  listedEvents,
   messageEvents,
   numberedMessages,
   operationDetails,
@@ -16,6 +20,7 @@ import {
   vercelMessages,
   type MessageReader,
 } from './messages.ts';
+import { mlflow } from './mlflow.ts';
 import { googleAdk } from './google-adk.ts';
 import { logfire } from './logfire.ts';
 import { openInference } from './openinference.ts';
@@ -35,6 +40,9 @@ export const conventions = [
   googleAdk,
   mastra,
   openInferencePython,
+  genkit,
+  livekit,
+  mlflow,
   otel,
 ] as const satisfies readonly Convention[];
 
@@ -59,14 +67,14 @@ type Ordered = Exclude<Field, 'input' | 'output' | 'toolDefinitions'>;
 // oxfmt-ignore
 export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   // S1.3; when nobody answers, the span's own name
-  name: ['litellm/langfuse.generation.name', 'gen-ai/gen_ai.tool.name', 'logfire/logfire.msg', 'openinference-python/tool.name', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
+  name: ['litellm/langfuse.generation.name', 'gen-ai/gen_ai.tool.name', 'genkit/genkit:name', 'livekit/lk.function_tool.name', 'logfire/logfire.msg', 'openinference-python/tool.name', 'vercel-ai/ai.toolCall.name', 'vercel-ai/ai.operationId'],
   // S1.4; when nobody answers, SPAN
-  type: ['langfuse/langfuse.observation.type', 'openinference/openinference.span.kind', 'gen-ai/gen_ai.operation.name', 'traceloop/traceloop.span.kind', 'mastra/mastra.span.type',
+  type: ['langfuse/langfuse.observation.type', 'openinference/openinference.span.kind', 'gen-ai/gen_ai.operation.name', 'traceloop/traceloop.span.kind', 'mastra/mastra.span.type', 'genkit/genkit:metadata:subtype', 'mlflow/mlflow.spanType', 'livekit/lk.*',
     'vercel-ai/ai.operationId', 'gen-ai/gen_ai.tool.name', 'gen-ai/gen_ai.tool.call.id',
     'traceloop/llm.request.type', 'gen-ai/gen_ai.request.model', 'gen-ai/gen_ai.response.model', 'openinference/llm.model_name', 'otel/model'],
 
   // S1.7
-  level: ['langfuse/langfuse.observation.level'], // then the span's status
+  level: ['langfuse/langfuse.observation.level', 'livekit/lk.*'], // then the span's status
   statusMessage: ['langfuse/langfuse.observation.status_message'], // then the span's status, errorMessage, the exception event
   errorMessage: ['otel/error.message'],
   version: ['langfuse/langfuse.version', 'otel/resource:service.version'],
@@ -94,7 +102,7 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   traceOutput: ['langfuse/langfuse.trace.output'],
   model: ['langfuse/langfuse.observation.model.name', 'gen-ai/gen_ai.response.model', 'vercel-ai/ai.model.id',
     'gen-ai/gen_ai.request.model', 'litellm/llm.model_name', 'openinference/llm.response.model',
-    'openinference/llm.model_name', 'openinference/embedding.model_name', 'otel/model'],
+    'openinference/llm.model_name', 'openinference/embedding.model_name', 'otel/model', 'genkit/genkit:name'],
   provider: ['gen-ai/gen_ai.provider.name', 'gen-ai/gen_ai.system', 'openinference/llm.provider', 'openinference/llm.system',
     'vercel-ai/ai.model.provider'], // then the prefix of the model
   promptName: ['langfuse/langfuse.observation.prompt.name', 'langfuse/langfuse.prompt.name', 'vercel-ai/ai.telemetry.metadata.langfusePrompt'],
@@ -112,17 +120,17 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
     'litellm/langfuse.trace.id', 'litellm/langfuse.trace.existing_id'],
 
   // S1.8; rows that share a prefix (`gen_ai.request.*`) are one source together
-  modelParameters: ['vercel-ai/ai.operationId', 'langfuse/langfuse.observation.model.parameters',
+  modelParameters: ['vercel-ai/ai.operationId', 'langfuse/langfuse.observation.model.parameters', 'genkit/genkit:input', 'genkit/genkit:output',
     'openinference/llm.invocation_parameters', 'gen-ai/gen_ai.request.*', 'openinference/llm.invocation_parameters.*'],
 
   // S1.9
-  usage: ['langfuse/langfuse.observation.usage_details'],
+  usage: ['langfuse/langfuse.observation.usage_details', 'mlflow/mlflow.chat.tokenUsage'],
   'usage.input': ['gen-ai/gen_ai.usage.prompt_tokens', 'gen-ai/gen_ai.usage.input_tokens', 'gen-ai/gen_ai.usage.prompt',
-    'openinference/llm.token_count.prompt', 'vercel-ai/ai.usage.tokens'],
+    'openinference/llm.token_count.prompt', 'vercel-ai/ai.usage.tokens', 'genkit/genkit:output'],
   'usage.output': ['gen-ai/gen_ai.usage.completion_tokens', 'gen-ai/gen_ai.usage.output_tokens', 'gen-ai/gen_ai.usage.completion',
-    'openinference/llm.token_count.completion'],
+    'openinference/llm.token_count.completion', 'genkit/genkit:output'],
   'usage.total': ['vercel-ai/ai.usage.tokens', 'gen-ai/gen_ai.usage.total_tokens', 'gen-ai/gen_ai.usage.total',
-    'openinference/llm.token_count.total', 'traceloop/llm.usage.total_tokens'],
+    'openinference/llm.token_count.total', 'traceloop/llm.usage.total_tokens', 'genkit/genkit:output'],
   'usage.input_cached_tokens': ['vercel-ai/ai.usage.cachedInputTokens', 'gen-ai/gen_ai.usage.cache_read.input_tokens',
     'gen-ai/gen_ai.usage.cache_read_input_tokens', 'gen-ai/gen_ai.usage.cache_read_tokens',
     'gen-ai/gen_ai.usage.details.cache_read_tokens', 'gen-ai/gen_ai.usage.details.cache_read_input_tokens',
@@ -141,7 +149,7 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   'usage.input_video_tokens': ['gen-ai/gen_ai.usage.video.input_tokens'],
   'usage.output_reasoning_tokens': ['vercel-ai/ai.usage.reasoningTokens', 'gen-ai/gen_ai.usage.reasoning.output_tokens',
     'openinference/llm.token_count.completion_details.reasoning', 'gen-ai/gen_ai.usage.reasoning_tokens',
-    'gen-ai/gen_ai.usage.details.reasoning_tokens', 'vercel-ai/ai.response.providerMetadata'],
+    'gen-ai/gen_ai.usage.details.reasoning_tokens', 'vercel-ai/ai.response.providerMetadata', 'genkit/genkit:output'],
   'usage.output_audio_tokens': ['gen-ai/gen_ai.usage.audio.output_tokens', 'gen-ai/gen_ai.usage.details.audio_tokens', 'openinference/llm.token_count.completion_details.audio'],
   'usage.accepted_prediction_tokens': ['vercel-ai/ai.response.providerMetadata'],
   'usage.rejected_prediction_tokens': ['vercel-ai/ai.response.providerMetadata'],
@@ -184,9 +192,15 @@ const numbered: PayloadReader = {
   read: numberedMessages,
 };
 
+const structured: PayloadReader = {
+  reader: '`gen_ai.input.messages` behind `gen_ai.system_instructions`, `gen_ai.output.messages`',
+  read: structuredMessages,
+};
+
 /** S1.5: the first source with an input or an output gives both; what lies behind it is not asked. */
 export const payloads: readonly PayloadSource[] = [
   { input: ['langfuse/langfuse.observation.input'], output: ['langfuse/langfuse.observation.output'] },
+  { input: ['genkit/genkit:input'], output: ['genkit/genkit:output'] },
   { reader: 'Vercel AI `ai.*`, on spans with `ai.operationId`', read: vercelMessages },
   { reader: 'span event `gen_ai.client.inference.operation.details`', read: operationDetails },
   { reader: 'span events `gen_ai.{system,user,assistant,tool}.message` and `gen_ai.choice`', read: messageEvents },
@@ -195,7 +209,16 @@ export const payloads: readonly PayloadSource[] = [
     input: ['google-adk/gcp.vertex.agent.llm_request', 'google-adk/gcp.vertex.agent.tool_call_args'],
     output: ['google-adk/gcp.vertex.agent.llm_response', 'google-adk/gcp.vertex.agent.tool_response'],
   },
-  { input: ['logfire/all_messages_events'], output: [] },
+  { reader: '`prompt`, `all_messages_events` and `final_result` of Pydantic AI before 1', read: agentRun },
+  {
+    // oxfmt-ignore
+    input: ['livekit/lk.input_text', 'livekit/lk.pii.input_text', 'livekit/lk.user_transcript', 'livekit/lk.pii.user_transcript', 'livekit/lk.chat_ctx',
+      'livekit/lk.pii.chat_ctx', 'livekit/lk.user_input', 'livekit/lk.pii.user_input', 'livekit/lk.function_tool.arguments', 'livekit/lk.pii.function_tool.arguments'],
+    // oxfmt-ignore
+    output: ['livekit/lk.function_tool.output', 'livekit/lk.pii.function_tool.output', 'livekit/lk.response.text', 'livekit/lk.pii.response.text'],
+  },
+  { reader: 'attribute `events`, a list with `gen_ai.choice` among them', read: listedEvents },
+  { input: ['mlflow/mlflow.spanInputs'], output: ['mlflow/mlflow.spanOutputs'] },
   { input: ['traceloop/traceloop.entity.input'], output: ['traceloop/traceloop.entity.output'] },
   {
     reader: 'numbered keys `llm.input_messages.N.*` of OpenInference for Python, on model calls',
@@ -203,16 +226,15 @@ export const payloads: readonly PayloadSource[] = [
   },
   // A streamed answer that is only a call of a tool has an empty `output.value` (JS 4.2.7) and the call in its messages.
   { input: ['openinference/input.value'], output: ['openinference/output.value'], otherwise: numbered },
+  { input: ['otel/input'], output: ['otel/output'], otherwise: structured },
   {
     reader: '`pydantic_ai.all_messages` behind `gen_ai.system_instructions`, `final_result`',
     read: pydanticMessages,
   },
   { input: ['logfire/tool_arguments'], output: ['logfire/tool_response'] },
   numbered,
-  {
-    reader: '`gen_ai.input.messages` behind `gen_ai.system_instructions`, `gen_ai.output.messages`',
-    read: structuredMessages,
-  },
+  structured,
+  { input: ['gen-ai/gen_ai.agent.invocation_input'], output: ['gen-ai/gen_ai.agent.invocation_output'] },
   { input: ['gen-ai/gen_ai.tool.call.arguments'], output: ['gen-ai/gen_ai.tool.call.result'] },
 ];
 

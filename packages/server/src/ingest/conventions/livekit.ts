@@ -1,0 +1,59 @@
+import type { Level, ObservationType } from '../observation.ts';
+import type { Convention } from './convention.ts';
+import { payload, special, text } from './readers.ts';
+
+const kinds: ReadonlyMap<string, ObservationType> = new Map([
+  ['agent_turn', 'AGENT'],
+  ['start_agent_activity', 'AGENT'],
+  ['function_tool', 'TOOL'],
+]);
+const kind = special<ObservationType>('by the name of the span', (_value, { span }) => kinds.get(span.name));
+
+/** What runs all the time beside a conversation (S1.7). */
+const noise: ReadonlySet<string> = new Set([
+  'user_speaking',
+  'eou_detection',
+  'llm_request_run',
+  'tts_node',
+  'tts_request',
+  'tts_request_run',
+  'tts_stream_adapter',
+  'agent_speaking',
+  'drain_agent_activity',
+  'on_exit',
+  'on_enter',
+  'llm_fallback_adapter',
+  'tts_fallback_adapter',
+  'start_agent_activity',
+]);
+const level = special<Level>('DEBUG for what runs beside a conversation', (_value, { span }) =>
+  noise.has(span.name) && span.statusCode !== 2 ? 'DEBUG' : undefined,
+);
+
+/** LiveKit Agents; what may hold personal data has `lk.pii.` in front in newer releases. Model and tokens are GenAI. */
+export const livekit = {
+  name: 'livekit',
+  source: 'docs.livekit.io/agents/observability, read 2026-11-30',
+  scopes: ['livekit-agents'],
+  // oxfmt-ignore
+  rules: [
+    // attribute                         field     read as   known from
+    ['lk.*',                             'type',   kind,     'documentation'],
+    ['lk.*',                             'level',  level,    'documentation'],
+    ['lk.function_tool.name',            'name',   text,     'documentation'],
+    ['lk.input_text',                    'input',  payload,  'documentation'],
+    ['lk.pii.input_text',                'input',  payload,  'documentation'],
+    ['lk.user_transcript',               'input',  payload,  'documentation'],
+    ['lk.pii.user_transcript',           'input',  payload,  'documentation'],
+    ['lk.chat_ctx',                      'input',  payload,  'documentation'],
+    ['lk.pii.chat_ctx',                  'input',  payload,  'documentation'],
+    ['lk.user_input',                    'input',  payload,  'documentation'],
+    ['lk.pii.user_input',                'input',  payload,  'documentation'],
+    ['lk.function_tool.arguments',       'input',  payload,  'documentation'],
+    ['lk.pii.function_tool.arguments',   'input',  payload,  'documentation'],
+    ['lk.function_tool.output',          'output', payload,  'documentation'],
+    ['lk.pii.function_tool.output',      'output', payload,  'documentation'],
+    ['lk.response.text',                 'output', payload,  'documentation'],
+    ['lk.pii.response.text',             'output', payload,  'documentation'],
+  ],
+} as const satisfies Convention;
