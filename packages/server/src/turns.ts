@@ -15,3 +15,14 @@ export function createTurns() {
     },
   };
 }
+
+/** As `items.map(map)`. */
+export async function inTurns<Item, Result>(items: readonly Item[], map: (item: Item) => Result): Promise<Result[]> {
+  const turns = createTurns();
+  const results: Result[] = [];
+  for (const item of items) {
+    results.push(map(item));
+    if (turns.isUp()) await turns.pass();
+  }
+  return results;
+}

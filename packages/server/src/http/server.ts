@@ -26,6 +26,7 @@ import {
   ValidationError,
 } from './errors.ts';
 import { allowOrigin, answerPreflight, securityHeaders } from './headers.ts';
+import { toJson } from './json-answer.ts';
 import { parseJson, parseJsonInTurns } from './json-body.ts';
 import type { RefusedRequest, RefusedSender } from './refused-request.ts';
 
@@ -390,14 +391,14 @@ const plainHeaders = ({ headers }: FastifyRequest): Record<string, string | unde
 /** Routes whose scope needs a project only get here with one; the others do not look. */
 const scopeOf = (principal: Principal): ProjectScope => ('scope' in principal ? principal.scope : null) as ProjectScope;
 
-function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
+async function send(reply: FastifyReply, route: Route, answer: unknown): Promise<FastifyReply> {
   const { body, status, headers } = answer instanceof Answer ? answer : new Answer(answer);
   reply.code(status ?? route.status).headers(headers);
   if (body === undefined || body === null) return reply.send();
   if (body instanceof Readable) return reply.send(body);
   if (Buffer.isBuffer(body) || body instanceof Uint8Array) return reply.send(Buffer.from(body));
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
-  return reply.send(JSON.stringify(body));
+  return reply.send(typeof body === 'object' ? await toJson(body) : JSON.stringify(body));
 }
 
 /** 159: the query's time was up, 241: its memory, 394: it was stopped. */

@@ -19,6 +19,7 @@ import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
+import { inTurns } from '../../turns.ts';
 import { createTraceCounts } from './count.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
 import { findNewestTraces } from './newest.ts';
@@ -156,7 +157,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
         ...toMetrics(row),
         htmlPath: htmlPath(scope, traceId),
         observations: groups.has('observations')
-          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace', listed))
+          ? await inTurns(observationsIn(rows), (observation) => toObservationV1(observation, 'trace', listed))
           : [],
         scores: scores.map(toScoreV1).filter((score) => score !== null),
       };
