@@ -16,6 +16,9 @@ const DAY: Micros = 24 * HOUR;
 /** Of a create, rows within a day are looked for; so it is known of those of the last day. */
 const LOADED: Micros = 2 * DAY;
 const PAUSE_MS = 600_000;
+/** After so few in one question the next is about twice the time, for as long as that is bounded. */
+const FEW_IDS = 10_000;
+const MAX_STEP = 6 * HOUR;
 
 /** Ids of the rows that start in [from, to); without an end, all that start later. */
 export type ReadIds = (scope: ProjectScope, range: { from: Micros; to?: Micros }) => Promise<ObservationKey[]>;
@@ -57,9 +60,14 @@ export function createStoredIds({
     const isCurrent = (): boolean => projects.get(scope.projectId) === known;
     await settled(scope.projectId);
     const last = now() + HOUR;
-    for (let from = known.since; from <= last && isCurrent(); from += HOUR) {
-      const range = from + HOUR > last ? { from } : { from, to: from + HOUR };
-      for (const key of await readIds(scope, range)) if (isCurrent()) add(scope.projectId, key);
+    let step = HOUR;
+    for (let from = known.since; from <= last && isCurrent();) {
+      const to = from + step;
+      const keys = await readIds(scope, to > last ? { from } : { from, to });
+      for (const key of keys) if (isCurrent()) add(scope.projectId, key);
+      // Until it is complete every create asks the engine: of a small project a few questions are enough.
+      step = keys.length < FEW_IDS ? Math.min(step * 2, MAX_STEP) : HOUR;
+      from = to;
     }
     known.isComplete = isCurrent();
   }
