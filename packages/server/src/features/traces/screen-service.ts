@@ -21,7 +21,7 @@ import { sayingRange, type TimeRange, toIso, toMicros, within } from '../filters
 import { observationsIn } from '../observations/service.ts';
 import { findNewestTraces } from './newest.ts';
 import { selectPage } from './page.ts';
-import { selectBuckets, selectTotals } from './screen-store.ts';
+import { selectBuckets, selectTotals, selectTotalsAndBuckets } from './screen-store.ts';
 import {
   headerColumns,
   itemColumns,
@@ -179,18 +179,18 @@ export function createTraceScreens({
       const asked = queryOf(query);
       const range = rangeOf(query);
       const selection = await withText(scope, range, asked, signal);
-      const totals = await selectTotals(db, scope, selection, { signal });
       const to = range.to ?? Math.max(now().getTime() * 1000, 0);
-      const from = range.from ?? totals.first ?? to;
+      const options = { signal };
+      // Without a bound the first trace tells how long the buckets are.
+      const known = range.from === null ? await selectTotals(db, scope, selection, options) : null;
+      const from = range.from ?? known?.first ?? to;
       const bucketMs = bucketFor(Math.max(to - from, 1) / 1000);
       const first = Math.floor(from / 1000 / bucketMs) * bucketMs;
-      const counted = await selectBuckets(
-        db,
-        scope,
-        selection,
-        { from: first * 1000, bucketMicros: bucketMs * 1000 },
-        { signal },
-      );
+      const asBuckets = { from: first * 1000, bucketMicros: bucketMs * 1000 };
+      const { totals, counted } =
+        known === null
+          ? await selectTotalsAndBuckets(db, scope, selection, asBuckets, options)
+          : { totals: known, counted: await selectBuckets(db, scope, selection, asBuckets, options) };
       const byBucket = new Map(counted.map((one) => [one.bucket, one]));
       const buckets = Math.max(1, Math.ceil((to / 1000 - first) / bucketMs));
       return {

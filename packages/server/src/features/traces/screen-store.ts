@@ -1,7 +1,7 @@
 import type { Micros } from '../../ingest/observation.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { clickhouse, join, micros, uint } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, type ClickHouseSql, join, micros, uint } from '../../stores/clickhouse/sql.ts';
 import { fromTraces, latencyMicros, type TraceSelection } from './store.ts';
 
 export interface TotalsRow {
@@ -17,21 +17,37 @@ export interface TotalsRow {
   sum_unpriced_calls: string;
 }
 
+interface BucketRow {
+  bucket: number;
+  traces: number;
+  errors: number;
+}
+
+/** Buckets of a histogram: the start of the first, and how long each is. */
+interface Buckets {
+  from: Micros;
+  bucketMicros: number;
+}
+
+// No result is named like a column that a filter may ask for: the engine would put the sum into WHERE.
+const totals = clickhouse`
+  toString(count()) AS traces, toString(countIf(t.error_count > 0)) AS errors,
+  if(count() = 0, NULL, toUnixTimestamp64Micro(min(t.timestamp))) AS first,
+  if(countIf(t.ended_count > 0) = 0, NULL, quantileIf(0.95)(${latencyMicros}, t.ended_count > 0)) AS p95_latency,
+  if(countIf(t.total_cost IS NOT NULL) = 0, NULL,
+    quantileIf(0.95)(toFloat64(ifNull(t.total_cost, 0)), t.total_cost IS NOT NULL)) AS p95_cost,
+  toString(sum(t.total_tokens)) AS sum_tokens, toString(sum(t.total_cost)) AS sum_cost,
+  toString(sum(t.calls)) AS sum_calls, toString(sum(t.unpriced_calls)) AS sum_unpriced_calls`;
+
+const bucketOf = ({ from, bucketMicros }: Buckets): ClickHouseSql =>
+  clickhouse`toUInt32(intDiv(toUnixTimestamp64Micro(t.timestamp) - toUnixTimestamp64Micro(${micros(from)}), ${uint(bucketMicros)}))`;
+
 export async function selectTotals(
   db: ClickHouse,
   scope: ProjectScope,
   selection: TraceSelection,
   options?: QueryOptions,
 ): Promise<TotalsRow> {
-  // No result is named like a column that a filter may ask for: the engine would put the sum into WHERE.
-  const totals = clickhouse`
-    toString(count()) AS traces, toString(countIf(t.error_count > 0)) AS errors,
-    if(count() = 0, NULL, toUnixTimestamp64Micro(min(t.timestamp))) AS first,
-    if(countIf(t.ended_count > 0) = 0, NULL, quantileIf(0.95)(${latencyMicros}, t.ended_count > 0)) AS p95_latency,
-    if(countIf(t.total_cost IS NOT NULL) = 0, NULL,
-      quantileIf(0.95)(toFloat64(ifNull(t.total_cost, 0)), t.total_cost IS NOT NULL)) AS p95_cost,
-    toString(sum(t.total_tokens)) AS sum_tokens, toString(sum(t.total_cost)) AS sum_cost,
-    toString(sum(t.calls)) AS sum_calls, toString(sum(t.unpriced_calls)) AS sum_unpriced_calls`;
   const [row] = await db.rows<TotalsRow>(clickhouse`SELECT ${totals} ${fromTraces(scope, selection, totals)}`, options);
   return row!;
 }
@@ -41,13 +57,47 @@ export const selectBuckets = (
   db: ClickHouse,
   scope: ProjectScope,
   selection: TraceSelection,
-  { from, bucketMicros }: { from: Micros; bucketMicros: number },
+  buckets: Buckets,
   options?: QueryOptions,
-): Promise<{ bucket: number; traces: number; errors: number }[]> => {
-  const bucket = clickhouse`intDiv(toUnixTimestamp64Micro(t.timestamp) - toUnixTimestamp64Micro(${micros(from)}), ${uint(bucketMicros)})`;
+): Promise<BucketRow[]> => {
+  const bucket = bucketOf(buckets);
   const counts = clickhouse`toUInt32(count()) AS traces, toUInt32(countIf(t.error_count > 0)) AS errors`;
   return db.rows(
-    clickhouse`SELECT toUInt32(${bucket}) AS bucket, ${counts} ${fromTraces(scope, selection, join([bucket, counts], ' '))} GROUP BY bucket`,
+    clickhouse`SELECT ${bucket} AS bucket, ${counts} ${fromTraces(scope, selection, join([bucket, counts], ' '))} GROUP BY bucket`,
     options,
   );
+};
+
+/** Both at once: to find out which traces the selection has is what takes time. */
+export async function selectTotalsAndBuckets(
+  db: ClickHouse,
+  scope: ProjectScope,
+  selection: TraceSelection,
+  buckets: Buckets,
+  options?: QueryOptions,
+): Promise<{ totals: TotalsRow; counted: BucketRow[] }> {
+  const bucket = bucketOf(buckets);
+  const rows = await db.rows<TotalsRow & { bucket: number; is_total: 0 | 1 }>(
+    clickhouse`
+      SELECT ${bucket} AS bucket, grouping(bucket) AS is_total, ${totals}
+      ${fromTraces(scope, selection, join([bucket, totals], ' '))}
+      GROUP BY GROUPING SETS ((), (bucket))`,
+    options,
+  );
+  const counted = rows
+    .filter(({ is_total }) => is_total === 0)
+    .map(({ bucket, traces, errors }) => ({ bucket, traces: Number(traces), errors: Number(errors) }));
+  return { totals: rows.find(({ is_total }) => is_total === 1) ?? noTraces, counted };
+}
+
+const noTraces: TotalsRow = {
+  traces: '0',
+  errors: '0',
+  first: null,
+  p95_latency: null,
+  p95_cost: null,
+  sum_tokens: '0',
+  sum_cost: null,
+  sum_calls: '0',
+  sum_unpriced_calls: '0',
 };

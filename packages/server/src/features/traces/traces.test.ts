@@ -286,6 +286,26 @@ describe('the list of traces', () => {
     expect((await project.everyPage('/x/traces?q=user:ada&limit=2')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
+  test('the histogram of a range has the totals that it has without one, and none where there are no traces', async () => {
+    const all = (await project.get('/x/histogram')).body;
+    const range = new URLSearchParams({ from: all.from, to: all.to }).toString();
+    const { body } = await project.get(`/x/histogram?${range}`);
+    expect(body.totals).toEqual(all.totals);
+    expect(body.data).toEqual(all.data);
+    const { body: empty } = await project.get('/x/histogram?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z');
+    expect(empty.totals).toEqual({
+      traces: 0,
+      errors: 0,
+      p95LatencyMs: null,
+      p95Cost: null,
+      totalTokens: 0,
+      totalCost: null,
+      calls: 0,
+      unpricedCalls: 0,
+    });
+    expect(empty.data.every(({ traces }: { traces: number }) => traces === 0)).toBe(true);
+  });
+
   test('the histogram counts what the list holds', async () => {
     const { body } = await project.get('/x/histogram?q=name:odd');
     const sum = (key: 'traces' | 'errors') =>
