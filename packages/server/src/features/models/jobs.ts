@@ -25,7 +25,7 @@ import {
 
 /** Keys that are looked up at once, and what of their rows is in memory at once. */
 const KEYS = 5_000;
-const BATCH_ROWS = 200;
+const BATCH_ROWS = 300;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** What a door may take from asking for prices to handing over its rows. */
 const DOOR_MS = 60_000;

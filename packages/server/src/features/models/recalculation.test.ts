@@ -195,7 +195,7 @@ test('a trace that is deleted while its calls are recalculated does not come bac
 
 test('one runs at a time for a model; it is listed, and cancelled where it is', async () => {
   const project = await fresh();
-  await project.store(Array.from({ length: 450 }, (_, i) => call(`c-${i}`, { at: i % 3 === 0 ? 0 : -7200 })));
+  await project.store(Array.from({ length: 900 }, (_, i) => call(`c-${i}`, { at: i % 3 === 0 ? 0 : -7200 })));
   const { id } = (await project.post('/models', price(0.01))).body;
   const reached = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
@@ -220,14 +220,14 @@ test('one runs at a time for a model; it is listed, and cancelled where it is', 
   goOn.resolve();
   const cancelled = await ended(project, job.id);
   onQuery = async () => undefined;
-  expect(cancelled).toMatchObject({ state: 'cancelled', progress: { total: 450 } });
-  expect(cancelled.progress.done).toBeLessThan(450);
+  expect(cancelled).toMatchObject({ state: 'cancelled', progress: { total: 900 } });
+  expect(cancelled.progress.done).toBeLessThan(900);
   expect((await project.post(`/x/jobs/${job.id}/cancel`, {})).body).toMatchObject({ state: 'cancelled' });
   const finished = await recalculated(project, id);
-  expect(finished.counts['changed']! + cancelled.counts['changed']!).toBe(450);
+  expect(finished.counts['changed']! + cancelled.counts['changed']!).toBe(900);
 });
 
-test('the same bytes of a project with ids that are hard to write down', async () => {
+test('calls whose ids are hard to write down get their price too', async () => {
   const project = await fresh();
   const ids = ['a\0b', "it's", '%00', 'ид', '\u202e'];
   await project.store(ids.map((id, i) => call(id, { startTime: at(i * 3600) })));

@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../ledger/receipt.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import type { Pricing } from '../price/pricing.ts';
 import type { ScoreRow } from '../score.ts';
-import { nextTurn } from '../../turns.ts';
+import { createTurns, nextTurn } from '../../turns.ts';
 import { type Change, createEntities, type Wanted } from './entities.ts';
 import type { EventStatement } from './events.ts';
 import { observationFields, scoreFields } from './fields.ts';
@@ -23,7 +23,11 @@ export interface StatementStoreNeeds {
   /** Those of the given traces that were deleted in the last 24 h. */
   deletedTraces(scope: ProjectScope, traceIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** How the project's rows are priced now; counts the tokens of those that report none. */
-  pricing(scope: ProjectScope, rows: readonly ObservationRow[]): Promise<Pick<Pricing, 'priceRow'>>;
+  pricing(
+    scope: ProjectScope,
+    rows: readonly ObservationRow[],
+    options?: { waitMs?: number },
+  ): Promise<Pick<Pricing, 'priceRow'>>;
   /** Told how many events and scores of a request were stored. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
@@ -46,6 +50,9 @@ export interface StoredStatements {
 
 /** Scores are rarely said twice. */
 const MAX_SCORE_BYTES = 4 * 1024 * 1024;
+
+/** Nobody waits for an answer while stored rows are priced again. */
+const COUNTING_MS = 30_000;
 
 /** How often a request looks again at what others said meanwhile, before it goes on. */
 const MAX_ROUNDS = 5;
@@ -287,17 +294,24 @@ export function createStatementStore({
         const { priceRow } = await pricing(
           scope,
           rows.filter(({ payloadBlobs }) => payloadBlobs.length === 0),
+          { waitMs: COUNTING_MS },
         );
-        const deleted = await deletedTraces(scope, [...new Set(rows.map(({ traceId }) => traceId))]);
+        const turns = createTurns();
+        const repriced: ObservationRow[] = [];
+        for (const row of rows) {
+          if (turns.isUp()) await turns.pass();
+          const priced = priceRow(row);
+          if (!isPricedAlike(row, priced)) repriced.push(priced);
+        }
+        const deleted = await deletedTraces(scope, [...new Set(repriced.map(({ traceId }) => traceId))]);
         // From here to the append nothing awaits: what is said of them now comes after, and deleted traces do not come back.
         let skipped = 0;
         const changed: ObservationRow[] = [];
-        for (const row of rows) {
-          const priced = priceRow(row);
-          if (deleted.has(row.traceId) || isPricedAlike(row, priced)) continue;
+        for (const row of repriced) {
+          if (deleted.has(row.traceId)) continue;
           const rowVersion = held.next(row, row);
           if (rowVersion === null) skipped += 1;
-          else changed.push({ ...priced, rowVersion, updatedAt: at });
+          else changed.push({ ...row, rowVersion, updatedAt: at });
         }
         if (changed.length > 0) {
           await journal.append({ projectId: scope.projectId, observations: changed, scores: [] });
