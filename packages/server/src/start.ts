@@ -502,6 +502,7 @@ export function openProduct({
         clickhouse,
         journal,
         store,
+        largeFields,
         models: pricing.models,
         now,
         ...(settleMs !== undefined && { settleMs }),

@@ -5,11 +5,13 @@
  */
 import * as z from 'zod';
 import type { Journal } from '../../ingest/journal.ts';
+import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StatementStore } from '../../ingest/json/statement-store.ts';
 import type { OwnModel } from '../../ingest/price/own-models.ts';
+import { lacksUsage } from '../../ingest/price/token-counts.ts';
 import { compilePattern, MAX_NAME_LENGTH } from '../../ingest/price/pattern.ts';
 import { OverloadedError } from '../../http/errors.ts';
-import type { Micros } from '../../ingest/observation.ts';
+import type { Micros, ObservationRow } from '../../ingest/observation.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import { defineJob } from '../../stores/queue/queue.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -38,6 +40,7 @@ export interface RecalculationNeeds {
   clickhouse: ClickHouse;
   journal: Journal;
   store: Pick<StatementStore, 'reprice'>;
+  largeFields: Pick<LargeFields, 'whole'>;
   /** The project's own. */
   models(scope: ProjectScope): Promise<readonly OwnModel[]>;
   now: () => Date;
@@ -61,11 +64,20 @@ export const recalculateCosts = defineJob({
   checkpoint: Place,
   retry: { attempts: 5, backoffMs: 2_000 },
   async run(
-    { clickhouse: db, journal, store, models, now, settleMs = 5_000 }: RecalculationNeeds,
+    { clickhouse: db, journal, store, largeFields, models, now, settleMs = 5_000 }: RecalculationNeeds,
     { modelId, from },
     { scope, signal, earlier, progress },
   ) {
     const nowMicros = (): number => now().getTime() * 1000;
+    /** Tokens that nobody reported are counted of the whole text. */
+    const countable = async (rows: ObservationRow[]): Promise<ObservationRow[]> => {
+      const all: ObservationRow[] = [];
+      for (const row of rows) {
+        const isCounted = row.payloadBlobs.length > 0 && lacksUsage(row);
+        all.push(...(isCounted ? await largeFields.whole(scope, [row], row.payloadBlobs) : [row]));
+      }
+      return all;
+    };
     const options = { signal, timeoutMs: QUERY_MS };
     let place: Place = earlier.checkpoint ?? { startedAt: nowMicros(), pass: 1, hour: null, after: null };
     let { done } = earlier;
@@ -95,7 +107,12 @@ export const recalculateCosts = defineJob({
         signal.throwIfAborted();
         const keys = batch.map(({ id }) => ({ kind: 'observation' as const, id }));
         const became = await patiently(signal, () =>
-          store.reprice(scope, keys, () => selectCalls(db, scope, hour, batch, options), nowMicros()),
+          store.reprice(
+            scope,
+            keys,
+            async () => countable(await selectCalls(db, scope, hour, batch, options)),
+            nowMicros(),
+          ),
         );
         counts.changed += became.changed;
         counts.skipped += became.skipped;

@@ -258,6 +258,31 @@ test('what a request that was not acknowledged left behind is swept, what rows n
   expect((await project.get('/observations/kept')).body.input).toBe(kept);
 });
 
+test('past costs that are recalculated are those of the whole text, and the text stays', async () => {
+  const input = long('tokens', 1_200_000);
+  await ingest(['generation-create', { id: 'g', traceId: 't', model: 'acme', input, startTime: iso(0) }]);
+  const priced = (
+    await ingest(['generation-create', { id: 'h', traceId: 't', model: 'gpt-4o', input, startTime: iso(0) }])
+  ).status;
+  expect(priced).toBe(207);
+  const tokens = (await project.get('/observations/h')).body.usageDetails.input;
+  const model = {
+    modelName: 'acme',
+    matchPattern: '^acme$',
+    unit: 'TOKENS',
+    inputPrice: 1,
+    tokenizerId: 'openai',
+    tokenizerConfig: { tokenizerModel: 'gpt-4o' },
+  };
+  const { id: modelId } = (await project.post('/models', model)).body;
+  const { id } = (await project.post('/x/recalculations', { modelId })).body;
+  await expect.poll(async () => (await project.get(`/x/jobs/${id}`)).body.state, { timeout: 15_000 }).toBe('done');
+  const { body } = await project.get('/observations/g');
+  expect(body.input).toBe(input);
+  expect(body.usageDetails.input).toBe(tokens);
+  await project.delete('/traces/t');
+}, 60_000);
+
 test('an answer that would hold more than it may is refused with the reason', async () => {
   const bodies = Array.from({ length: 10 }, (_, i) => long(`${i}`, 15_000_000));
   for (const [i, input] of bodies.entries()) await project.post('/spans', { id: `${i}`, traceId: 't', input });
