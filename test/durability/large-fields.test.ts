@@ -31,9 +31,9 @@ test('killed while large fields are stored and deleted, it has all of them that 
   let unanswered = 0;
   for (let round = 0; round < 2; round += 1) {
     const server = await startServer({ dataDirectory, screens: false });
-    let isKilled = false;
+    const killed = new AbortController();
     const send = async (lane: number): Promise<void> => {
-      for (let i = 0; !isKilled; i += 1) {
+      for (let i = 0; !killed.signal.aborted; i += 1) {
         const id = `${round}-${lane}-${i}`;
         const sent = await ask(server, 'POST', '/spans', {
           id,
@@ -51,7 +51,7 @@ test('killed while large fields are stored and deleted, it has all of them that 
     const enough = kept.size + 4 + round;
     while (kept.size < enough) await new Promise((resolve) => setTimeout(resolve, 10));
     await server.kill();
-    isKilled = true;
+    killed.abort();
     await Promise.all(lanes);
   }
   const server = await startServer({ dataDirectory, screens: false });
