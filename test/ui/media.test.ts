@@ -121,3 +121,32 @@ test.each(['light', 'dark'] as const)('files are shown where the text refers to 
   const shots = process.env['SCREENSHOTS'];
   if (shots !== undefined) await page.screenshot({ path: `${shots}/media-${theme}.png` });
 });
+
+test('an image that came as base64 inside a span is shown in its panel, and small in the list', async () => {
+  const data = picture(200, 100).toString('base64');
+  const parts = [
+    { type: 'text', content: 'What is this?' },
+    { type: 'blob', mime_type: 'image/png', content: data },
+  ];
+  const traceId = await sendTrace(stage.server, [
+    {
+      name: 'look',
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'gpt-4o-mini',
+        'gen_ai.input.messages': JSON.stringify([{ role: 'user', parts }]),
+      },
+    },
+  ]);
+  const { page } = await stage.openSignedIn({});
+  await page.goto(`/project/test-project/traces/${traceId}`);
+  const image = page.getByRole('region', { name: 'Observation details' }).getByRole('img', { name: /image\/png/u });
+  await expect.poll(() => image.evaluate((shown: HTMLImageElement) => shown.naturalWidth)).toBe(200);
+  await page.goto('/project/test-project/traces');
+  const row = page.getByRole('row').filter({ hasText: 'What is this?' });
+  const small = row.getByRole('img', { name: 'image/png' });
+  await expect.poll(() => small.evaluate((shown: HTMLImageElement) => shown.naturalWidth)).toBe(200);
+  expect((await small.boundingBox())?.height).toBe(20);
+  const shots = process.env['SCREENSHOTS'];
+  if (shots !== undefined) await page.screenshot({ path: `${shots}/media-list.png` });
+});

@@ -18,15 +18,43 @@ export const TextWithMedia = ({ text }: { text: string }) =>
 /** Links are good for an hour by default, and may be set to less. */
 const FRESH_MS = 30_000;
 
-function MediaFile({ token: { contentType, mediaId } }: { token: MediaToken }) {
+/** What a token stands for, and an address of it. */
+function useMedia(mediaId: string) {
   const { project } = useProject();
-  const media = useQuery({
+  return useQuery({
     queryKey: ['media', project.id, mediaId],
     queryFn: ({ signal }) => call(readMedia, { project: project.id, params: { mediaId }, signal }),
     staleTime: FRESH_MS,
     refetchOnWindowFocus: false,
     retry: false,
   });
+}
+
+/** Of this page's own origin: by what address others reach the server is not what the browser may load from. */
+function addressOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/** An image, 20 px, for a line of a list; of any other file its type. */
+export function Thumbnail({ token: { contentType, mediaId } }: { token: MediaToken }) {
+  const media = useMedia(mediaId);
+  const [cannotShow, setCannotShow] = useState(false);
+  if (media.data && shownAs(media.data.contentType) === 'image' && !cannotShow) {
+    return (
+      <img
+        src={addressOf(media.data.url)}
+        alt={media.data.contentType}
+        onError={() => setCannotShow(true)}
+        className="size-5 shrink-0 rounded-control object-cover"
+      />
+    );
+  }
+  return <Note>{contentType}</Note>;
+}
+
+function MediaFile({ token: { contentType, mediaId } }: { token: MediaToken }) {
+  const media = useMedia(mediaId);
   if (media.isPending) return <Note>{contentType} …</Note>;
   if (media.isError) {
     return (
@@ -36,13 +64,11 @@ function MediaFile({ token: { contentType, mediaId } }: { token: MediaToken }) {
     );
   }
   const { url, contentLength } = media.data;
-  // Of this page's own origin: by what address others reach the server is not what the browser may load from.
-  const { pathname, search } = new URL(url);
   return (
     <ShownFile
       key={mediaId}
       as={shownAs(media.data.contentType)}
-      address={pathname + search}
+      address={addressOf(url)}
       words={`${media.data.contentType}, ${formatBytes(contentLength)}`}
     />
   );

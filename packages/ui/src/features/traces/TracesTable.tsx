@@ -16,7 +16,8 @@ import {
 } from '../../components/formats.ts';
 import { LevelIcon, RunningIcon } from '../../components/LevelIcon.tsx';
 import { Time } from '../../components/Time.tsx';
-import { hitParts, previewLine } from './preview.ts';
+import { Thumbnail } from '../trace/MediaFile.tsx';
+import { hitParts, previewParts } from './preview.ts';
 
 /** A trace with what its list knows of it: slow and dear are at or above the list's p95. */
 export interface TraceRow {
@@ -158,6 +159,25 @@ function NameCell({ trace }: { trace: TraceListItem }) {
 const levelLabel = ({ level, errorCount, warningCount }: TraceListItem) =>
   level === 'ERROR' ? `${formatCount(errorCount)} errors` : `${formatCount(warningCount)} warnings`;
 
+/** Files of the preview as thumbnails, before its line. */
+function PreviewLine({ preview }: { preview: string | null }) {
+  const { line, files } = previewParts(preview);
+  const text = (
+    <span className="block truncate text-text-2" dir="auto">
+      {line}
+    </span>
+  );
+  if (files.length === 0) return text;
+  return (
+    <span className="flex min-w-0 items-center gap-1.5">
+      {files.map((token) => (
+        <Thumbnail key={token.mediaId} token={token} />
+      ))}
+      {text}
+    </span>
+  );
+}
+
 function InputCell({ trace, sought }: { trace: TraceListItem; sought: string | null }) {
   if (trace.hit) {
     const { before, text, after } = hitParts(trace.hit.preview, sought ?? '');
@@ -170,11 +190,7 @@ function InputCell({ trace, sought }: { trace: TraceListItem; sought: string | n
       </span>
     );
   }
-  return (
-    <span className="block truncate text-text-2" dir="auto">
-      {previewLine(trace.inputPreview)}
-    </span>
-  );
+  return <PreviewLine preview={trace.inputPreview} />;
 }
 
 function OutputCell({ trace }: { trace: TraceListItem }) {
@@ -188,11 +204,7 @@ function OutputCell({ trace }: { trace: TraceListItem }) {
     }
     return trace.running ? <span className="text-text-3">Output not received yet</span> : null;
   }
-  return (
-    <span className="block truncate text-text-2" dir="auto">
-      {previewLine(trace.outputPreview)}
-    </span>
-  );
+  return <PreviewLine preview={trace.outputPreview} />;
 }
 
 const explainTokens = ({ totalTokens, inputTokens, outputTokens }: TraceListItem) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hitParts, previewLine } from './preview.ts';
+import { hitParts, previewLine, previewParts } from './preview.ts';
 
 test.each([
   ['[{"role":"system","content":"You help."},{"role":"user","content":"Where is my refund?"}]', 'Where is my refund?'],
@@ -49,4 +49,17 @@ test('a hit is marked where it is, near the start of the line', () => {
   expect(hitParts(preview, 'needle')).toEqual({ before: '…ords before the ', text: 'Needle', after: '⏎and more' });
   expect(hitParts('needle', 'needle')).toEqual({ before: '', text: 'needle', after: '' });
   expect(hitParts('folded otherwise', 'x')).toEqual({ before: '', text: 'folded otherwise', after: '' });
+});
+
+test('files that a preview names stand beside its line, each once', () => {
+  const token = '@@@langfuseMedia:type=image/png|id=abc|source=bytes@@@';
+  const file = { contentType: 'image/png', mediaId: 'abc' };
+  expect(previewParts(`A chart ${token} and again ${token} said`)).toEqual({
+    line: 'A chart   and again   said',
+    files: [file],
+  });
+  const chat = `[{"role":"user","content":[{"type":"text","text":"Hi"},{"type":"image_url","image_url":{"url":"${token}"}}]}]`;
+  expect(previewParts(chat)).toEqual({ line: 'Hi', files: [file] });
+  expect(previewParts(token)).toEqual({ line: '', files: [file] });
+  expect(previewParts('plain')).toEqual({ line: 'plain', files: [] });
 });

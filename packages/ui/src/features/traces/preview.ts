@@ -1,5 +1,6 @@
 import { isObject, type Json } from '../trace/json.ts';
 import { readConversation, type Message } from '../trace/messages.ts';
+import { splitAtTokens, type MediaToken } from '../trace/media-tokens.ts';
 import { readCutJson } from './cut-json.ts';
 
 /**
@@ -10,6 +11,14 @@ import { readCutJson } from './cut-json.ts';
 export function previewLine(preview: string | null): string {
   if (preview === null) return '';
   return (saidIn(preview) ?? preview).replace(/\r?\n/gu, '⏎');
+}
+
+/** The line, and the files that the preview names as far as it reaches, each once. */
+export function previewParts(preview: string | null): { line: string; files: MediaToken[] } {
+  const files = new Map<string, MediaToken>();
+  for (const part of splitAtTokens(preview ?? '')) if (typeof part === 'object') files.set(part.mediaId, part);
+  const texts = files.size === 0 ? [] : splitAtTokens(previewLine(preview)).filter((part) => typeof part === 'string');
+  return { line: files.size === 0 ? previewLine(preview) : texts.join(' '), files: [...files.values()] };
 }
 
 /** Whose words stand for a chat; instructions only when the preview ends before anybody spoke. */
