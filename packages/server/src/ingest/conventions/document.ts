@@ -37,7 +37,7 @@ export function documentConventions(): string {
     '## Log records',
     'GenAI events sent as log records (`/v1/logs`) are read like the events of the span they name, whichever of the two comes ' +
       'first: one a message (`gen_ai.user.message`, `gen_ai.choice`, …) or the whole call (`gen_ai.client.inference.operation.details`). ' +
-      'They go before what the span says itself. Other log records are accepted and not kept.',
+      'They fill in what the span does not say itself. Other log records are accepted and not kept.',
     '## Tokens are counted once',
     'Cache, reasoning and modality counts are taken out of `input` and `output`, so that the buckets add up. Spans that repeat in ' +
       'sum what the spans below them report give no model, usage or cost:',

@@ -32,14 +32,17 @@ export function toObservationRow(
   // S2.3: an end before the start is shown as the start. The end as it was said stays with the clocks: the start may move.
   const endTime = row.endTime;
   if (endTime !== null) row.endTime = Math.max(endTime, row.startTime);
-  row.clocks = encodeClocks(observationFields, entity, row.endTime === endTime ? {} : { endTime });
+  const unshown: Partial<ObservationRow> = row.endTime === endTime ? {} : { endTime };
   row.events = showEvents(base?.events ?? '', entity.logs);
   const logged = entity.logs.length > 0 ? payloadOfLogs(entity.logs) : { input: '', output: '' };
   for (const side of ['input', 'output'] as const) {
-    // An event of the JSON door says it of its own accord.
-    if (logged[side] !== '' && !isStated(statements, side)) row[side] = logged[side];
+    // What the span says itself goes before it, and so does an event of the JSON door, which may also have cleared it.
+    if (logged[side] === '' || row[side] !== '' || isStated(statements, side)) continue;
+    row[side] = logged[side];
+    unshown[side] = '';
   }
-  deriveModelCall(row, statements, logged);
+  row.clocks = encodeClocks(observationFields, entity, unshown);
+  deriveModelCall(row, statements, unshown.output === '');
   row.usage = row.providedUsage;
   row.cost = row.providedCost;
   row.sizeBytes = sizeOf(row);
@@ -54,7 +57,7 @@ export function fromObservationRow(row: ObservationRow): Entity<ObservationRow> 
   const events = readEvents(row.events, saved?.logs ?? 0);
   return {
     ...silent<ObservationRow>(projectId, id),
-    base: isOurs ? null : events.logs.length > 0 ? { ...row, events: events.own } : row,
+    base: isOurs ? null : events.logs.length > 0 ? { ...row, ...saved?.unclamped, events: events.own } : row,
     logs: events.logs,
     statements: readStatements(observationFields, { ...row, ...saved?.unclamped }, saved, isOurs),
     metadata: readMetadata(row[metadataOf(row.kind)], saved?.metadata ?? null, saved?.clocks ?? []),
@@ -100,11 +103,11 @@ type Statements = Entity<ObservationRow>['statements'];
 const isStated = (statements: Statements, field: keyof typeof observationFields): boolean =>
   statements[field] !== undefined && statements[field].clock !== ZERO;
 
-function deriveModelCall(row: ObservationRow, statements: Statements, logged: { output: string }): void {
+function deriveModelCall(row: ObservationRow, statements: Statements, isOutputLogged: boolean): void {
   if (isStated(statements, 'model')) row.provider = providerOfModel(row.model);
   if (row.type !== 'GENERATION') return;
   if (isStated(statements, 'input')) row.toolDefinitions = describeTools(toolsOfInput(row.input));
-  if (isStated(statements, 'output') || logged.output !== '') {
+  if (isStated(statements, 'output') || isOutputLogged) {
     const { calls, names } = toolCallsOf(row.output);
     row.toolCalls = calls;
     row.toolCallNames = names;

@@ -247,6 +247,28 @@ test('whatever is sent as log records, reading it ends with records or says that
   );
 });
 
+test('what the span says itself stands over what a log record says, whichever comes first', async () => {
+  const span = {
+    traceId: T,
+    spanId: 'b7ad6b7169203331',
+    name: 'chat',
+    startTimeUnixNano: '1796022860000000000',
+    endTimeUnixNano: '1796022861000000000',
+    attributes: [text('gen_ai.operation.name', 'chat'), text('gen_ai.input.messages', '[{"role":"user"}]')],
+  };
+  const sends = [
+    ['/otel/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }],
+    ['/otel/v1/logs', logs(record('gen_ai.user.message'))],
+    ['/otel/v1/logs', logs(record('gen_ai.choice'))],
+  ] as const;
+  for (const order of [sends, sends.toReversed(), [sends[1], sends[0], sends[2]]]) {
+    const project = await newProject();
+    for (const [path, body] of order) await project.post(path, body);
+    expect(await observationsOf(project)).toMatchObject([{ input: [{ role: 'user' }], output: { content: 'hello' } }]);
+    expect((await observationsOf(project))[0].input[0]).toEqual({ role: 'user' });
+  }
+});
+
 test('an event of the JSON door stands over what a log record said, however late that comes', async () => {
   const project = await newProject();
   const update = {
