@@ -15,6 +15,7 @@ const fields: ReadonlySet<Field> = new Set<Field>([
   'traceMetadata',
   'tags',
   'payloadBlobs',
+  'events', // log records
   'eventTime',
   'timeAdjusted',
   'source',

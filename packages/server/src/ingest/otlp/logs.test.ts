@@ -3,8 +3,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
 import { type Harness, openHarness, type Project } from '../../features/harness.ts';
+import { fromObservationRow, toObservationRow } from '../json/rows.ts';
+import { packRow, unpackRow } from '../json/stated-columns.ts';
 import { decodeLogsJson } from './log-json.ts';
 import { decodeLogsProtobuf } from './log-protobuf.ts';
+import { readLog } from './log-statements.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { OtlpParseError } from './span.ts';
 
@@ -245,6 +248,15 @@ test('whatever is sent as log records, reading it ends with records or says that
     }),
     { numRuns: 2000 },
   );
+});
+
+test('what log records said is still there when the row was packed, or read again', () => {
+  const sender = { projectId: 'p', publicKey: '', sdkName: '', sdkVersion: '', receivedAt: 1_796_040_000_000_000 };
+  const { logs: decoded } = decodeLogsJson(Buffer.from(JSON.stringify(logs(record('gen_ai.user.message')))));
+  const { entity } = readLog(decoded[0]!, sender);
+  const row = toObservationRow(entity, 'observation', sender.receivedAt);
+  expect(entity.logs).toHaveLength(1);
+  expect(fromObservationRow(unpackRow('p', packRow(row))).logs).toEqual(entity.logs);
 });
 
 test('what the span says itself stands over what a log record says, whichever comes first', async () => {
