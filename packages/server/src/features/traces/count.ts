@@ -4,8 +4,6 @@ import { countTraces, selectTableState, type TraceSelection } from './store.ts';
 
 const MAX_PROJECTS = 1_000;
 
-export type TraceCounts = ReturnType<typeof createTraceCounts>;
-
 /**
  * Counts traces. That of a whole project reads every row, 30 ms a million, and each page of a v1 list wants it: it is remembered
  * for as long as the table is made of the same parts, whose names are never used again.
