@@ -4,7 +4,7 @@ import { findTextMarks, textMarks as marks } from './marks.ts';
 import { EARLIER, type RequestBody, withSpans } from './requests.ts';
 
 /** Events of a request by kind; the SDKs' mix: what begins is created, and updated when it ends, in a later request. */
-export const MIX = { creates: 40, updates: 40, traceUpserts: 20 } as const;
+const MIX = { creates: 40, updates: 40, traceUpserts: 20 } as const;
 export const EVENTS_PER_REQUEST = MIX.creates + MIX.updates + MIX.traceUpserts;
 
 export interface MixedBody extends RequestBody {
