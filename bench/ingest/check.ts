@@ -41,6 +41,8 @@ async function check(dataDirectory: string, acknowledgedFile: string, projectId:
   const [disk] = await engine.rows<{ bytes: number; parts: number }>(clickhouse`
     SELECT toFloat64(sum(bytes_on_disk)) AS bytes, toUInt32(count()) AS parts
     FROM system.parts WHERE active AND table = 'observations'`);
+  // A process that ends with a statement or a merge under way crashes at times.
+  await engine.close();
   return {
     rows,
     missing,
