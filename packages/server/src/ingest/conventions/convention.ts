@@ -104,8 +104,11 @@ export interface Reader<T> {
   readonly label: string;
 }
 
-/** How we know: `seen` in traffic recorded from a published client, or read in its `documentation`. */
-export type Provenance = 'seen' | 'documentation';
+/**
+ * How we know: `seen` in traffic recorded from a published client, read in its `documentation` or, where that names no attributes,
+ * in its public `code`. `upstream`: only from how upstream reads it.
+ */
+export type Provenance = 'seen' | 'documentation' | 'code' | 'upstream';
 
 /**
  * attribute → field. An attribute `prefix.*` covers all keys that begin with `prefix.`, for `usage.*` and `modelParameters` only

@@ -703,7 +703,7 @@ describe('LiveKit', () => {
   });
 });
 
-describe('MLflow, Pydantic AI before 1, Semantic Kernel and Pipecat', () => {
+describe('MLflow, older formats of Pydantic AI, Semantic Kernel and Pipecat', () => {
   test.each<Case>([
     [
       'MLflow writes words as JSON text',

@@ -5,7 +5,12 @@ import { conventions, merged, payloads, precedence, summaries } from './registry
 
 export const documentPath = new URL('../../../../../docs/conventions.md', import.meta.url);
 
-const provenance: Record<Provenance, string> = { seen: 'seen on the wire', documentation: 'from its documentation' };
+const provenance: Record<Provenance, string> = {
+  seen: 'seen on the wire',
+  documentation: 'from its documentation',
+  code: 'from its code',
+  upstream: 'as upstream reads it',
+};
 
 /** The text of docs/conventions.md, made from the tables alone. */
 export function documentConventions(): string {

@@ -22,7 +22,10 @@ const operation = oneOf<ObservationType>({
  */
 export const genAi = {
   name: 'gen-ai',
-  source: 'github.com/open-telemetry/semantic-conventions-genai v0.1.0, read 2026-11-23',
+  source:
+    'github.com/open-telemetry/semantic-conventions-genai v0.1.0, read 2026-11-23; ' +
+    '`gen_ai.agent.invocation_*`: ' +
+    'github.com/microsoft/semantic-kernel/pull/12834, read 2026-11-30',
   // oxfmt-ignore
   rules: [
     // attribute                                  field                             read as             known from
@@ -37,8 +40,8 @@ export const genAi = {
     ['gen_ai.input.messages',                    'input',                          payload,            'seen'],
     ['gen_ai.output.messages',                   'output',                         payload,            'seen'],
     ['gen_ai.system_instructions',               'input',                          payload,            'seen'],
-    ['gen_ai.agent.invocation_input',            'input',                          payload,            'documentation'], // Semantic Kernel to 1.37
-    ['gen_ai.agent.invocation_output',           'output',                         payload,            'documentation'],
+    ['gen_ai.agent.invocation_input',            'input',                          payload,            'code'], // Semantic Kernel to 1.37
+    ['gen_ai.agent.invocation_output',           'output',                         payload,            'code'],
     ['gen_ai.tool.call.arguments',               'input',                          payload,            'seen'],
     ['gen_ai.tool.call.result',                  'output',                         payload,            'seen'],
     ['gen_ai.prompt',                            'input',                          payload,            'seen'],

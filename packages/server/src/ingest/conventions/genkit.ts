@@ -27,7 +27,9 @@ const inside = (name: string) =>
 /** Genkit (Google). */
 export const genkit = {
   name: 'genkit',
-  source: 'genkit.dev/docs/observability, read 2026-11-30',
+  source:
+    'github.com/genkit-ai/genkit docs/otel-overview.md; usage and config in js/ai/src/model-types.ts, the scope in ' +
+    'js/core/src/tracing/instrumentation.ts; read 2026-11-30',
   scopes: ['genkit-tracer'],
   // oxfmt-ignore
   rules: [
@@ -37,11 +39,11 @@ export const genkit = {
     ['genkit:metadata:subtype', 'type',                         subtype,                                   'documentation'],
     ['genkit:input',            'input',                        inside('messages'),                        'documentation'],
     ['genkit:output',           'output',                       inside('message'),                         'documentation'],
-    ['genkit:input',            'modelParameters',              member(['config'], parameters),            'documentation'],
-    ['genkit:output',           'modelParameters',              member(['request', 'config'], parameters), 'documentation'],
-    ['genkit:output',           'usage.input',                  member(['usage', 'inputTokens'], count),   'documentation'],
-    ['genkit:output',           'usage.output',                 member(['usage', 'outputTokens'], count),  'documentation'],
-    ['genkit:output',           'usage.total',                  member(['usage', 'totalTokens'], count),   'documentation'],
-    ['genkit:output',           'usage.output_reasoning_tokens', member(['usage', 'thoughtsTokens'], count), 'documentation'],
+    ['genkit:input',            'modelParameters',              member(['config'], parameters),            'code'],
+    ['genkit:output',           'modelParameters',              member(['request', 'config'], parameters), 'code'],
+    ['genkit:output',           'usage.input',                  member(['usage', 'inputTokens'], count),   'code'],
+    ['genkit:output',           'usage.output',                 member(['usage', 'outputTokens'], count),  'code'],
+    ['genkit:output',           'usage.total',                  member(['usage', 'totalTokens'], count),   'code'],
+    ['genkit:output',           'usage.output_reasoning_tokens', member(['usage', 'thoughtsTokens'], count), 'code'],
   ],
 } as const satisfies Convention;

@@ -30,30 +30,32 @@ const level = special<Level>('DEBUG for what runs beside a conversation', (_valu
   noise.has(span.name) && span.statusCode !== 2 ? 'DEBUG' : undefined,
 );
 
-/** LiveKit Agents; what may hold personal data has `lk.pii.` in front in newer releases. Model and tokens are GenAI. */
+/** LiveKit Agents; what may hold personal data has `lk.pii.` in front from 1.7 on. Model and tokens are GenAI. */
 export const livekit = {
   name: 'livekit',
-  source: 'docs.livekit.io/agents/observability, read 2026-11-30',
+  source:
+    'docs.livekit.io/testing/observability/tracing (the prefix) and github.com/livekit/agents ' +
+    'livekit-agents/livekit/agents/telemetry/trace_types.py (the names), read 2026-11-30; names of spans as in livekit-agents 1.8.9',
   scopes: ['livekit-agents'],
   // oxfmt-ignore
   rules: [
     // attribute                         field     read as   known from
-    ['lk.*',                             'type',   kind,     'documentation'],
-    ['lk.*',                             'level',  level,    'documentation'],
-    ['lk.function_tool.name',            'name',   text,     'documentation'],
-    ['lk.input_text',                    'input',  payload,  'documentation'],
-    ['lk.pii.input_text',                'input',  payload,  'documentation'],
-    ['lk.user_transcript',               'input',  payload,  'documentation'],
-    ['lk.pii.user_transcript',           'input',  payload,  'documentation'],
+    ['lk.*',                             'type',   kind,     'upstream'],
+    ['lk.*',                             'level',  level,    'upstream'],
+    ['lk.function_tool.name',            'name',   text,     'code'],
+    ['lk.input_text',                    'input',  payload,  'code'],
+    ['lk.pii.input_text',                'input',  payload,  'code'],
+    ['lk.user_transcript',               'input',  payload,  'code'],
+    ['lk.pii.user_transcript',           'input',  payload,  'code'],
     ['lk.chat_ctx',                      'input',  payload,  'documentation'],
     ['lk.pii.chat_ctx',                  'input',  payload,  'documentation'],
-    ['lk.user_input',                    'input',  payload,  'documentation'],
-    ['lk.pii.user_input',                'input',  payload,  'documentation'],
-    ['lk.function_tool.arguments',       'input',  payload,  'documentation'],
-    ['lk.pii.function_tool.arguments',   'input',  payload,  'documentation'],
-    ['lk.function_tool.output',          'output', payload,  'documentation'],
-    ['lk.pii.function_tool.output',      'output', payload,  'documentation'],
-    ['lk.response.text',                 'output', payload,  'documentation'],
-    ['lk.pii.response.text',             'output', payload,  'documentation'],
+    ['lk.user_input',                    'input',  payload,  'code'],
+    ['lk.pii.user_input',                'input',  payload,  'code'],
+    ['lk.function_tool.arguments',       'input',  payload,  'code'],
+    ['lk.pii.function_tool.arguments',   'input',  payload,  'code'],
+    ['lk.function_tool.output',          'output', payload,  'code'],
+    ['lk.pii.function_tool.output',      'output', payload,  'code'],
+    ['lk.response.text',                 'output', payload,  'code'],
+    ['lk.pii.response.text',             'output', payload,  'code'],
   ],
 } as const satisfies Convention;

@@ -137,7 +137,7 @@ export const numberedMessages: MessageReader = ({ span: { attributes } }) =>
   some({ input: numbered(attributes, 'gen_ai.prompt'), output: numbered(attributes, 'gen_ai.completion') }) ??
   some({ input: numbered(attributes, 'llm.input_messages'), output: numbered(attributes, 'llm.output_messages') });
 
-/** S1.5 row 9: a run of an agent of Pydantic AI before 1. */
+/** S1.5 row 9: a run of an agent of Pydantic AI in its older formats. */
 export const agentRun: MessageReader = ({ span: { attributes } }) => {
   const prompt = textOf(attributes.get('prompt'));
   const all = textOf(attributes.get('all_messages_events'));

@@ -25,7 +25,9 @@ const kind = special<ObservationType>(byType.label, (value, context, key) => {
 /** MLflow Tracing over OTLP. */
 export const mlflow = {
   name: 'mlflow',
-  source: 'mlflow.org/docs/latest/genai/tracing, read 2026-11-30',
+  source:
+    'mlflow.org/docs/latest/genai/tracing/opentelemetry/attribute-mapping, …/tracing/token-usage-cost and …/concepts/span, read ' +
+    '2026-11-30',
   // oxfmt-ignore
   rules: [
     // attribute                field     read as          known from

@@ -4,7 +4,9 @@ import { means, payload, text } from './readers.ts';
 /** OpenTelemetry's general conventions, and what bare instrumentations agree on. */
 export const otel = {
   name: 'otel',
-  source: 'opentelemetry.io/docs/specs/semconv 1.45, read 2026-11-23',
+  source:
+    'opentelemetry.io/docs/specs/semconv 1.45, read 2026-11-23; `input` and `output`: ' +
+    'docs.pipecat.ai/api-reference/server/utilities/opentelemetry, read 2026-11-30',
   // oxfmt-ignore
   rules: [
     // attribute                              field             read as                            known from

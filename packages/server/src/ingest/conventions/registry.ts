@@ -209,7 +209,7 @@ export const payloads: readonly PayloadSource[] = [
     input: ['google-adk/gcp.vertex.agent.llm_request', 'google-adk/gcp.vertex.agent.tool_call_args'],
     output: ['google-adk/gcp.vertex.agent.llm_response', 'google-adk/gcp.vertex.agent.tool_response'],
   },
-  { reader: '`prompt`, `all_messages_events` and `final_result` of Pydantic AI before 1', read: agentRun },
+  { reader: '`prompt`, `all_messages_events` and `final_result` of older formats of Pydantic AI', read: agentRun },
   {
     // oxfmt-ignore
     input: ['livekit/lk.input_text', 'livekit/lk.pii.input_text', 'livekit/lk.user_transcript', 'livekit/lk.pii.user_transcript', 'livekit/lk.chat_ctx',
