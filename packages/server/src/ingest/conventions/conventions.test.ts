@@ -254,6 +254,20 @@ describe('GenAI conventions', () => {
       { usage: { input: 7, input_audio_tokens: 3, total: 10 } },
     ],
     [
+      'a cache is written under its new name too, and its parts by modality count once',
+      {
+        'gen_ai.usage.input_tokens': 60,
+        'gen_ai.usage.output_tokens': 9,
+        'gen_ai.usage.cache_read.input_tokens': 10,
+        'gen_ai.usage.text.cache_read.input_tokens': 7,
+        'gen_ai.usage.audio.cache_read.input_tokens': 2,
+        'gen_ai.usage.image.cache_read.input_tokens': 1,
+        'gen_ai.usage.cache_write.input_tokens': 5,
+        'gen_ai.usage.image.output_tokens': 4,
+      },
+      { usage: { input: 45, output: 9, input_cached_tokens: 10, input_cache_creation: 5, total: 69 } },
+    ],
+    [
       'details that repeat a bucket count once',
       {
         'gen_ai.usage.input_tokens': 10,

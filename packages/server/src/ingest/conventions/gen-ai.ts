@@ -23,9 +23,9 @@ const operation = oneOf<ObservationType>({
 export const genAi = {
   name: 'gen-ai',
   source:
-    'github.com/open-telemetry/semantic-conventions-genai v0.1.0, read 2026-11-23; ' +
-    '`gen_ai.agent.invocation_*`: ' +
-    'github.com/microsoft/semantic-kernel/pull/12834, read 2026-11-30',
+    'github.com/open-telemetry/semantic-conventions-genai v0.1.0, read 2026-11-23; `cache_write` and the parts by modality: ' +
+    'github.com/open-telemetry/opentelemetry-python-genai/pull/613, `gen_ai.agent.invocation_*`: ' +
+    'github.com/microsoft/semantic-kernel/pull/12834, both read 2026-11-30',
   // oxfmt-ignore
   rules: [
     // attribute                                  field                             read as             known from
@@ -76,6 +76,7 @@ export const genAi = {
     ['gen_ai.usage.cache_creation.input_tokens', 'usage.input_cache_creation',     count,              'seen'],
     ['gen_ai.usage.cache_creation_input_tokens', 'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.cache_write_input_tokens',    'usage.input_cache_creation',     count,              'seen'], // Strands, beside the others
+    ['gen_ai.usage.cache_write.input_tokens',    'usage.input_cache_creation',     count,              'code'], // cache_creation, renamed
     ['gen_ai.usage.cache_write_tokens',          'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.details.cache_write_tokens',  'usage.input_cache_creation',     count,              'documentation'],
     ['gen_ai.usage.details.cache_creation_input_tokens', 'usage.input_cache_creation', count,          'documentation'],
@@ -90,6 +91,10 @@ export const genAi = {
     ['gen_ai.usage.details.audio_tokens',        'usage.output_audio_tokens',      count,              'seen'], // Pydantic AI
     ['gen_ai.usage.text.input_tokens',           'usage.none',                     count,              'documentation'], // the rest of input
     ['gen_ai.usage.text.output_tokens',          'usage.none',                     count,              'documentation'],
+    ['gen_ai.usage.text.cache_read.input_tokens', 'usage.none',                    count,              'code'], // parts of cache_read
+    ['gen_ai.usage.image.cache_read.input_tokens', 'usage.none',                   count,              'code'],
+    ['gen_ai.usage.audio.cache_read.input_tokens', 'usage.none',                   count,              'code'],
+    ['gen_ai.usage.image.output_tokens',         'usage.none',                     count,              'code'], // stays in output
     ['gen_ai.usage.details.input_tokens',        'usage.none',                     count,              'documentation'], // repeats input
     ['gen_ai.usage.details.output_tokens',       'usage.none',                     count,              'documentation'],
     ['gen_ai.usage.*',                           'usage.*',                        count,              'documentation'],
