@@ -711,6 +711,22 @@ describe('LiveKit', () => {
       },
       { type: 'TOOL', name: 'w', input: '{"c":1}', output: '20' },
     ],
+    [
+      'an answer that is only a call of a tool',
+      'llm_node',
+      {
+        'lk.pii.chat_ctx': '{"items":[]}',
+        'lk.pii.response.text': '',
+        'lk.pii.response.function_calls': '[{"name":"w"}]',
+      },
+      { input: '{"items":[]}', output: '[{"name":"w"}]' },
+    ],
+    [
+      'no text and no call is no output',
+      'llm_node',
+      { 'lk.pii.chat_ctx': '{"items":[]}', 'lk.pii.response.text': '', 'lk.pii.response.function_calls': '[]' },
+      { output: '' },
+    ],
     ['what runs beside the conversation', 'tts_node', { 'lk.input_text': 'hi' }, { level: 'DEBUG', input: 'hi' }],
   ])('%s', (_why, name, attributes, expected) => {
     expect(mapExample({ attributes, span: { name }, scope: { name: 'livekit-agents' } })).toMatchObject(expected);
@@ -726,8 +742,19 @@ describe('MLflow, older formats of Pydantic AI, Semantic Kernel and Pipecat', ()
         'mlflow.spanInputs': '{"messages":[]}',
         'mlflow.spanOutputs': '"ho"',
         'mlflow.chat.tokenUsage': '{"input_tokens":10,"output_tokens":7,"total_tokens":17}',
+        'mlflow.llm.model': '"gpt-4o-mini"',
+        'mlflow.llm.provider': '"OpenAI"',
+        'mlflow.llm.cost': '{"input_cost":0.25,"output_cost":0.5,"total_cost":0.75}',
       },
-      { type: 'GENERATION', input: '{"messages":[]}', output: 'ho', usage: { input: 10, output: 7, total: 17 } },
+      {
+        type: 'GENERATION',
+        input: '{"messages":[]}',
+        output: 'ho',
+        usage: { input: 10, output: 7, total: 17 },
+        model: 'gpt-4o-mini',
+        provider: 'openai',
+        providedCost: { input: '0.25', output: '0.5', total: '0.75' },
+      },
     ],
     [
       'a prompt and all messages after it',

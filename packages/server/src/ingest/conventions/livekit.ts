@@ -30,6 +30,11 @@ const level = special<Level>('DEBUG for what runs beside a conversation', (_valu
   noise.has(span.name) && span.statusCode !== 2 ? 'DEBUG' : undefined,
 );
 
+/** The calls a model asks for; an empty list stands on every answer without any. */
+const calls = special<string>('payload, but `[]`', (value, context, key) =>
+  value === '[]' ? undefined : payload(value, context, key),
+);
+
 /** LiveKit Agents; what may hold personal data has `lk.pii.` in front from 1.7 on. Model and tokens are GenAI. */
 export const livekit = {
   name: 'livekit',
@@ -57,5 +62,7 @@ export const livekit = {
     ['lk.pii.function_tool.output',      'output', payload,  'code'],
     ['lk.response.text',                 'output', payload,  'code'],
     ['lk.pii.response.text',             'output', payload,  'code'],
+    ['lk.response.function_calls',       'output', calls,    'code'],
+    ['lk.pii.response.function_calls',   'output', calls,    'code'],
   ],
 } as const satisfies Convention;

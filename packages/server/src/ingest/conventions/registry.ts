@@ -102,9 +102,9 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
   traceOutput: ['langfuse/langfuse.trace.output'],
   model: ['langfuse/langfuse.observation.model.name', 'gen-ai/gen_ai.response.model', 'vercel-ai/ai.model.id',
     'gen-ai/gen_ai.request.model', 'litellm/llm.model_name', 'openinference/llm.response.model',
-    'openinference/llm.model_name', 'openinference/embedding.model_name', 'otel/model', 'genkit/genkit:name'],
+    'openinference/llm.model_name', 'openinference/embedding.model_name', 'mlflow/mlflow.llm.model', 'otel/model', 'genkit/genkit:name'],
   provider: ['gen-ai/gen_ai.provider.name', 'gen-ai/gen_ai.system', 'openinference/llm.provider', 'openinference/llm.system',
-    'vercel-ai/ai.model.provider'], // then the prefix of the model
+    'vercel-ai/ai.model.provider', 'mlflow/mlflow.llm.provider'], // then the prefix of the model
   promptName: ['langfuse/langfuse.observation.prompt.name', 'langfuse/langfuse.prompt.name', 'vercel-ai/ai.telemetry.metadata.langfusePrompt'],
   promptVersion: ['langfuse/langfuse.observation.prompt.version', 'langfuse/langfuse.prompt.version', 'vercel-ai/ai.telemetry.metadata.langfusePrompt'],
   completionStartTime: ['langfuse/langfuse.observation.completion_start_time', 'vercel-ai/ai.response.msToFirstChunk',
@@ -159,7 +159,7 @@ export const precedence: { readonly [F in Ordered]: readonly Source<F>[] } = {
     'gen-ai/gen_ai.usage.details.input_tokens', 'gen-ai/gen_ai.usage.details.output_tokens',
     'openinference/llm.token_count.prompt_details.cache_input'],
   'usage.*': ['gen-ai/gen_ai.usage.*', 'openinference/llm.token_count.*'],
-  cost: ['langfuse/langfuse.observation.cost_details', 'gen-ai/gen_ai.usage.cost', 'openinference/llm.cost.total', 'logfire/operation.cost'],
+  cost: ['langfuse/langfuse.observation.cost_details', 'gen-ai/gen_ai.usage.cost', 'openinference/llm.cost.total', 'logfire/operation.cost', 'mlflow/mlflow.llm.cost'],
 
   experimentId: ['langfuse/langfuse.experiment.id'],
   experimentName: ['langfuse/langfuse.experiment.name'],
@@ -217,7 +217,8 @@ export const payloads: readonly PayloadSource[] = [
     input: ['livekit/lk.input_text', 'livekit/lk.pii.input_text', 'livekit/lk.user_transcript', 'livekit/lk.pii.user_transcript', 'livekit/lk.chat_ctx',
       'livekit/lk.pii.chat_ctx', 'livekit/lk.user_input', 'livekit/lk.pii.user_input', 'livekit/lk.function_tool.arguments', 'livekit/lk.pii.function_tool.arguments'],
     // oxfmt-ignore
-    output: ['livekit/lk.function_tool.output', 'livekit/lk.pii.function_tool.output', 'livekit/lk.response.text', 'livekit/lk.pii.response.text'],
+    output: ['livekit/lk.function_tool.output', 'livekit/lk.pii.function_tool.output', 'livekit/lk.response.text', 'livekit/lk.pii.response.text',
+      'livekit/lk.response.function_calls', 'livekit/lk.pii.response.function_calls'],
   },
   { reader: 'attribute `events`, a list with `gen_ai.choice` among them', read: listedEvents },
   { input: ['mlflow/mlflow.spanInputs'], output: ['mlflow/mlflow.spanOutputs'] },
