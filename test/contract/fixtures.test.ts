@@ -140,7 +140,10 @@ async function replay({ name, readback }: Fixture, request: FixtureRequest): Pro
   if (sent === null) return;
   const answer = await send(server.origin, sent);
   keepLinks(name, answer);
-  const reply = readback?.replies.find(({ seq }) => seq === request.seq);
+  // What the recording's bucket answers is its own.
+  const reply = request.path.startsWith('/bucket/')
+    ? undefined
+    : readback?.replies.find(({ seq }) => seq === request.seq);
   const differences = reply
     ? compareReply(reply, answer)
     : answer.status < 300 || request.method === 'GET'
