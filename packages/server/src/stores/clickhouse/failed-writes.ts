@@ -76,12 +76,14 @@ export class FailedWrites {
       throw new ClickHouseError('The engine rewrites nothing until there is room on its disk', CANNOT_WRITE);
     }
     const repairs = this.#repairs;
-    const result = await statement();
+    const outcome = await Promise.allSettled([statement()]);
     if ((await this.#count()) !== this.#known) await this.repair();
+    // Whatever the statement says itself: its table may have been out when it came.
     if (repairs !== this.#repairs) {
       throw new ClickHouseError('The engine could not write to its disk; what it wrote is set aside', CANNOT_WRITE);
     }
-    return result;
+    if (outcome[0].status === 'rejected') throw outcome[0].reason;
+    return outcome[0].value;
   }
 
   /** True when writes had failed, so that what could not be read may be readable now. @throws ClickHouseError */
