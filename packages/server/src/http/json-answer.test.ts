@@ -2,14 +2,26 @@ import { expect, test } from 'vitest';
 import { toJson } from './json-answer.ts';
 
 test('an answer with a long list is the text JSON.stringify makes of it', async () => {
-  const items = [undefined, null, Symbol('x'), 1, 'é"\n', NaN, new Date(0), { a: undefined, __proto__: null }, [[]]];
+  const items = [
+    undefined,
+    null,
+    Symbol('x'),
+    1,
+    'é"\n',
+    '\ud800',
+    '日本 🙂',
+    NaN,
+    new Date(0),
+    { a: undefined, __proto__: null },
+    [[]],
+  ];
   const list = Array.from({ length: 400 }, (_, i) => items[i % items.length]);
   for (const answer of [
     { data: list, meta: { page: 1 }, none: undefined, 'a "key"': list, call: (): void => undefined },
     { list: [], short: [1] },
     list,
   ]) {
-    expect(await toJson(answer)).toBe(JSON.stringify(answer));
+    expect(String(await toJson(answer))).toBe(JSON.stringify(answer));
   }
 });
 
