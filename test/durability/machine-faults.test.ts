@@ -51,8 +51,8 @@ async function endure(fault: Fault, says: RegExp): Promise<void> {
   };
   try {
     await grown('requests', 12);
-    fault.begin(server.pid);
     try {
+      fault.begin(server.pid);
       await grown('refusals', REFUSALS);
       await expect
         .poll(ready, { timeout: 30_000, interval: 200 })

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +82,8 @@ export function noFileDescriptors(): Fault {
 
 /** Directories in which nothing can be made, renamed or removed. */
 export const readOnly = (directory: string): Fault => {
+  // Some are gone before their turn comes: only how it ends for all would be said.
   const change = (mode: string): void =>
-    void execFileSync('find', [directory, '-type', 'd', '-exec', 'chmod', mode, '{}', '+']);
+    void spawnSync('find', [directory, '-type', 'd', '-exec', 'chmod', mode, '{}', '+']);
   return { begin: () => change('u-w'), end: () => change('u+w') };
 };

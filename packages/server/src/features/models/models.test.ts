@@ -352,8 +352,9 @@ test('the output that comes in a later request, or at the same moment, is counte
 test('a text that is slow to count delays nobody else, and is stored in any case', async () => {
   project = await fresh();
   const other = await fresh();
-  const slow = generation(project, { model: 'gpt-4o', input: `${'x'.repeat(3_000_000)}` }, 'slow');
-  const quick = await generation(other, { model: 'gpt-4o', input: 'a b c d' }, 'quick');
+  const ended = { model: 'gpt-4o', endTime: '2026-11-20T10:00:01.000Z' };
+  const slow = generation(project, { ...ended, input: `${'x'.repeat(3_000_000)}` }, 'slow');
+  const quick = await generation(other, { ...ended, input: 'a b c d' }, 'quick');
   expect(quick.usageDetails).toEqual({ input: 4, total: 4 });
   expect((await slow).input).toHaveLength(3_000_000);
 });

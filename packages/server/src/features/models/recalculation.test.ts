@@ -250,8 +250,8 @@ test('a call with a field above 1 MB keeps it, and its tokens are not counted fr
     });
   const input = `${'long '.repeat(300_000)}end`;
   await send('reported', { input, usageDetails: { input: 100 } });
-  await send('not reported', { input });
-  await send('short', { input: 'one two three' });
+  await send('not reported', { input, endTime: harness.now().toISOString() });
+  await send('short', { input: 'one two three', endTime: harness.now().toISOString() });
   const tokenizer = { tokenizerId: 'openai', tokenizerConfig: { tokenizerModel: 'gpt-4o' } };
   const { id } = (await project.post('/models', price(0.01, tokenizer))).body;
   expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: 3 } });

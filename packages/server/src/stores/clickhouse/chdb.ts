@@ -36,7 +36,10 @@ const CACHE_SHARES = {
   text_index_postings_cache_size: 1 / 64,
 };
 
-/** A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening. */
+/**
+ * A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening.
+ * Where a DELETE could not rewrite a part, the next waits for it: seconds, not the five minutes that the engine comes to.
+ */
 const ANY_NUMBER = 1_000_000_000_000;
 
 const configuration = (memoryBytes: number): string => `<clickhouse>
@@ -47,6 +50,7 @@ ${Object.entries(CACHE_SHARES)
   .join('\n')}
   <background_pool_size>2</background_pool_size>
   <merge_tree>
+    <max_postpone_time_for_failed_mutations_ms>5000</max_postpone_time_for_failed_mutations_ms>
     <max_suspicious_broken_parts>${ANY_NUMBER}</max_suspicious_broken_parts>
     <max_suspicious_broken_parts_bytes>${ANY_NUMBER}</max_suspicious_broken_parts_bytes>
   </merge_tree>
@@ -187,6 +191,8 @@ export async function openChdb(
     async close() {
       await inserter.exclusive(() => Promise.resolve());
       await failedWrites.close();
+      // A read that failed may still have asked it.
+      await keeper.exclusive(() => Promise.resolve());
       await readers.useAll(() => Promise.resolve());
       for (const connection of [inserter, spare, keeper, ...readers.members]) connection.close();
     },

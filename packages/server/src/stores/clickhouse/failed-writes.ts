@@ -75,6 +75,7 @@ export class FailedWrites {
     if (needsMerges && this.#restsUntilMs !== null) {
       throw new ClickHouseError('The engine rewrites nothing until there is room on its disk', CANNOT_WRITE);
     }
+    await this.#repair?.catch(() => undefined);
     const repairs = this.#repairs;
     const outcome = await Promise.allSettled([statement()]);
     if ((await this.#count()) !== this.#known) await this.repair();
@@ -114,6 +115,7 @@ export class FailedWrites {
   }
 
   async #count(): Promise<number> {
+    if (this.#isClosed) return this.#known;
     const [row] = await this.#needs.rows<{ failed: number }>(clickhouse`
       SELECT toUInt32(value) AS failed FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`);
     return row?.failed ?? 0;
