@@ -29,6 +29,7 @@ export function createReceivesLogs({
   const cache = createEpochCache<boolean>({ epochs, now, maxEntries: 10_000 });
   /** It is never taken back. */
   const receiving = new Set<string>();
+  const learning = new Map<string, Promise<void>>();
   const subject = (scope: ProjectScope): string => `logs ${scope.projectId}`;
 
   async function is(scope: ProjectScope): Promise<boolean> {
@@ -45,16 +46,23 @@ export function createReceivesLogs({
     return does;
   }
 
+  async function learn(scope: ProjectScope): Promise<void> {
+    if (await is(scope)) return;
+    await postgres.rows(sql`UPDATE projects SET receives_logs = true WHERE id = ${scope.projectId}`);
+    receiving.add(scope.projectId);
+    await cache.forget(subject(scope));
+    // Spans that came before looked for nothing.
+    await settled(scope.projectId);
+  }
+
   return {
     is,
     isKnown: ({ projectId }) => receiving.has(projectId),
-    async note(scope) {
-      if (await is(scope)) return;
-      receiving.add(scope.projectId);
-      await postgres.rows(sql`UPDATE projects SET receives_logs = true WHERE id = ${scope.projectId}`);
-      await cache.forget(subject(scope));
-      // Spans that came before looked for nothing.
-      await settled(scope.projectId);
+    note(scope) {
+      const { projectId } = scope;
+      const learned = learning.get(projectId) ?? learn(scope).finally(() => learning.delete(projectId));
+      learning.set(projectId, learned);
+      return learned;
     },
   };
 }

@@ -36,11 +36,10 @@ const CACHE_SHARES = {
   text_index_postings_cache_size: 1 / 64,
 };
 
-/**
- * A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening.
- * Where a DELETE could not rewrite a part, the next waits for it: seconds, not the five minutes that the engine comes to.
- */
+/** A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening. */
 const ANY_NUMBER = 1_000_000_000_000;
+/** Where a DELETE could not rewrite a part, the next waits for it: not the five minutes that the engine comes to. */
+const POSTPONED_MS = 5000;
 
 const configuration = (memoryBytes: number): string => `<clickhouse>
   <logger><level>none</level></logger>
@@ -50,7 +49,7 @@ ${Object.entries(CACHE_SHARES)
   .join('\n')}
   <background_pool_size>2</background_pool_size>
   <merge_tree>
-    <max_postpone_time_for_failed_mutations_ms>5000</max_postpone_time_for_failed_mutations_ms>
+    <max_postpone_time_for_failed_mutations_ms>${POSTPONED_MS}</max_postpone_time_for_failed_mutations_ms>
     <max_suspicious_broken_parts>${ANY_NUMBER}</max_suspicious_broken_parts>
     <max_suspicious_broken_parts_bytes>${ANY_NUMBER}</max_suspicious_broken_parts_bytes>
   </merge_tree>
@@ -63,8 +62,7 @@ const WITHOUT_TEXT_INDEXES = `exclude_materialize_skip_indexes_on_insert = '${te
 /**
  * chDB in this process over a directory that the caller has locked. One process holds one directory; connections to it run
  * in parallel, one statement at a time each: one inserts, a few read, one is kept free to stop the others, one looks after what
- * they wrote. `memoryBytes` bounds
- * what all of them hold together; beyond, a statement fails with code 241.
+ * they wrote. `memoryBytes` bounds what all of them hold together; beyond, a statement fails with code 241.
  */
 export async function openChdb(
   directory: string,
@@ -137,7 +135,7 @@ export async function openChdb(
     try {
       return await once();
     } catch (error) {
-      if (signal?.aborted || !(await failedWrites.repairedSince({ repairs }))) throw error;
+      if (signal?.aborted || !(await failedWrites.repairedSince(repairs))) throw error;
       return await once();
     }
   }

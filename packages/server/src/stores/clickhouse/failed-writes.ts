@@ -41,8 +41,8 @@ export class FailedWrites {
   #known = 0;
   #repairs = 0;
   #repair: Promise<void> | null = null;
-  /** Taken out by a repair that did not come to its end. */
-  #detached: string[] = [];
+  /** Taken out, and not back yet: by a repair under way, or one that did not come to its end. */
+  readonly #detached = new Set<string>();
   /** When merges may begin again, by the clock of `performance`; null while they run. */
   #restsUntilMs: number | null = null;
   #watch: Promise<void> | null = null;
@@ -88,9 +88,9 @@ export class FailedWrites {
   }
 
   /** True when writes had failed, so that what could not be read may be readable now. @throws ClickHouseError */
-  async repairedSince(failedRead: { repairs: number }): Promise<boolean> {
+  async repairedSince(repairs: number): Promise<boolean> {
     if ((await this.#count()) !== this.#known || this.#repair !== null) await this.repair();
-    return this.#repairs !== failedRead.repairs;
+    return this.#repairs !== repairs;
   }
 
   get repairs(): number {
@@ -123,7 +123,7 @@ export class FailedWrites {
 
   async #look(): Promise<void> {
     if (this.#isClosed) return;
-    if (this.#detached.length > 0 || (await this.#count()) !== this.#known) await this.repair();
+    if (this.#detached.size > 0 || (await this.#count()) !== this.#known) await this.repair();
     const room = await hasRoom(this.#needs.engineDirectory, ENGINE_RESERVE_BYTES);
     if (this.#restsUntilMs === null) {
       if (!room) await this.#rest(0);
@@ -151,7 +151,6 @@ export class FailedWrites {
       for (const { name } of tables) await this.#detach(name);
       await removeTornMutations(this.#needs.engineDirectory);
       for (const name of this.#detached) await this.#attach(name);
-      this.#detached = [];
       await this.#rest(PAUSE_MS);
       if ((await this.#count()) === this.#known) break;
     }
@@ -166,19 +165,20 @@ export class FailedWrites {
   async #detach(name: string): Promise<void> {
     // Waits for statements that still hold it; otherwise it could not be loaded beside.
     await this.#needs.run(ClickHouseSql.trusted(`DETACH TABLE ${name} SYNC`));
-    this.#detached.push(name);
+    this.#detached.add(name);
   }
 
   async #attach(name: string): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; this.#detached.has(name); attempt += 1) {
       try {
         await this.#needs.run(ClickHouseSql.trusted(`ATTACH TABLE ${name}`));
-        // Those that the first moments have begun are stopped.
-        return await this.#needs.run(ClickHouseSql.trusted(`SYSTEM STOP MERGES ${name}`));
+        this.#detached.delete(name);
       } catch (error) {
         if (attempt === ATTACH_ATTEMPTS) throw error;
         await sleep(ATTACH_PAUSE_MS);
       }
     }
+    // Those that the first moments have begun are stopped.
+    await this.#needs.run(ClickHouseSql.trusted(`SYSTEM STOP MERGES ${name}`));
   }
 }
