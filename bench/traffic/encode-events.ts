@@ -43,14 +43,7 @@ export function encodeEvents(traces: readonly Conversation[]): Buffer {
     const said = {
       id: traceId,
       timestamp: marks.startIso(rootAt),
-      name: trace.name,
-      userId: trace.userId,
-      sessionId: trace.sessionId,
-      environment: trace.environment,
-      release: trace.release,
-      tags: trace.tags,
-      metadata: trace.metadata,
-      input: valueOf(root.input),
+      ...aboutTrace(trace),
       output: valueOf(root.output),
     };
     return [event('trace-create', marks.startIso(rootAt), said), ...observations];
@@ -63,6 +56,18 @@ export function encodeEvents(traces: readonly Conversation[]): Buffer {
   };
   return Buffer.from(JSON.stringify({ batch, metadata }));
 }
+
+/** What is said of a trace when it begins, but for its id. */
+export const aboutTrace = (trace: Conversation) => ({
+  name: trace.name,
+  userId: trace.userId,
+  sessionId: trace.sessionId,
+  environment: trace.environment,
+  release: trace.release,
+  tags: trace.tags,
+  metadata: trace.metadata,
+  input: valueOf(trace.steps.at(-1)!.input),
+});
 
 export const failure = ({ failed }: Step): object =>
   failed ? { level: 'ERROR', statusMessage: 'upstream timed out' } : {};

@@ -1,5 +1,5 @@
 import type { Conversation, Step } from './conversations.ts';
-import { failure, valueOf } from './encode-events.ts';
+import { aboutTrace, failure, valueOf } from './encode-events.ts';
 import { findTextMarks, textMarks as marks } from './marks.ts';
 import { EARLIER, type RequestBody, withSpans } from './requests.ts';
 
@@ -97,20 +97,11 @@ function encode(begun: readonly Conversation[], ended: readonly Conversation[]):
   return Buffer.from(JSON.stringify({ batch, metadata }));
 }
 
-function opening(trace: Conversation, id: string, at: number): object {
-  return {
-    id,
-    timestamp: marks.startIso(at),
-    name: trace.name,
-    userId: trace.userId,
-    sessionId: trace.sessionId,
-    environment: trace.environment,
-    release: trace.release,
-    tags: trace.tags,
-    metadata: trace.metadata,
-    input: valueOf(trace.steps.at(-1)!.input),
-  };
-}
+const opening = (trace: Conversation, id: string, at: number): object => ({
+  id,
+  timestamp: marks.startIso(at),
+  ...aboutTrace(trace),
+});
 
 /** Half of the upserts, round the traces. `at` is the place of the trace's root. */
 function traceEvents<Event>(

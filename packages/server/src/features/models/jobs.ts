@@ -3,6 +3,7 @@
  * the newest first: keys, then whole rows a batch at a time, priced as the doors price them and stored through the journal
  * where the price has changed → once more what was written since it began: a door may have asked for prices just before.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
@@ -87,7 +88,7 @@ export const recalculateCosts = defineJob({
     for (const pass of place.pass === 1 ? ([1, 2] as const) : ([2] as const)) {
       if (pass !== place.pass) {
         const waitMs = settleMs - (nowMicros() - place.startedAt) / 1000;
-        if (waitMs > 0) await pause(Math.min(waitMs, settleMs), signal);
+        if (waitMs > 0) await sleep(Math.min(waitMs, settleMs), undefined, { signal });
         place = { startedAt: place.startedAt, pass, hour: null, after: null };
       }
       await patiently(signal, () => journal.settled(scope.projectId));
@@ -174,20 +175,9 @@ async function patiently<Result>(signal: AbortSignal, work: () => Promise<Result
       return await work();
     } catch (error) {
       if (!(error instanceof OverloadedError) || pauses >= MAX_PAUSES) throw error;
-      await pause(PAUSE_MS, signal);
+      await sleep(PAUSE_MS, undefined, { signal });
     }
   }
-}
-
-/** @throws the reason of the signal */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.throwIfAborted();
 }
 
 function batchesOf(keys: readonly CallKey[]): CallKey[][] {

@@ -2,7 +2,8 @@ import type { ObservationDetail } from '@tracehouse/contract/x-traces';
 import type { ObservationRow } from '../../ingest/observation.ts';
 import { toIsoMicros } from '../filters/time.ts';
 import { withoutNotes } from './large.ts';
-import { costGapOf, orNull, parsed } from './payload.ts';
+import { orNull, parsed } from './payload.ts';
+import { toSummary } from './summary.ts';
 
 /** What `toDetail` reads. */
 export const detailFields = [
@@ -55,29 +56,14 @@ type Read = Pick<ObservationRow, (typeof detailFields)[number]>;
 
 /** An observation whole, as our own screens read it. */
 export function toDetail(row: Read): ObservationDetail {
+  const totalTokens = row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0);
   const { input, output, metadata, attributes } = row;
   const shown = withoutNotes({ input, output, metadata, attributes }, row.payloadBlobs);
   return {
-    id: row.id,
+    ...toSummary(row, totalTokens),
     traceId: row.traceId,
-    parentId: orNull(row.parentId),
-    type: row.type,
-    name: orNull(row.name),
-    startTime: toIsoMicros(row.startTime),
-    endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
-    completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
-    level: row.level,
-    statusMessage: orNull(row.statusMessage),
-    model: orNull(row.model),
-    provider: orNull(row.provider),
-    costSource: row.costSource === '' ? null : row.costSource,
-    costGap: costGapOf({ ...row, totalTokens: totalOf(row) }),
     inputTokens: tokens(row, 'input'),
     outputTokens: tokens(row, 'output'),
-    totalTokens: totalOf(row),
-    isAppRoot: row.isAppRoot,
-    promptName: orNull(row.promptName),
-    promptVersion: row.promptVersion,
     environment: row.environment,
     version: orNull(row.version),
     release: orNull(row.release),
@@ -105,9 +91,6 @@ export function toDetail(row: Read): ObservationDetail {
     timeAdjusted: row.timeAdjusted,
   };
 }
-
-const totalOf = ({ usage }: Pick<Read, 'usage'>): number =>
-  usage['total'] ?? Object.values(usage).reduce((sum, units) => sum + units, 0);
 
 const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
 

@@ -9,9 +9,10 @@ import type {
 import type { StoredObservation } from '../../ingest/observation.ts';
 import type { ResolvedTrace, TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
-import { toIso, toIsoMicros } from '../filters/time.ts';
+import { toIso } from '../filters/time.ts';
 import { withoutNotes } from '../observations/large.ts';
-import { costGapOf, orNull } from '../observations/payload.ts';
+import { orNull } from '../observations/payload.ts';
+import { toSummary } from '../observations/summary.ts';
 import type { HitRow } from './search-store.ts';
 
 const totalColumns = [
@@ -188,24 +189,8 @@ export const skeletonFields = [
 
 /** An observation of a trace without its payload. */
 export const toSkeleton = (row: Pick<StoredObservation, (typeof skeletonFields)[number]>): ObservationSkeleton => ({
-  id: row.id,
-  parentId: orNull(row.parentId),
-  type: row.type,
-  name: orNull(row.name),
-  startTime: toIsoMicros(row.startTime),
-  endTime: row.endTime === null ? null : toIsoMicros(row.endTime),
-  completionStartTime: row.completionStartTime === null ? null : toIsoMicros(row.completionStartTime),
-  level: row.level,
-  statusMessage: orNull(row.statusMessage),
-  model: orNull(row.model),
-  provider: orNull(row.provider),
+  ...toSummary(row, row.totalTokens),
   totalCost: row.totalCost === null ? null : Number(row.totalCost),
-  costSource: row.costSource === '' ? null : row.costSource,
-  costGap: costGapOf(row),
   inputTokens: row.inputTokens,
   outputTokens: row.outputTokens,
-  totalTokens: row.totalTokens,
-  isAppRoot: row.isAppRoot,
-  promptName: orNull(row.promptName),
-  promptVersion: row.promptVersion,
 });

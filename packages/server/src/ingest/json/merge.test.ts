@@ -118,6 +118,18 @@ const arrivals = events.chain((all) =>
   }),
 );
 
+/** Inserts into the engine, of which three at the most fail. */
+function failingAtTimes(engine: ReturnType<typeof createEngineDouble>, fails: Iterator<boolean>) {
+  let failuresLeft = 3;
+  return async (block: Parameters<typeof engine.insert>[0]): Promise<void> => {
+    if (failuresLeft > 0 && fails.next().value) {
+      failuresLeft -= 1;
+      throw new OverloadedError('the engine is away');
+    }
+    engine.insert(block);
+  };
+}
+
 describe('the row is a function of the set of events', () => {
   test.each([
     { maxCacheBytes: 32 * 1024 * 1024, maxPackedBytes: 0, remembered: 'everything remembered' },
@@ -175,7 +187,7 @@ describe('the row is a function of the set of events', () => {
         async ({ all, requests }, s, fails) => {
           const engine = createEngineDouble();
           const states = createSharedDouble<ObservationRow>();
-          let failuresLeft = 3;
+          const insert = failingAtTimes(engine, fails);
           const openProcess = () =>
             createStoreOn(engine, {
               shared: {
@@ -188,15 +200,7 @@ describe('the row is a function of the set of events', () => {
                 scores: createSharedDouble(),
               },
               readEntities: s.scheduleFunction(engine.readEntities),
-              journal: journalOver(
-                s.scheduleFunction(async (block) => {
-                  if (failuresLeft > 0 && fails.next().value) {
-                    failuresLeft -= 1;
-                    throw new OverloadedError('the engine is away');
-                  }
-                  engine.insert(block);
-                }),
-              ),
+              journal: journalOver(s.scheduleFunction(insert)),
             });
           const processes = [openProcess(), openProcess()];
           const send = async (request: GivenEvent[], at: number, to: number): Promise<void> => {
@@ -224,20 +228,12 @@ describe('the row is a function of the set of events', () => {
         fc.constantFrom(0, 1024 * 1024),
         async ({ all, requests }, s, fails, maxPackedBytes) => {
           const engine = createEngineDouble();
-          let failuresLeft = 3;
+          const insert = failingAtTimes(engine, fails);
           const store = createStoreOn(engine, {
             maxCacheBytes: 0,
             maxPackedBytes,
             readEntities: s.scheduleFunction(engine.readEntities),
-            journal: journalOver(
-              s.scheduleFunction(async (block) => {
-                if (failuresLeft > 0 && fails.next().value) {
-                  failuresLeft -= 1;
-                  throw new OverloadedError('the engine is away');
-                }
-                engine.insert(block);
-              }),
-            ),
+            journal: journalOver(s.scheduleFunction(insert)),
           });
           const send = async (request: GivenEvent[], at: number): Promise<void> => {
             try {

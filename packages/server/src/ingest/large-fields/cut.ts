@@ -58,17 +58,26 @@ export function cutRow(row: ObservationRow, large: ReadonlyMap<string, LargeText
     if (text !== undefined) changed[field] = text;
   }
   for (const field of maps) {
-    const values = row[field];
-    for (const key in values) {
-      const text = cut.get(values[key]!);
-      if (text === undefined) continue;
-      // Defined, not set: a key may be called `__proto__`.
-      const copy = (changed[field] ??= Object.defineProperties({}, Object.getOwnPropertyDescriptors(values)));
-      Object.defineProperty(copy, key, { value: text });
-    }
+    changed[field] = withValues(row[field], (text) => cut.get(text) ?? text);
   }
   const hashes = Array.from(large.values(), ({ hash }) => hash);
   return { ...row, ...changed, payloadBlobs: [...new Set([...row.payloadBlobs, ...hashes])] };
+}
+
+/** The map with its values changed; itself when none is. */
+export function withValues<Value>(
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  let changed: Record<string, Value> = values;
+  for (const [key, value] of Object.entries(values)) {
+    const other = change(value);
+    if (other === value) continue;
+    // Defined, not set: a key may be called `__proto__`.
+    if (changed === values) changed = Object.defineProperties({}, Object.getOwnPropertyDescriptors(values));
+    Object.defineProperty(changed, key, { value: other });
+  }
+  return changed;
 }
 
 const cutText = (text: string, { hash, bytes }: LargeText): string =>

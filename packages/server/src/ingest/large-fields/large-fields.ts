@@ -20,7 +20,7 @@ import { anyOf, clickhouse, type ClickHouseSql, string, strings } from '../../st
 import type { ProjectScope } from '../../stores/scope.ts';
 import { nextTurn } from '../../turns.ts';
 import type { Journal, Receipt, RowBlock } from '../journal.ts';
-import { cutRow, type LargeText, largeTextsOf, readCut } from './cut.ts';
+import { cutRow, type LargeText, largeTextsOf, readCut, withValues } from './cut.ts';
 
 /** Of large fields, what one answer holds. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
@@ -292,16 +292,9 @@ async function hashed(text: string): Promise<LargeText> {
 function withTexts<Of extends object>(one: Of, change: (text: string) => string): Of {
   const changed: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(one)) {
-    if (typeof value === 'string') {
-      const text = change(value);
-      if (text !== value) changed[field] = text;
-    } else if (isMap(value)) {
-      for (const [key, inside] of Object.entries(value)) {
-        const text = typeof inside === 'string' ? change(inside) : inside;
-        if (text === inside) continue;
-        const copy = (changed[field] ??= Object.defineProperties({}, Object.getOwnPropertyDescriptors(value)));
-        Object.defineProperty(copy, key, { value: text });
-      }
+    if (typeof value === 'string') changed[field] = change(value);
+    else if (isMap(value)) {
+      changed[field] = withValues(value, (inside) => (typeof inside === 'string' ? change(inside) : inside));
     }
   }
   return { ...one, ...changed };

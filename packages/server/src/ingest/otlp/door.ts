@@ -206,7 +206,7 @@ export function createOtlpDoor({
       checkHeaders(headers);
       try {
         const rejected = await take(scope, arrived, headers, body, reserve);
-        return answer(isProtobuf(headers), rejected, arrived.receiptId);
+        return exportAnswer(headers, arrived.receiptId, { ...rejected, field: 'rejectedSpans' });
       } catch (error) {
         throw asApiError(error);
       }
@@ -261,15 +261,22 @@ export function checkHeaders(headers: Headers): void {
 export const isProtobuf = (headers: Headers): boolean =>
   (headers['content-type'] ?? '').includes('application/x-protobuf');
 
-/** An ExportTraceServiceResponse in the form of the request (OTLP 1.9, "Partial Success"). */
-function answer(protobuf: boolean, { count, message }: Rejected, receiptId: string): Answer<unknown> {
-  const headers = { [RECEIPT_HEADER]: receiptId };
-  if (protobuf) {
+/**
+ * An export's response in the form of the request (OTLP 1.9, "Partial Success"); `field` names what was refused. In protobuf the
+ * fields of all kinds of export have the same numbers.
+ */
+export function exportAnswer(
+  headers: Headers,
+  receiptId: string | null,
+  { count, message, field }: { count: number; message: string; field: 'rejectedSpans' | 'rejectedLogRecords' },
+): Answer<unknown> {
+  const withReceipt: Record<string, string> = receiptId === null ? {} : { [RECEIPT_HEADER]: receiptId };
+  if (isProtobuf(headers)) {
     const body = encodeExportResponse({ rejectedSpans: count, errorMessage: message });
-    return new Answer(body, { headers: { ...headers, 'content-type': 'application/x-protobuf' } });
+    return new Answer(body, { headers: { ...withReceipt, 'content-type': 'application/x-protobuf' } });
   }
-  const body = count === 0 ? {} : { partialSuccess: { rejectedSpans: String(count), errorMessage: message } };
-  return new Answer(body, { headers });
+  const body = count === 0 ? {} : { partialSuccess: { [field]: String(count), errorMessage: message } };
+  return new Answer(body, { headers: withReceipt });
 }
 
 /** What the caller is told of a body that cannot be read. */

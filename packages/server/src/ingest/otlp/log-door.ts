@@ -1,16 +1,14 @@
-import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
-import { Answer } from '../../http/bind.ts';
+import type { Answer } from '../../http/bind.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import type { StatementStore } from '../json/statement-store.ts';
 import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
 import type { Refusals } from '../ledger/refusals.ts';
 import type { Micros } from '../observation.ts';
-import { asApiError, checkHeaders, type Headers, isProtobuf } from './door.ts';
+import { asApiError, checkHeaders, exportAnswer, type Headers, isProtobuf } from './door.ts';
 import { inflate } from './decompress.ts';
 import { decodeLogsJson } from './log-json.ts';
 import { decodeLogsProtobuf } from './log-protobuf.ts';
 import { readLog } from './log-statements.ts';
-import { encodeExportResponse } from './protobuf.ts';
 import type { ReceivesLogs } from './receives-logs.ts';
 import type { SpansUnderWay } from './spans-under-way.ts';
 
@@ -51,7 +49,7 @@ export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, on
         if (logs.length === 0 && refused.size === 0) {
           const sent = { path: arrived.route, headers, body };
           const receiptId = await refusals.notKept(sent, { scope, publicKey: arrived.publicKey }, NOT_KEPT);
-          return answer(headers, receiptId, 0, '');
+          return exportAnswer(headers, receiptId, { count: 0, message: '', field: REFUSED });
         }
         const { publicKey, sdkName, sdkVersion } = arrived;
         const sender = { publicKey, sdkName, sdkVersion, projectId: scope.projectId, receivedAt: now() };
@@ -91,7 +89,7 @@ export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, on
         });
         if (receipt) onReceipt(receipt);
         const message = [...refused].map(([reason, count]) => `${reason} (${count})`).join(', ');
-        return answer(headers, arrived.receiptId, rejected, message);
+        return exportAnswer(headers, arrived.receiptId, { count: rejected, message, field: REFUSED });
       } catch (error) {
         throw asApiError(error);
       }
@@ -99,15 +97,5 @@ export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, on
   };
 }
 
+const REFUSED = 'rejectedLogRecords';
 const NOT_KEPT = 'Of OTLP logs, GenAI events with what went into a model and what came out are kept; this is none';
-
-/** An ExportLogsServiceResponse in the form of the request. Its fields have the numbers of the one for traces. */
-function answer(headers: Headers, receiptId: string | null, rejected: number, message: string): Answer<unknown> {
-  const withReceipt: Record<string, string> = receiptId === null ? {} : { [RECEIPT_HEADER]: receiptId };
-  if (isProtobuf(headers)) {
-    const body = encodeExportResponse({ rejectedSpans: rejected, errorMessage: message });
-    return new Answer(body, { headers: { ...withReceipt, 'content-type': 'application/x-protobuf' } });
-  }
-  const partial = { partialSuccess: { rejectedLogRecords: String(rejected), errorMessage: message } };
-  return new Answer(rejected === 0 ? {} : partial, { headers: withReceipt });
-}

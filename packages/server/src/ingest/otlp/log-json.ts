@@ -1,6 +1,6 @@
 import { asObject, asText, type Budget, countGroup, parse, readAnyValue, readAttributes, readId } from './json.ts';
-import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, refuseLog } from './log-record.ts';
-import { checkIds, RejectedSpanError, type Attributes, limits } from './span.ts';
+import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, readOrRefuse } from './log-record.ts';
+import { checkIds, type Attributes, limits } from './span.ts';
 
 /** An ExportLogsServiceRequest in JSON. @throws OtlpParseError when the body is not JSON */
 export function decodeLogsJson(body: Uint8Array): DecodedLogs {
@@ -10,13 +10,13 @@ export function decodeLogsJson(body: Uint8Array): DecodedLogs {
     countGroup(budget);
     const { resource, scopeLogs } = asObject(resourceLogs);
     const attributes: Attributes = new Map();
-    attempt(decoded, () => readAttributes(asObject(resource)['attributes'], attributes, budget));
+    readOrRefuse(decoded, () => readAttributes(asObject(resource)['attributes'], attributes, budget));
     for (const each of listOf(scopeLogs)) {
       countGroup(budget);
       const { scope, logRecords } = asObject(each);
       const scopeName = asText(asObject(scope)['name']);
       for (const record of listOf(logRecords)) {
-        attempt(decoded, () => readLog(asObject(record), scopeName, attributes, budget, decoded));
+        readOrRefuse(decoded, () => readLog(asObject(record), scopeName, attributes, budget, decoded));
       }
     }
   }
@@ -64,13 +64,3 @@ function readNanos(given: unknown): string {
 }
 
 const listOf = (given: unknown): unknown[] => (Array.isArray(given) ? given : []);
-
-/** What is wrong with one record does not cost the others. */
-function attempt(decoded: DecodedLogs, read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    if (!(error instanceof RejectedSpanError)) throw error;
-    refuseLog(decoded, error.message);
-  }
-}

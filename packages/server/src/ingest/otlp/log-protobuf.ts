@@ -1,7 +1,7 @@
 // Field numbers: opentelemetry-proto v1.10, logs/v1/logs.proto. Most log records are no GenAI events, so a record is first walked
 // for its name, and its body and attributes are read only where that is one of ours.
-import { checkIds, RejectedSpanError, type Attributes, type AttributeValue, limits } from './span.ts';
-import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, refuseLog } from './log-record.ts';
+import { checkIds, type Attributes, type AttributeValue, limits } from './span.ts';
+import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, readOrRefuse } from './log-record.ts';
 import { FIXED64, LENGTH, readAnyValue, readAttributes, readBoundedKeyValue, Reader } from './protobuf.ts';
 
 /** @throws OtlpParseError when the bytes are not protobuf */
@@ -24,7 +24,7 @@ function readResourceLogs(reader: Reader, end: number, decoded: DecodedLogs): vo
   reader.message(end, (field, wire) => {
     if (wire !== LENGTH || (field !== 1 && field !== 2)) return false;
     const groupEnd = reader.end();
-    if (field === 1) attempt(decoded, () => readAttributes(reader, groupEnd, 1, resource));
+    if (field === 1) readOrRefuse(decoded, () => readAttributes(reader, groupEnd, 1, resource));
     else scopes.push(reader.at, groupEnd);
     reader.at = groupEnd;
     return true;
@@ -51,7 +51,7 @@ function readScopeLogs(reader: Reader, end: number, resource: Attributes, decode
         scopeName = reader.text();
         return true;
       });
-    } else attempt(decoded, () => readLog(reader, partEnd, resource, decoded));
+    } else readOrRefuse(decoded, () => readLog(reader, partEnd, resource, decoded));
     reader.at = partEnd;
     return true;
   });
@@ -108,14 +108,4 @@ function readLog(reader: Reader, end: number, resource: Attributes, decoded: Dec
   }
   const timeUnixNano = time || observed ? String(time || observed) : '';
   decoded.logs.push({ traceId, spanId, name, timeUnixNano, body, attributes, scopeName: '', resource });
-}
-
-/** What is wrong with one record does not cost the others. */
-function attempt(decoded: DecodedLogs, read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    if (!(error instanceof RejectedSpanError)) throw error;
-    refuseLog(decoded, error.message);
-  }
 }

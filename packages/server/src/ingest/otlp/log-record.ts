@@ -1,4 +1,4 @@
-import type { AttributeValue, Attributes } from './span.ts';
+import { type AttributeValue, type Attributes, RejectedSpanError } from './span.ts';
 
 /** A log record about a span, as both encodings decode to. */
 export interface DecodedLog {
@@ -26,8 +26,15 @@ export interface DecodedLogs {
 
 export const emptyLogs = (): DecodedLogs => ({ logs: [], others: 0, refused: new Map() });
 
-export const refuseLog = (into: DecodedLogs, reason: string): void =>
-  void into.refused.set(reason, (into.refused.get(reason) ?? 0) + 1);
+/** What is wrong with one record does not cost the others. */
+export function readOrRefuse({ refused }: DecodedLogs, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof RejectedSpanError)) throw error;
+    refused.set(error.message, (refused.get(error.message) ?? 0) + 1);
+  }
+}
 
 /**
  * Values of one request. Less than spans may have, for these are read on the main thread: so many take 50 ms.

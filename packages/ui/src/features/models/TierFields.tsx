@@ -22,6 +22,7 @@ interface TierFieldsProps {
 export function TierFields({ tier, isDefault, perUnits, onChange, onRemove }: TierFieldsProps) {
   const setPrice = (next: DraftPrice) =>
     onChange({ ...tier, prices: tier.prices.map((price) => (price.key === next.key ? next : price)) });
+  const addCondition = (next: TierCondition) => onChange({ ...tier, conditions: [...tier.conditions, next] });
   const setCondition = (at: number, next: TierCondition) =>
     onChange({ ...tier, conditions: tier.conditions.map((condition, i) => (i === at ? next : condition)) });
   return (
@@ -64,13 +65,7 @@ export function TierFields({ tier, isDefault, perUnits, onChange, onRemove }: Ti
             <Button
               compact
               onClick={() =>
-                onChange({
-                  ...tier,
-                  conditions: [
-                    ...tier.conditions,
-                    { usageDetailPattern: '^input', operator: 'gt', value: 200_000, caseSensitive: false },
-                  ],
-                })
+                addCondition({ usageDetailPattern: '^input', operator: 'gt', value: 200_000, caseSensitive: false })
               }
             >
               <Icon of={Plus} small /> Usage
@@ -78,13 +73,7 @@ export function TierFields({ tier, isDefault, perUnits, onChange, onRemove }: Ti
             <Button
               compact
               onClick={() =>
-                onChange({
-                  ...tier,
-                  conditions: [
-                    ...tier.conditions,
-                    { source: 'model_parameters', key: 'service_tier', operator: 'in', values: ['flex'] },
-                  ],
-                })
+                addCondition({ source: 'model_parameters', key: 'service_tier', operator: 'in', values: ['flex'] })
               }
             >
               <Icon of={Plus} small /> Parameter or metadata
