@@ -162,7 +162,8 @@ export function createQueue({
 
     /** One after the other, so that an older place never follows a newer one. */
     const renew = (): Promise<void> => {
-      writing = writing.then(async () => {
+      const before = writing.catch(() => undefined); // told to who asked for it
+      writing = before.then(async () => {
         const told = unwritten ? progress : null;
         unwritten = false;
         writtenMs = performance.now();
