@@ -3,6 +3,7 @@
 // like one is text like any other. Plain, for it runs in the thread that prepares large exports too.
 import { createHash } from 'node:crypto';
 import type { ObservationRow } from '../observation.ts';
+import { mapFields, textFields, withTexts } from '../row-texts.ts';
 
 /** Bytes of a field that stay in its row; what is larger becomes a blob. */
 export const MAX_FIELD_BYTES = 1024 * 1024;
@@ -24,14 +25,11 @@ export interface CutText {
   sizeBytes: number;
 }
 
-const texts = ['input', 'output', 'traceInput', 'traceOutput'] as const;
-const maps = ['metadata', 'traceMetadata', 'attributes'] as const;
-
 /** The fields of a row that are too large for it, each text once. */
 export function largeTextsOf(row: ObservationRow): string[] {
   const large = new Set<string>();
-  for (const field of texts) if (isLarge(row[field])) large.add(row[field]);
-  for (const field of maps) {
+  for (const field of textFields) if (isLarge(row[field])) large.add(row[field]);
+  for (const field of mapFields) {
     const values = row[field];
     for (const key in values) if (isLarge(values[key]!)) large.add(values[key]!);
   }
@@ -52,32 +50,11 @@ export function largeText(text: string): LargeText {
 /** The row with the beginning of these texts in the place of the whole. */
 export function cutRow(row: ObservationRow, large: ReadonlyMap<string, LargeText>): ObservationRow {
   const cut = new Map([...large].map(([text, whole]) => [text, cutText(text, whole)]));
-  const changed: Partial<ObservationRow> = {};
-  for (const field of texts) {
-    const text = cut.get(row[field]);
-    if (text !== undefined) changed[field] = text;
-  }
-  for (const field of maps) {
-    changed[field] = withValues(row[field], (text) => cut.get(text) ?? text);
-  }
   const hashes = Array.from(large.values(), ({ hash }) => hash);
-  return { ...row, ...changed, payloadBlobs: [...new Set([...row.payloadBlobs, ...hashes])] };
-}
-
-/** The map with its values changed; itself when none is. */
-export function withValues<Value>(
-  values: Readonly<Record<string, Value>>,
-  change: (value: Value) => Value,
-): Record<string, Value> {
-  let changed: Record<string, Value> = values;
-  for (const [key, value] of Object.entries(values)) {
-    const other = change(value);
-    if (other === value) continue;
-    // Defined, not set: a key may be called `__proto__`.
-    if (changed === values) changed = Object.defineProperties({}, Object.getOwnPropertyDescriptors(values));
-    Object.defineProperty(changed, key, { value: other });
-  }
-  return changed;
+  return {
+    ...withTexts(row, (text) => cut.get(text) ?? text),
+    payloadBlobs: [...new Set([...row.payloadBlobs, ...hashes])],
+  };
 }
 
 const cutText = (text: string, { hash, bytes }: LargeText): string =>

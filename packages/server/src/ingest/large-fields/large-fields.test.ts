@@ -260,12 +260,19 @@ test('what a request that was not acknowledged left behind is swept, what rows n
 
 test('past costs that are recalculated are those of the whole text, and the text stays', async () => {
   const input = long('tokens', 1_200_000);
-  await ingest(['generation-create', { id: 'g', traceId: 't', model: 'acme', input, startTime: iso(0) }]);
+  await ingest([
+    'generation-create',
+    { id: 'g', traceId: 't', model: 'acme', input, startTime: iso(0), endTime: iso(1) },
+  ]);
   const priced = (
-    await ingest(['generation-create', { id: 'h', traceId: 't', model: 'gpt-4o', input, startTime: iso(0) }])
+    await ingest([
+      'generation-create',
+      { id: 'h', traceId: 't', model: 'gpt-4o', input, startTime: iso(0), endTime: iso(1) },
+    ])
   ).status;
   expect(priced).toBe(207);
   const tokens = (await project.get('/observations/h')).body.usageDetails.input;
+  expect(tokens).toBeGreaterThan(0);
   const model = {
     modelName: 'acme',
     matchPattern: '^acme$',

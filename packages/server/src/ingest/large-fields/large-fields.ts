@@ -20,7 +20,8 @@ import { anyOf, clickhouse, type ClickHouseSql, string, strings } from '../../st
 import type { ProjectScope } from '../../stores/scope.ts';
 import { nextTurn } from '../../turns.ts';
 import type { Journal, Receipt, RowBlock } from '../journal.ts';
-import { cutRow, type LargeText, largeTextsOf, readCut, withValues } from './cut.ts';
+import { withValues } from '../row-texts.ts';
+import { cutRow, type LargeText, largeTextsOf, readCut } from './cut.ts';
 
 /** Of large fields, what one answer holds. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { MEDIA_TYPES, type MediaType } from '@tracehouse/contract/media';
 import type { ObservationRow } from '../observation.ts';
+import { type TextField, withTexts } from '../row-texts.ts';
 
 /** Bytes; what is smaller stays in the text. */
 export const MIN_FILE_BYTES = 1024;
@@ -22,40 +23,37 @@ export interface InlineFile {
   bytes: Uint8Array;
 }
 
-const texts = ['input', 'output', 'traceInput', 'traceOutput'] as const;
-const maps = ['metadata', 'traceMetadata', 'attributes'] as const;
-const fieldOf = { input: 'input', traceInput: 'input', output: 'output', traceOutput: 'output' } as const;
+const places: Record<TextField, InlineFile['field']> = {
+  input: 'input',
+  traceInput: 'input',
+  output: 'output',
+  traceOutput: 'output',
+  metadata: 'metadata',
+  traceMetadata: 'metadata',
+  attributes: 'metadata',
+};
 
 /** The row with tokens for the files in its texts; `files` gets these. No file has more than `maxBytes`. */
 export function takeFiles(row: ObservationRow, maxBytes: number, files: InlineFile[]): ObservationRow {
-  const changed: Partial<ObservationRow> = {};
-  const take = (text: string, field: InlineFile['field']): string =>
+  return withTexts(row, (text, where) =>
     mayHoldFiles(text)
       ? withTokens(text, ({ contentType, bytes }, source) => {
           if (bytes.length < MIN_FILE_BYTES || bytes.length > maxBytes || files.length >= MAX_FILES) return null;
           const digest = createHash('sha256').update(bytes).digest();
           const { traceId, id: observationId } = row;
-          files.push({ traceId, observationId, field, sha256: digest.toString('base64'), contentType, bytes });
+          files.push({
+            traceId,
+            observationId,
+            field: places[where],
+            sha256: digest.toString('base64'),
+            contentType,
+            bytes,
+          });
           const mediaId = digest.toString('base64url').slice(0, 22);
           return `@@@langfuseMedia:type=${contentType}|id=${mediaId}|source=${source}@@@`;
         })
-      : text;
-  for (const field of texts) {
-    const text = take(row[field], fieldOf[field]);
-    if (text !== row[field]) changed[field] = text;
-  }
-  for (const field of maps) {
-    const values = row[field];
-    for (const key in values) {
-      const text = take(values[key]!, 'metadata');
-      if (text === values[key]) continue;
-      // Defined, not set: a key may be called `__proto__`.
-      const copy = (changed[field] ??= Object.defineProperties({}, Object.getOwnPropertyDescriptors(values)));
-      Object.defineProperty(copy, key, { value: text });
-    }
-  }
-  for (const _ in changed) return { ...row, ...changed };
-  return row;
+      : text,
+  );
 }
 
 const MARK = /(?:media|mime)(?:_t|T)ype|input_audio/;
