@@ -95,9 +95,11 @@ export async function openChdb(
   let files = 0;
 
   const stop = (mark: string): Promise<unknown> =>
-    spare.execute(
-      clickhouse`KILL QUERY WHERE query LIKE ${pattern(mark, 'contains')} AND query NOT LIKE 'KILL%' ASYNC`,
-      'Null',
+    spare.exclusive((connection) =>
+      connection.execute(
+        clickhouse`KILL QUERY WHERE query LIKE ${pattern(mark, 'contains')} AND query NOT LIKE 'KILL%' ASYNC`,
+        'Null',
+      ),
     );
 
   async function execute(
@@ -189,9 +191,9 @@ export async function openChdb(
     async close() {
       await inserter.exclusive(() => Promise.resolve());
       await failedWrites.close();
-      // A read that failed may still have asked it.
-      await keeper.exclusive(() => Promise.resolve());
       await readers.useAll(() => Promise.resolve());
+      // A read that failed or was stopped may still have asked these.
+      for (const connection of [spare, keeper]) await connection.exclusive(() => Promise.resolve());
       for (const connection of [inserter, spare, keeper, ...readers.members]) connection.close();
     },
   };
@@ -206,6 +208,7 @@ type QueryResult = Awaited<ReturnType<Session['queryAsync']>>;
 class Connection {
   readonly #open: () => Session;
   #session: Session;
+  #isClosed = false;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(open: () => Session) {
@@ -226,6 +229,8 @@ class Connection {
    * @throws ClickHouseError
    */
   async execute(statement: ClickHouseSql, format: string): Promise<QueryResult> {
+    // The library would crash the process.
+    if (this.#isClosed) throw new ClickHouseError('The engine is closed', 0);
     try {
       return await this.#session.queryAsync(statement.text, { format });
     } catch (error) {
@@ -248,6 +253,7 @@ class Connection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#session.close();
   }
 }

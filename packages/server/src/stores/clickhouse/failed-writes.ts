@@ -9,6 +9,9 @@ const CANNOT_WRITE = 75;
 const WATCH_MS = 500;
 /** Nobody knows whether the disk takes writes again but by trying; each try that fails costs a repair. */
 const PAUSE_MS = 5000;
+/** Those under way end at their next block. */
+const CLOSING_MS = 2000;
+const CLOSING_PAUSE_MS = 10;
 const ATTACH_ATTEMPTS = 20;
 const ATTACH_PAUSE_MS = 200;
 
@@ -107,11 +110,18 @@ export class FailedWrites {
     return this.#repair;
   }
 
+  /** Nothing is merged any more: a process that ends while the engine's threads write crashes at times. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#watch;
     await this.#repair?.catch(() => undefined);
+    await this.#needs.run(clickhouse`SYSTEM STOP MERGES`);
+    for (const start = performance.now(); performance.now() - start < CLOSING_MS; await sleep(CLOSING_PAUSE_MS)) {
+      const [row] = await this.#needs.rows<{ merges: number }>(clickhouse`
+        SELECT toUInt32(count()) AS merges FROM system.merges`);
+      if (row?.merges === 0) return;
+    }
   }
 
   async #count(): Promise<number> {
