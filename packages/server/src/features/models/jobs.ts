@@ -6,10 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Journal } from '../../ingest/journal.ts';
+import { readCut } from '../../ingest/large-fields/cut.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StatementStore } from '../../ingest/json/statement-store.ts';
 import type { OwnModel } from '../../ingest/price/own-models.ts';
-import { lacksUsage } from '../../ingest/price/token-counts.ts';
 import { compilePattern, MAX_NAME_LENGTH } from '../../ingest/price/pattern.ts';
 import { OverloadedError } from '../../http/errors.ts';
 import type { Micros, ObservationRow } from '../../ingest/observation.ts';
@@ -70,14 +70,10 @@ export const recalculateCosts = defineJob({
     { scope, signal, earlier, progress },
   ) {
     const nowMicros = (): number => now().getTime() * 1000;
-    /** Tokens that nobody reported are counted of the whole text. */
-    const countable = async (rows: ObservationRow[]): Promise<ObservationRow[]> => {
-      const all: ObservationRow[] = [];
-      for (const row of rows) {
-        const isCounted = row.payloadBlobs.length > 0 && lacksUsage(row);
-        all.push(...(isCounted ? await largeFields.whole(scope, [row], row.payloadBlobs) : [row]));
-      }
-      return all;
+    const textsOf = async ({ input, output, payloadBlobs }: ObservationRow) => {
+      const [texts] = await largeFields.whole(scope, [{ input, output }], payloadBlobs);
+      const names = new Set(payloadBlobs);
+      return !texts || readCut(texts.input, names) || readCut(texts.output, names) ? null : texts;
     };
     const options = { signal, timeoutMs: QUERY_MS };
     let place: Place = earlier.checkpoint ?? { startedAt: nowMicros(), pass: 1, hour: null, after: null };
@@ -111,7 +107,7 @@ export const recalculateCosts = defineJob({
           store.reprice(
             scope,
             keys,
-            async () => countable(await selectCalls(db, scope, hour, batch, options)),
+            { read: () => selectCalls(db, scope, hour, batch, options), textsOf },
             nowMicros(),
           ),
         );

@@ -235,7 +235,7 @@ test('calls whose ids are hard to write down get their price too', async () => {
   expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: ids.length } });
 });
 
-test('a call with a field above 1 MB keeps it, and its tokens are not counted from its beginning', async () => {
+test('tokens of a call with a field above 1 MB are counted of the whole, as at the door; without the whole they are not', async () => {
   const project = await fresh();
   const send = (id: string, body: object) =>
     project.post('/ingestion', {
@@ -251,17 +251,35 @@ test('a call with a field above 1 MB keeps it, and its tokens are not counted fr
   const input = `${'long '.repeat(300_000)}end`;
   await send('reported', { input, usageDetails: { input: 100 } });
   await send('not reported', { input, endTime: harness.now().toISOString() });
+  await send('lost', { input: `lost ${input}`, endTime: harness.now().toISOString() });
+  await send('metadata', { input: 'one two', metadata: { note: input }, endTime: harness.now().toISOString() });
   await send('short', { input: 'one two three', endTime: harness.now().toISOString() });
   const tokenizer = { tokenizerId: 'openai', tokenizerConfig: { tokenizerModel: 'gpt-4o' } };
+  const lost = (await project.get('/x/observations/lost?traceId=t')).body.large[0].hash;
+  for await (const { name } of harness.blobs.list('payloads/')) {
+    if (name.endsWith(lost)) await harness.blobs.delete([name]);
+  }
   const { id } = (await project.post('/models', price(0.01, tokenizer))).body;
-  expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: 3 } });
+  expect(await recalculated(project, id)).toMatchObject({ state: 'done', counts: { changed: 5 } });
   const reported = (await project.get('/observations/reported')).body;
   expect(reported).toMatchObject({ calculatedTotalCost: 1 });
   expect(reported.input).toBe(input);
   const other = (await project.get('/observations/not%20reported')).body;
-  expect(other).toMatchObject({ modelId: id, usageDetails: {}, costDetails: {} });
+  await send('afterwards', { input, endTime: harness.now().toISOString() });
+  const { usageDetails } = (await project.get('/observations/afterwards')).body;
+  expect(usageDetails.input).toBeGreaterThan(200_000);
+  expect(other).toMatchObject({ modelId: id, usageDetails });
   expect(other.input).toBe(input);
+  expect((await project.get('/observations/lost')).body).toMatchObject({
+    modelId: id,
+    usageDetails: {},
+    costDetails: {},
+  });
   expect((await project.get('/observations/short')).body).toMatchObject({ usageDetails: { input: 3 } });
+  expect((await project.get('/observations/metadata')).body).toMatchObject({
+    usageDetails: { input: 2 },
+    metadata: { note: input },
+  });
 });
 
 test('which calls have no price, what a pattern matches, and who prices a name', async () => {

@@ -138,7 +138,7 @@ export function createStoreOn(engine: EngineDouble, needs: Partial<StatementStor
     readEntities: engine.readEntities,
     readScores: engine.readScores,
     deletedTraces: async () => new Set(),
-    pricing: async () => ({ priceRow: (row) => row }),
+    pricing: async () => ({ priceRow: (row) => row, tokenizerOf: () => null }),
     ...needs,
   });
 }

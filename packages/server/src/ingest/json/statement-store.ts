@@ -27,7 +27,7 @@ export interface StatementStoreNeeds {
     scope: ProjectScope,
     rows: readonly ObservationRow[],
     options?: { waitMs?: number },
-  ): Promise<Pick<Pricing, 'priceRow'>>;
+  ): Promise<Pick<Pricing, 'priceRow' | 'tokenizerOf'>>;
   /** Told how many events and scores of a request were stored. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Memory for the last states of traces and observations. */
@@ -277,30 +277,43 @@ export function createStatementStore({
 
     /**
      * Prices stored observations again and stores those whose price has changed, above what was read and below whatever is
-     * said of them meanwhile. `read` is called once they are held; it answers the newest row of each key. `skipped` are those
-     * that something was said of while they were read: its door has priced them, by the prices it knew.
+     * said of them meanwhile. `read` is called once they are held; it answers the newest row of each key. `textsOf` answers input
+     * and output of a row that has the beginning of large fields, whole, or null when they are gone: tokens that nobody reported
+     * are counted of the same text as at the door. `skipped` are those that something was said of while they were read: its door
+     * has priced them, by the prices it knew.
      * @throws OverloadedError when they could not be stored
      */
     async reprice(
       scope: ProjectScope,
       keys: readonly ObservationKey[],
-      read: () => Promise<ObservationRow[]>,
+      {
+        read,
+        textsOf,
+      }: {
+        read(): Promise<ObservationRow[]>;
+        textsOf(row: ObservationRow): Promise<Pick<ObservationRow, 'input' | 'output'> | null>;
+      },
       at: Micros,
     ): Promise<{ changed: number; skipped: number }> {
       const held = observations.hold(scope, keys);
       try {
         const rows = (await read()).filter(({ isDeleted }) => !isDeleted);
-        // Of a large field the row has the beginning: its tokens are not counted from that.
-        const { priceRow } = await pricing(
-          scope,
-          rows.filter(({ payloadBlobs }) => payloadBlobs.length === 0),
-          { waitMs: COUNTING_MS },
-        );
+        const isCut = ({ payloadBlobs }: ObservationRow): boolean => payloadBlobs.length > 0;
+        const ofRow = rows.filter((row) => !isCut(row));
+        const { priceRow, tokenizerOf } = await pricing(scope, ofRow, { waitMs: COUNTING_MS });
+        // One at a time: such texts may be megabytes each.
+        const pricedWhole = async (row: ObservationRow): Promise<ObservationRow> => {
+          const texts = await textsOf(row);
+          if (texts === null) return priceRow(row);
+          const whole = { ...row, ...texts };
+          const counted = await pricing(scope, [whole], { waitMs: COUNTING_MS });
+          return { ...counted.priceRow(whole), input: row.input, output: row.output };
+        };
         const turns = createTurns();
         const repriced: ObservationRow[] = [];
         for (const row of rows) {
           if (turns.isUp()) await turns.pass();
-          const priced = priceRow(row);
+          const priced = isCut(row) && tokenizerOf(row) ? await pricedWhole(row) : priceRow(row);
           if (!isPricedAlike(row, priced)) repriced.push(priced);
         }
         const deleted = await deletedTraces(scope, [...new Set(repriced.map(({ traceId }) => traceId))]);
