@@ -464,13 +464,13 @@ export function openProduct({
   const receivesLogs = createReceivesLogs({ postgres, epochs, settled: journal.settled, now });
   const spansUnderWay = createSpansUnderWay();
   const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
+  const inlineFiles = { maxFileBytes: media.takesFromSpans ? media.maxBytes : 0, keepFiles: files.keep };
   const otlp = createOtlpDoor({
     journal,
     deletedTraces,
     pricing,
     preparer: createPreparer({ log }),
-    maxFileBytes: media.takesFromSpans ? media.maxBytes : 0,
-    keepFiles: files.keep,
+    ...inlineFiles,
     store,
     receivesLogs,
     spansUnderWay,
@@ -481,7 +481,15 @@ export function openProduct({
     ...told,
     now: nowMicros,
   });
-  const logs = createLogDoor({ store, receivesLogs, spansUnderWay, refusals, onReceipt, now: nowMicros });
+  const logs = createLogDoor({
+    store,
+    receivesLogs,
+    spansUnderWay,
+    ...inlineFiles,
+    refusals,
+    onReceipt,
+    now: nowMicros,
+  });
   const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
   const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
   const traces = createTraces({

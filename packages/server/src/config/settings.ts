@@ -169,7 +169,7 @@ export const variables = {
       'LANGFUSE_OTEL_MEDIA_UPLOAD_ENABLED',
       flag,
       'true',
-      'Whether files inside OTLP spans (data URIs, base64 in messages) become files of their own: `docs/media.md`.',
+      'Whether files inside OTLP spans and log records (data URIs, base64 in messages) become files of their own: `docs/media.md`.',
     ),
   },
   telemetry: {

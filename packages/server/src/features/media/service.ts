@@ -142,7 +142,7 @@ export function createMedia({ postgres, blobs, links, deletedTraces, maxBytes, l
     },
 
     /**
-     * Stores files that came inside spans. Of a trace that was deleted nothing is left.
+     * Stores files that came inside spans and log records. Of a trace that was deleted nothing is left.
      * @throws OverloadedError when they cannot be stored for now
      */
     async keep(scope: ProjectScope, files: readonly KeptFile[]): Promise<void> {

@@ -201,4 +201,60 @@ describe('through the doors', () => {
     expect((await send(project, 'json', traceId, { 'langfuse.observation.input': uri(image) })).status).toBe(200);
     expect(await blobs()).toEqual([]);
   });
+
+  test('log records about a span are stored with a file, whether the message is their body or an attribute', async () => {
+    const [asked, answered, seen] = [picture('asked'), picture('answered'), picture('seen')];
+    const traceId = 'f'.repeat(32);
+    const text = (value: string) => ({ stringValue: value });
+    const part = (file: Buffer) => ({ type: 'blob', mime_type: 'image/png', content: file.toString('base64') });
+    const record = (name: string, said: object) => ({
+      timeUnixNano: `${at(0) * 1000}`,
+      traceId,
+      spanId,
+      eventName: name,
+      ...said,
+    });
+    const uri = `data:image/png;base64,${answered.toString('base64')}`;
+    const logRecords = [
+      record('gen_ai.user.message', {
+        body: { kvlistValue: { values: [{ key: 'content', value: text(JSON.stringify([part(asked)])) }] } },
+      }),
+      record('gen_ai.choice', {
+        body: {
+          kvlistValue: {
+            values: [
+              { key: 'message', value: { kvlistValue: { values: [{ key: 'content', value: text(`Here: ${uri}`) }] } } },
+            ],
+          },
+        },
+      }),
+      record('gen_ai.client.inference.operation.details', {
+        spanId: 'b'.repeat(16),
+        attributes: [
+          {
+            key: 'gen_ai.output.messages',
+            value: text(JSON.stringify([{ role: 'assistant', parts: [part(seen)] }])),
+          },
+        ],
+      }),
+    ];
+    const logs = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ scope: { name: 'x' }, logRecords }] }] });
+    const sendLogs = () => project.send('/otel/v1/logs', logs, { 'content-type': 'application/json' });
+    // Sent again they are the same records.
+    for (let i = 0; i < 2; i += 1) expect(await sendLogs()).toMatchObject({ status: 200, body: {} });
+    const { body } = await project.get(`/observations/${spanId}`);
+    expect(body.input).toHaveLength(1);
+    expect(JSON.stringify(body.input)).toContain(tokenOf(asked));
+    expect(JSON.stringify(body.output)).toContain(`Here: ${tokenOf(answered, 'base64_data_uri')}`);
+    const other = await project.get(`/observations/${'b'.repeat(16)}`);
+    expect(JSON.stringify(other.body.output)).toContain(tokenOf(seen));
+    for (const file of [asked, answered, seen]) {
+      const media = await project.get(`/media/${idOf(file)}`);
+      expect((await harness.follow(media.body.url)).body.equals(file)).toBe(true);
+    }
+    await project.delete(`/traces/${traceId}`);
+    expect(await blobs()).toEqual([]);
+    expect((await sendLogs()).status).toBe(200);
+    expect(await blobs()).toEqual([]);
+  });
 });

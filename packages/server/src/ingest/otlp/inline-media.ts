@@ -1,4 +1,4 @@
-// Files that spans carry in their texts (S1.12): taken out, a token stands for each. What is found, in whichever convention it
+// Files that spans and log records carry in their texts (S1.12): taken out, a token stands for each. What is found, in whichever convention it
 // came: data URIs anywhere in a text, and the blocks of `blocks` in JSON. The rest of the text stays as it was received.
 import { createHash } from 'node:crypto';
 import { MEDIA_TYPES, type MediaType } from '@tracehouse/contract/media';
@@ -33,27 +33,27 @@ const places: Record<TextField, InlineFile['field']> = {
   attributes: 'metadata',
 };
 
+/** What refers to the files of a text. */
+type Place = Pick<InlineFile, 'traceId' | 'observationId' | 'field'>;
+
 /** The row with tokens for the files in its texts; `files` gets these. No file has more than `maxBytes`. */
 export function takeFiles(row: ObservationRow, maxBytes: number, files: InlineFile[]): ObservationRow {
+  const { traceId, id: observationId } = row;
   return withTexts(row, (text, where) =>
-    mayHoldFiles(text)
-      ? withTokens(text, ({ contentType, bytes }, source) => {
-          if (bytes.length < MIN_FILE_BYTES || bytes.length > maxBytes || files.length >= MAX_FILES) return null;
-          const digest = createHash('sha256').update(bytes).digest();
-          const { traceId, id: observationId } = row;
-          files.push({
-            traceId,
-            observationId,
-            field: places[where],
-            sha256: digest.toString('base64'),
-            contentType,
-            bytes,
-          });
-          const mediaId = digest.toString('base64url').slice(0, 22);
-          return `@@@langfuseMedia:type=${contentType}|id=${mediaId}|source=${source}@@@`;
-        })
-      : text,
+    takeFilesOfText(text, { traceId, observationId, field: places[where] }, maxBytes, files),
   );
+}
+
+/** The same of a text alone. */
+export function takeFilesOfText(text: string, place: Place, maxBytes: number, files: InlineFile[]): string {
+  if (!mayHoldFiles(text)) return text;
+  return withTokens(text, ({ contentType, bytes }, source) => {
+    if (bytes.length < MIN_FILE_BYTES || bytes.length > maxBytes || files.length >= MAX_FILES) return null;
+    const digest = createHash('sha256').update(bytes).digest();
+    files.push({ ...place, sha256: digest.toString('base64'), contentType, bytes });
+    const mediaId = digest.toString('base64url').slice(0, 22);
+    return `@@@langfuseMedia:type=${contentType}|id=${mediaId}|source=${source}@@@`;
+  });
 }
 
 const MARK = /(?:media|mime)(?:_t|T)ype|input_audio/;

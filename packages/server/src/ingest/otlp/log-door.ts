@@ -1,18 +1,21 @@
 import type { Answer } from '../../http/bind.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
+import type { EventStatement } from '../json/events.ts';
 import type { StatementStore } from '../json/statement-store.ts';
 import { type Arrival, CLOCK_SKEW, DELETED_TRACE, Problems, receiptOf, type ReceiptRow } from '../ledger/receipt.ts';
 import type { Refusals } from '../ledger/refusals.ts';
+import { createTurns } from '../../turns.ts';
 import type { Micros } from '../observation.ts';
-import { asApiError, checkHeaders, exportAnswer, type Headers, isProtobuf } from './door.ts';
+import { asApiError, checkHeaders, exportAnswer, type Headers, isProtobuf, type OtlpDoorNeeds } from './door.ts';
 import { inflate } from './decompress.ts';
+import { type InlineFile, MIN_FILE_BYTES } from './inline-media.ts';
 import { decodeLogsJson } from './log-json.ts';
 import { decodeLogsProtobuf } from './log-protobuf.ts';
-import { readLog } from './log-statements.ts';
+import { readLog, takeFilesOfLog } from './log-statements.ts';
 import type { ReceivesLogs } from './receives-logs.ts';
 import type { SpansUnderWay } from './spans-under-way.ts';
 
-export interface LogDoorNeeds {
+export interface LogDoorNeeds extends Pick<OtlpDoorNeeds, 'maxFileBytes' | 'keepFiles'> {
   store: Pick<StatementStore, 'store'>;
   receivesLogs: Pick<ReceivesLogs, 'note'>;
   spansUnderWay: Pick<SpansUnderWay, 'waitFor'>;
@@ -28,7 +31,16 @@ export type LogDoor = ReturnType<typeof createLogDoor>;
  * The OTLP/HTTP log door. Of log records it keeps the GenAI events that carry what went into a model and what came out, as part
  * of the observation of their span; others are accepted and not kept, which the ledger says.
  */
-export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, onReceipt, now }: LogDoorNeeds) {
+export function createLogDoor({
+  store,
+  receivesLogs,
+  spansUnderWay,
+  maxFileBytes,
+  keepFiles,
+  refusals,
+  onReceipt,
+  now,
+}: LogDoorNeeds) {
   return {
     /**
      * Resolves once what is kept is stored. `reserve` is told of bytes that inflating makes, and may refuse them.
@@ -54,7 +66,15 @@ export function createLogDoor({ store, receivesLogs, spansUnderWay, refusals, on
         const { publicKey, sdkName, sdkVersion } = arrived;
         const sender = { publicKey, sdkName, sdkVersion, projectId: scope.projectId, receivedAt: now() };
         if (logs.length > 0) await receivesLogs.note(scope);
-        const events = logs.map((log) => readLog(log, sender));
+        const mayHoldFiles = maxFileBytes > 0 && whole.length >= MIN_FILE_BYTES;
+        const files: InlineFile[] = [];
+        const events: EventStatement[] = [];
+        const turns = createTurns();
+        for (const log of logs) {
+          if (turns.isUp()) await turns.pass();
+          events.push(readLog(mayHoldFiles ? takeFilesOfLog(log, maxFileBytes, files) : log, sender));
+        }
+        if (files.length > 0) await keepFiles(scope, files);
 
         const problems = new Problems();
         let rejected = 0;

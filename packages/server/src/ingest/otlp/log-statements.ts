@@ -5,9 +5,10 @@ import type { EventStatement, Sender } from '../json/events.ts';
 import type { ObservationField } from '../json/fields.ts';
 import { silent, type Statement } from '../json/merge.ts';
 import type { ObservationRow } from '../observation.ts';
+import { type InlineFile, takeFilesOfText } from './inline-media.ts';
 import type { DecodedLog } from './log-record.ts';
 import { isPlausible, mapExport, toIso } from './map.ts';
-import { emptyExport } from './span.ts';
+import { type AttributeValue, emptyExport } from './span.ts';
 
 /**
  * What a log record says of the observation of its span, whichever of the two comes first: input and output, and, for one whose
@@ -58,9 +59,27 @@ export function readLog(log: DecodedLog, sender: Sender): EventStatement {
   };
 }
 
+/** The record with tokens for the files in what it says; `files` gets these. No file has more than `maxBytes`. */
+export function takeFilesOfLog(log: DecodedLog, maxBytes: number, files: InlineFile[]): DecodedLog {
+  const { traceId, spanId: observationId, name } = log;
+  const taken = Object.entries(contentOf(log)).map(([key, value]): [string, AttributeValue] => {
+    const field = isOutput.has(name) || isOutput.has(key) ? 'output' : 'input';
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const rest = takeFilesOfText(text, { traceId, observationId, field }, maxBytes, files);
+    if (rest === text) return [key, value];
+    return [key, typeof value === 'string' ? rest : (JSON.parse(rest) as AttributeValue)];
+  });
+  return hasBody(log) ? { ...log, body: Object.fromEntries(taken) } : { ...log, attributes: new Map(taken) };
+}
+
+/** Events all of which is output, and the attribute of others that is. */
+const isOutput: ReadonlySet<string> = new Set(['gen_ai.choice', 'gen_ai.content.completion', 'gen_ai.output.messages']);
+
 /** The message is the body where there is one, and stands among the attributes in the newest conventions. */
-const contentOf = ({ body, attributes }: DecodedLog) =>
-  isObject(body) && Object.keys(body).length > 0 ? { ...body } : Object.fromEntries(attributes);
+const contentOf = (log: DecodedLog): Record<string, AttributeValue> =>
+  isObject(log.body) && hasBody(log) ? { ...log.body } : Object.fromEntries(log.attributes);
+
+const hasBody = ({ body }: DecodedLog): boolean => isObject(body) && Object.keys(body).length > 0;
 
 /** The record read as if it were a span: the newest conventions repeat on it what the span says. */
 function asCall(
