@@ -71,8 +71,9 @@ export type ScoreSummary = z.output<typeof ScoreSummary>;
 
 /**
  * Sums of a trace or of a selection. `totalCost` is USD; null when no observation has a known cost. `calls` counts
- * generations and embeddings that used a model, `unpricedCalls` those of them without a known cost: when it is above zero,
- * `totalCost` is a lower bound.
+ * generations and embeddings that used a model, `unpricedCalls` those of them that have usage and no cost, because no model
+ * has a price for it: when it is above zero, `totalCost` is a lower bound. A call without usage (it failed, goes on, or nobody
+ * reported any) is none of them.
  */
 const Totals = {
   totalCost: z.number().nullable(),

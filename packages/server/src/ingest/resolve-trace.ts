@@ -327,7 +327,7 @@ const columns: { [Name in TraceColumn]: Column<ResolvedTrace[Name]> } = {
   output_tokens:   { reads: ['outputTokens'],          of: (trace) => trace.sum('outputTokens') },
   total_tokens:    { reads: ['totalTokens'],           of: (trace) => trace.sum('totalTokens') },
   calls:           { reads: ['type', 'model'],         of: (trace) => trace.calls.length },
-  unpriced_calls:  { reads: ['type', 'model', 'totalCost'], of: (trace) => trace.calls.filter((row) => row.totalCost === null).length },
+  unpriced_calls:  { reads: ['type', 'model', 'totalCost', 'totalTokens'], of: (trace) => trace.calls.filter((row) => row.totalCost === null && row.totalTokens > 0).length },
   models:          { reads: ['model'],                 of: (trace) => sorted(trace.rows.flatMap((row) => row.model || [])) },
   error_count:     { reads: ['level'],                 of: (trace) => trace.levels('ERROR') },
   warning_count:   { reads: ['level'],                 of: (trace) => trace.levels('WARNING') },

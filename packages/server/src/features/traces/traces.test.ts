@@ -144,18 +144,23 @@ describe('a trace is what its rows say', () => {
     expect((await project.get(`/traces?toTimestamp=${to}`)).body.data).toEqual([]);
   });
 
-  test('an unknown cost is not zero: the screen says how many calls have no price', async () => {
+  test('an unknown cost is not zero: the screen says how many calls have usage and no price', async () => {
     const project = await newProject();
+    const unpriced = { type: 'GENERATION', model: 'own', totalCost: null, usage: { total: 5 } } as const;
     await project.store([
       { id: 'priced', type: 'GENERATION', model: 'm', totalCost: '0.5' },
-      { id: 'unpriced', type: 'GENERATION', model: 'own', totalCost: null },
-      { id: 'alone', traceId: 'u', type: 'GENERATION', model: 'own', totalCost: null },
+      { ...unpriced, id: 'unpriced' },
+      { ...unpriced, id: 'without usage', usage: {} },
+      { ...unpriced, id: 'alone', traceId: 'u' },
     ]);
     const { data } = (await project.get('/x/traces?sort=-cost')).body;
     expect(data).toMatchObject([
-      { id: 't', totalCost: 0.5, calls: 2, unpricedCalls: 1 },
+      { id: 't', totalCost: 0.5, calls: 3, unpricedCalls: 1 },
       { id: 'u', totalCost: null, calls: 1, unpricedCalls: 1 },
     ]);
+    const { totals } = (await project.get('/x/histogram')).body;
+    expect(totals).toMatchObject({ calls: 4, unpricedCalls: 2 });
+    expect((await project.get('/x/traces/t')).body.trace).toMatchObject({ calls: 3, unpricedCalls: 1 });
   });
 
   test('SELECT count() FROM traces is what GET /traces counts', async () => {
@@ -186,6 +191,7 @@ describe('the list of traces', () => {
         traceName: i % 2 ? 'odd' : 'even',
         type: 'GENERATION',
         model: 'm',
+        usage: { total: 1 },
         totalCost: i % 3 ? `${i}.5` : null,
         level: i % 10 === 0 ? 'ERROR' : 'DEFAULT',
       })),

@@ -123,7 +123,7 @@ const traceColumns: Record<string, string> = {
   output_tokens:           `sumIf(r.output_tokens, r.kind = 'observation')`,
   total_tokens:            `sumIf(r.total_tokens, r.kind = 'observation')`,
   calls:                   `countIf(${calls})`,
-  unpriced_calls:          `countIf(${calls} AND r.total_cost IS NULL)`,
+  unpriced_calls:          `countIf(${calls} AND r.total_cost IS NULL AND r.total_tokens > 0)`,
   models:                  `arraySort(groupUniqArrayIf(r.model, r.model != ''))`,
   providers:               `arraySort(groupUniqArrayIf(r.provider, r.provider != ''))`,
   error_count:             levelCount('ERROR'),

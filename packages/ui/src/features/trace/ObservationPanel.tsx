@@ -189,7 +189,7 @@ function Facts({ observation, detail, isLive }: FactsProps) {
     observation.completionStartTime === null ? null : instantMs(observation.completionStartTime) - start;
   const writingS = durationMs === null ? 0 : (durationMs - (firstTokenMs ?? 0)) / 1000;
   const isCall = observation.type === 'GENERATION' || observation.type === 'EMBEDDING';
-  const unpriced = isCall && observation.model !== null && observation.totalCost === null ? 1 : 0;
+  const unpriced = observation.costGap === 'price' ? 1 : 0;
   return (
     <>
       {observation.model !== null && (

@@ -102,10 +102,11 @@ test('costs add up along the tree, and a call without a price makes the sum a lo
   const tree = buildTree([
     observation('root', null, 0, 100),
     observation('a', 'root', 0, 10, { ...call, totalCost: 0.25 }),
-    observation('b', 'root', 10, 20, { ...call, totalCost: null }),
+    observation('b', 'root', 10, 20, { ...call, totalCost: null, costGap: 'price' }),
     observation('c', 'root', 20, 30),
+    observation('d', 'root', 30, 40, { ...call, totalCost: null, costGap: 'usage' }),
   ]);
-  expect(tree.roots[0]?.cost).toEqual({ totalCost: 0.25, calls: 2, unpricedCalls: 1 });
+  expect(tree.roots[0]?.cost).toEqual({ totalCost: 0.25, calls: 3, unpricedCalls: 1 });
   expect(tree.nodes.get('c')?.cost.totalCost).toBeNull();
 });
 

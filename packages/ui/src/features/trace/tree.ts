@@ -133,8 +133,8 @@ function leaf(observation: ObservationSkeleton, startMs: number): TreeNode & { k
   const start = instantMs(observation.startTime) - startMs;
   const end = observation.endTime === null ? null : instantMs(observation.endTime) - startMs;
   const isCall = (observation.type === 'GENERATION' || observation.type === 'EMBEDDING') && observation.model !== null;
-  const { totalCost } = observation;
-  const cost = { totalCost, calls: isCall ? 1 : 0, unpricedCalls: isCall && totalCost === null ? 1 : 0 };
+  const { totalCost, costGap } = observation;
+  const cost = { totalCost, calls: isCall ? 1 : 0, unpricedCalls: isCall && costGap === 'price' ? 1 : 0 };
   return {
     ...emptyNode(observation.id),
     kind: 'observation',
