@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -50,6 +50,21 @@ const content = async (): Promise<unknown> => {
   return row;
 };
 const failure = { code: 75 } satisfies Partial<ClickHouseError>;
+
+// First, since after the others merges rest for some seconds.
+test('a directory that a failed merge left behind does not keep a DELETE from being done', async () => {
+  await db.run(clickhouse`SYSTEM STOP MERGES t`);
+  for (let batch = 2; batch < 8; batch += 1) await insert(batch, 1);
+  const [part] = await db.rows<{ path: string }>(clickhouse`
+    SELECT path FROM system.parts WHERE database = currentDatabase() AND table = 't' LIMIT 1`);
+  // Which of them it merges first is the engine's matter.
+  for (let from = 1; from < 8; from += 1) {
+    for (let to = from + 1; to <= 8; to += 1) await mkdir(join(part!.path, '..', `tmp_merge_all_${from}_${to}_1`));
+  }
+  await db.run(clickhouse`SYSTEM START MERGES t`);
+  await db.run(clickhouse`DELETE FROM t WHERE id = 1 SETTINGS lightweight_deletes_sync = 2`);
+  expect(await content()).toMatchObject({ rows: 2 * ROWS + 5 });
+});
 
 test('an INSERT whose rows could not be written fails, leaves nothing, and can be made again', async () => {
   const before = await content();

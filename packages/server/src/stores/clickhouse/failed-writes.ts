@@ -1,3 +1,5 @@
+import { glob, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINE_RESERVE_BYTES, hasRoom } from '../disk-room.ts';
 import { ClickHouseError } from './clickhouse.ts';
@@ -9,9 +11,9 @@ const CANNOT_WRITE = 75;
 const WATCH_MS = 500;
 /** Nobody knows whether the disk takes writes again but by trying; each try that fails costs a repair. */
 const PAUSE_MS = 5000;
-/** Those under way end at their next block. */
-const CLOSING_MS = 2000;
-const CLOSING_PAUSE_MS = 10;
+/** Merges under way end at their next block. */
+const ENDING_MS = 2000;
+const ENDING_PAUSE_MS = 10;
 const ATTACH_ATTEMPTS = 20;
 const ATTACH_PAUSE_MS = 200;
 
@@ -37,6 +39,9 @@ interface FailedWritesNeeds {
  * merges. When it has moved, tables are loaded anew: the engine then finds each file that is shorter than it should be, sets its
  * part aside, and takes back the parts it was made of, which stay on the disk for a minute (`old_parts_lifetime`). Merges rest until
  * there is room, and some seconds longer. Other faults (a file that cannot be opened or renamed) the engine does report.
+ *
+ * And where a merge that failed could not remove its directory either (no right to write, no descriptor left), the engine tries the same
+ * merge for ever, always finds the directory, and never comes to the mutation that a DELETE waits for: such directories are removed.
  */
 export class FailedWrites {
   readonly #needs: FailedWritesNeeds;
@@ -44,6 +49,8 @@ export class FailedWrites {
   #known = 0;
   #repairs = 0;
   #repair: Promise<void> | null = null;
+  /** Merges that found the directory of an earlier attempt, as far as that is mended. */
+  #knownObstacles = 0;
   /** Taken out, and not back yet: by a repair under way, or one that did not come to its end. */
   readonly #detached = new Set<string>();
   /** When merges may begin again, by the clock of `performance`; null while they run. */
@@ -55,6 +62,7 @@ export class FailedWrites {
   static async watch(needs: FailedWritesNeeds): Promise<FailedWrites> {
     const failedWrites = new FailedWrites(needs);
     failedWrites.#known = await failedWrites.#count();
+    failedWrites.#knownObstacles = await failedWrites.#obstacles();
     return failedWrites;
   }
 
@@ -75,10 +83,11 @@ export class FailedWrites {
     statement: () => Promise<Result>,
     { needsMerges }: { needsMerges: boolean },
   ): Promise<Result> {
+    await this.#repair?.catch(() => undefined);
+    // After the repair, which puts merges to rest.
     if (needsMerges && this.#restsUntilMs !== null) {
       throw new ClickHouseError('The engine rewrites nothing until there is room on its disk', CANNOT_WRITE);
     }
-    await this.#repair?.catch(() => undefined);
     const repairs = this.#repairs;
     const outcome = await Promise.allSettled([statement()]);
     if ((await this.#count()) !== this.#known) await this.repair();
@@ -117,11 +126,17 @@ export class FailedWrites {
     await this.#watch;
     await this.#repair?.catch(() => undefined);
     await this.#needs.run(clickhouse`SYSTEM STOP MERGES`);
-    for (const start = performance.now(); performance.now() - start < CLOSING_MS; await sleep(CLOSING_PAUSE_MS)) {
+    await this.#haveMergesEnded();
+  }
+
+  /** After they were stopped. */
+  async #haveMergesEnded(): Promise<boolean> {
+    for (const start = performance.now(); performance.now() - start < ENDING_MS; await sleep(ENDING_PAUSE_MS)) {
       const [row] = await this.#needs.rows<{ merges: number }>(clickhouse`
         SELECT toUInt32(count()) AS merges FROM system.merges`);
-      if (row?.merges === 0) return;
+      if (row?.merges === 0) return true;
     }
+    return false;
   }
 
   async #count(): Promise<number> {
@@ -131,9 +146,37 @@ export class FailedWrites {
     return row?.failed ?? 0;
   }
 
+  async #obstacles(): Promise<number> {
+    const [row] = await this.#needs.rows<{ met: number }>(clickhouse`
+      SELECT toUInt32(value) AS met FROM system.errors WHERE name = 'DIRECTORY_ALREADY_EXISTS'`);
+    return row?.met ?? 0;
+  }
+
+  async #removeObstacles(): Promise<void> {
+    const { run, engineDirectory, log } = this.#needs;
+    const obstacles = await this.#obstacles();
+    if (obstacles === this.#knownObstacles) return;
+    await run(clickhouse`SYSTEM STOP MERGES`);
+    try {
+      // Those of merges under way are no obstacles.
+      if (!(await this.#haveMergesEnded())) return;
+      // store/<first three digits>/<id of the table>/
+      for await (const name of glob('store/*/*/tmp_{merge,mut}_*', { cwd: engineDirectory })) {
+        // Nor can it be removed here for as long as nothing can be written: the next look tries again.
+        const problem = await rm(join(engineDirectory, name), { recursive: true }).catch((error: unknown) => error);
+        if (problem !== undefined) return;
+        log.warn({ directory: name }, 'what a merge that failed had left was removed');
+      }
+      this.#knownObstacles = obstacles;
+    } finally {
+      if (this.#restsUntilMs === null) await run(clickhouse`SYSTEM START MERGES`);
+    }
+  }
+
   async #look(): Promise<void> {
     if (this.#isClosed) return;
     if (this.#detached.size > 0 || (await this.#count()) !== this.#known) await this.repair();
+    await this.#removeObstacles();
     const room = await hasRoom(this.#needs.engineDirectory, ENGINE_RESERVE_BYTES);
     if (this.#restsUntilMs === null) {
       if (!room) await this.#rest(0);
