@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../test/harness/process.ts';
-import { startServer } from '../../test/harness/server.ts';
+import { startServer, type TestServer } from '../../test/harness/server.ts';
 import { basic } from '../client.ts';
 import { machine, type RssSeen, rssMbOf, watchRss } from '../processes.ts';
 import { percentile, type Report, rounded } from '../report.ts';
@@ -90,8 +90,11 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
     };
     let load: LoadResult;
     let rss: RssSeen;
+    let loopDelay: LoopDelay;
     try {
+      await loopDelayOf(server); // forgets the start
       load = JSON.parse(await run(process.execPath, [script('load.ts'), JSON.stringify(plan)])) as LoadResult;
+      loopDelay = await loopDelayOf(server);
     } catch (error) {
       process.stderr.write(`${server.log().split('\n').slice(-20).join('\n')}\n`);
       throw error;
@@ -109,10 +112,23 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
           `${checked.surplus} rows are surplus`,
       );
     }
-    return toResult(door, settings, load, checked, { idleRssMb, rss });
+    return toResult(door, settings, load, checked, { idleRssMb, rss, loopDelay });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+interface LoopDelay {
+  p999: number;
+  max: number;
+}
+
+/** Of the event loop, milliseconds, since it was asked last; looked at every 50 ms. */
+async function loopDelayOf({ workerUrl }: TestServer): Promise<LoopDelay> {
+  const text = await (await fetch(`${workerUrl}/metrics`)).text();
+  const ms = (name: string): number =>
+    rounded(1000 * Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(text)?.[1]));
+  return { p999: ms('p999'), max: ms('max') };
 }
 
 const toResult = (
@@ -120,7 +136,7 @@ const toResult = (
   { connections }: Settings,
   load: LoadResult,
   checked: CheckResult,
-  { idleRssMb, rss }: { idleRssMb: number; rss: RssSeen },
+  { idleRssMb, rss, loopDelay }: { idleRssMb: number; rss: RssSeen; loopDelay: LoopDelay },
 ): Record<string, unknown> => ({
   door,
   connections,
@@ -137,6 +153,7 @@ const toResult = (
     p95: percentile(load.visibleMs, 0.95),
     max: percentile(load.visibleMs, 1),
   },
+  loopDelayMs: loopDelay,
   reads: load.visibleMs.length,
   misses: load.misses,
   refusals: load.refusals,

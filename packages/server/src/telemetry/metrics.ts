@@ -178,6 +178,7 @@ function processMetrics({ gauge, total }: Registry, version: string) {
   gauge('nodejs_eventloop_lag_p99_seconds', 'Delay of the event loop since the last scrape.', () =>
     delayS(loop.percentile(99)),
   );
+  gauge('nodejs_eventloop_lag_p999_seconds', 'As above, of 999 in 1000.', () => delayS(loop.percentile(99.9)));
   gauge('nodejs_eventloop_lag_max_seconds', 'The longest of them.', () => {
     const max = delayS(loop.max);
     loop.reset();
