@@ -2,7 +2,7 @@ import { defineRoute } from '@tracehouse/contract/route';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -234,6 +234,41 @@ test('closing lets a request under way finish', async () => {
   await begun.promise;
   await closeHttpServer(closing);
   expect((await asked).status).toBe(201);
+});
+
+test('what comes on an open connection while the server closes is told when to come back', async () => {
+  const begun = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  let calls = 0;
+  const closing = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: { authenticate: async () => ({ kind: 'public' }) },
+    routes: [
+      bind(readThing, async () => {
+        calls += 1;
+        begun.resolve();
+        await finish.promise;
+        return {};
+      }),
+    ],
+  });
+  const stopping = Promise.withResolvers<void>();
+  closing.addHook('preClose', async () => stopping.resolve());
+  await closing.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((closing.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET /api/public/things/1 HTTP/1.1\r\nhost: x\r\n\r\n');
+  await begun.promise;
+  const closed = closeHttpServer(closing);
+  await stopping.promise;
+  const second = once(closing.server, 'request');
+  socket.write('GET /api/public/things/2 HTTP/1.1\r\nhost: x\r\n\r\n');
+  await second;
+  finish.resolve();
+  const answers = await text(socket);
+  await closed;
+  expect(calls).toBe(1);
+  expect(answers).toMatch(/^HTTP\/1.1 200 /);
+  expect(answers).toMatch(/HTTP\/1.1 503 [^]*retry-after: 5\r\n[^]*"message":"The server is stopping/i);
 });
 
 test('closing does not wait for clients that have connected and say nothing, or half of a request', async () => {

@@ -108,6 +108,8 @@ export async function createHttpServer({
     connectionTimeout: timeouts.silenceMs,
     http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkEveryMs },
     forceCloseConnections: 'idle',
+    // Its own refusal does not say when to come back.
+    return503OnClosing: false,
     genReqId: () => randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
@@ -115,10 +117,23 @@ export async function createHttpServer({
   // One parser for every content type: routes decide what their bytes are.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  let isClosing = false;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+  });
   server.addHook('onRequest', (request, reply, next) => {
     securityHeaders(reply);
     if (isKeyRoute(request)) allowOrigin(request, reply);
-    next();
+    if (!isClosing) next();
+    // Neither authenticated nor in the ledger: its stores close next.
+    else
+      answerError(
+        new OverloadedError('The server is stopping; send this again', RESTART_S),
+        familyOf(request),
+        request,
+        reply,
+        log,
+      );
   });
   if (onAnswered !== undefined) {
     const paths = new Set(routes.map(({ route }) => route.path));
@@ -463,6 +478,9 @@ function answerError(
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(errorBody(known, family)));
 }
+
+/** When to come back to a server that stops. */
+const RESTART_S = 5;
 
 /** How long requests under way may take to finish when the server closes. */
 const FINISH_MS = 10_000;
