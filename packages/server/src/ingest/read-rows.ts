@@ -13,6 +13,8 @@ export const fieldOf = (column: string): string =>
 /** Reads rows of a table back as they were written, or some of their fields: a column costs 0.2 ms, however few the rows. */
 class RowReader<Row> {
   readonly #columns: readonly { name: string; field: string; read: (from: RowBinaryReader) => unknown }[];
+  /** Rows that begin as copies of one object have one shape, and are faster to make and to read. */
+  readonly #blank: Readonly<Record<string, unknown>>;
 
   constructor(columns: readonly Pick<Column<never>, 'name' | 'read'>[]) {
     this.#columns = columns.map(({ name, read }) => ({
@@ -20,6 +22,7 @@ class RowReader<Row> {
       field: fieldOf(name),
       read,
     }));
+    this.#blank = Object.fromEntries(this.#columns.map(({ field }) => [field, undefined]));
   }
 
   /** Of these fields alone. */
@@ -34,13 +37,17 @@ class RowReader<Row> {
     return ClickHouseSql.trusted(this.#columns.map(({ name, field }) => replaced[field] ?? name).join(', '));
   }
 
-  /** The rows of an answer in RowBinary. */
+  /** The rows of an answer in RowBinary. What several have in common they share: not to be changed. */
   parse(answer: Uint8Array): Row[] {
     const from = new RowBinaryReader(answer);
+    const columns = this.#columns.map(({ field, read }) => ({
+      field,
+      last: { read, from: 0, to: 0, value: undefined },
+    }));
     const rows: Row[] = [];
     while (!from.isAtEnd) {
-      const row: Record<string, unknown> = {};
-      for (const { field, read } of this.#columns) row[field] = read(from);
+      const row: Record<string, unknown> = { ...this.#blank };
+      for (const { field, last } of columns) row[field] = from.again(last);
       rows.push(row as Row);
     }
     return rows;

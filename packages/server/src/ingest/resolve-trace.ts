@@ -175,25 +175,29 @@ class Statements {
   readonly rows: readonly Row[];
   readonly observations: readonly Row[];
   readonly hasTraceEvent: boolean;
+  /** Of the rows, in their order. */
+  readonly #ranks: readonly number[];
+  #otlpRoots: readonly Row[] | undefined;
 
   constructor(rows: readonly Row[]) {
     this.rows = rows;
     this.observations = rows.filter(isObservation);
     this.hasTraceEvent = rows.some(isTraceEvent);
+    this.#ranks = rows.map(rankOf);
   }
 
-  get otlpRoots(): Row[] {
-    return this.rows.filter((row) => isRoot(row) && row.source === 'otlp');
+  get otlpRoots(): readonly Row[] {
+    return (this.#otlpRoots ??= this.rows.filter((row) => isRoot(row) && row.source === 'otlp'));
   }
 
   /** The value said with the highest precedence. */
   said(value: (row: Row) => string): string {
-    return this.#best(value, rankOf)?.value ?? '';
+    return this.#best(value)?.value ?? '';
   }
 
   /** The same for a value of the row's own which counts for the trace, or, of a span, only when nobody says more. */
-  own(value: (row: Row) => string, rank: (row: Row) => number = rankOf): string {
-    const best = this.#best(value, rank);
+  own(value: (row: Row) => string, isExplicit?: (row: Row) => boolean): string {
+    const best = this.#best(value, isExplicit);
     return best && !(best.rank === 0 && this.hasTraceEvent) ? best.value : '';
   }
 
@@ -201,16 +205,19 @@ class Statements {
   lent(explicit: (row: Row) => string, value: (row: Row) => string): string {
     return this.own(
       (row) => explicit(row) || (row.kind === 'trace' || isRoot(row) ? value(row) : ''),
-      (row) => (explicit(row) === '' ? rankOf(row) : Math.max(EXPLICIT, rankOf(row))),
+      (row) => explicit(row) !== '',
     );
   }
 
-  #best(value: (row: Row) => string, rank: (row: Row) => number): Statement<string> | undefined {
+  #best(value: (row: Row) => string, isExplicit?: (row: Row) => boolean): Statement<string> | undefined {
     let best: Statement<string> | undefined;
-    for (const row of this.rows) {
+    for (let i = 0; i < this.rows.length; i += 1) {
+      const row = this.rows[i]!;
       const text = value(row);
       if (text === '') continue;
-      const statement = { value: text, rank: rank(row), row };
+      const rank = isExplicit?.(row) ? Math.max(EXPLICIT, this.#ranks[i]!) : this.#ranks[i]!;
+      if (best && rank < best.rank) continue;
+      const statement = { value: text, rank, row };
       if (!best || compareStatements(best, statement) < 0) best = statement;
     }
     return best;
@@ -229,10 +236,14 @@ class Statements {
 
   /** By key, statements of higher precedence over lower ones; `isOwn` are rows whose own metadata is the trace's too. */
   metadata(isOwn: (row: Row) => boolean): Record<string, string> {
-    const statements: Statement<Readonly<Record<string, string>>>[] = [
-      ...this.rows.map((row) => ({ value: row.traceMetadata, rank: Math.max(EXPLICIT, rankOf(row)), row })),
-      ...this.rows.filter(isOwn).map((row) => ({ value: row.metadata, rank: rankOf(row), row })),
-    ];
+    const statements: Statement<Readonly<Record<string, string>>>[] = [];
+    this.rows.forEach((row, i) => {
+      if (isEmpty(row.traceMetadata)) return;
+      statements.push({ value: row.traceMetadata, rank: Math.max(EXPLICIT, this.#ranks[i]!), row });
+    });
+    this.rows.forEach((row, i) => {
+      if (isOwn(row) && !isEmpty(row.metadata)) statements.push({ value: row.metadata, rank: this.#ranks[i]!, row });
+    });
     const inOrder = statements.filter(({ rank }) => !(rank === 0 && this.hasTraceEvent)).toSorted(compareStatements);
     return Object.fromEntries(inOrder.flatMap(({ value }) => Object.entries(value)));
   }
@@ -348,4 +359,9 @@ const preview = (text: string): string =>
 const PREVIEW = 200;
 
 const carriesPayload = (row: Row): boolean =>
-  row.traceInput !== '' || row.traceOutput !== '' || Object.keys(row.traceMetadata).length > 0;
+  row.traceInput !== '' || row.traceOutput !== '' || !isEmpty(row.traceMetadata);
+
+function isEmpty(map: Readonly<Record<string, string>>): boolean {
+  for (const _ in map) return false;
+  return true;
+}

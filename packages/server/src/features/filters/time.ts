@@ -19,7 +19,23 @@ export function toMicros(iso: string): Micros {
 export const within = (time: Micros): Micros => Math.min(Math.max(time, EARLIEST), LATEST);
 
 /** ISO 8601, UTC, milliseconds: instants of the wire. */
-export const toIso = (time: Micros): string => new Date(Math.floor(time / 1000)).toISOString();
+export function toIso(time: Micros): string {
+  const ms = Math.floor(time / 1000);
+  const minute = Math.floor(ms / MINUTE_MS);
+  // Four times of each of a thousand observations: the same minutes again and again, of which `Date` makes a text in 0.4 µs.
+  if (minute !== lastMinute.minute) {
+    const text = new Date(ms).toISOString();
+    lastMinute = { minute, text: text.slice(0, -'00.000Z'.length) };
+  }
+  const rest = ms - minute * MINUTE_MS;
+  const seconds = Math.floor(rest / 1000);
+  return `${lastMinute.text}${digits(seconds, 2)}.${digits(rest - seconds * 1000, 3)}Z`;
+}
+
+const MINUTE_MS = 60_000;
+let lastMinute = { minute: NaN, text: '' };
+const numerals = [2, 3].map((width) => Array.from({ length: 1000 }, (_, n) => String(n).padStart(width, '0')));
+const digits = (value: number, width: 2 | 3): string => numerals[width - 2]![value]!;
 
 /** ISO 8601, UTC, microseconds. */
 export const toIsoMicros = (time: Micros): string =>

@@ -245,7 +245,8 @@ function toListed(
   environments?: readonly string[],
 ): ListedRow {
   const { own, observed } = columnsOf(groups);
-  const counted = environments ? rows.filter(({ environment }) => environments.includes(environment)) : rows;
+  if (!environments) return resolveTrace(rows, [...own, ...observed]);
+  const counted = rows.filter(({ environment }) => environments.includes(environment));
   const none = groups.has('metrics') ? { observation_count: 0 } : {};
   return { ...resolveTrace(rows, own), ...(counted.length > 0 ? resolveTrace(counted, observed) : none) };
 }

@@ -1,5 +1,4 @@
 import type { RowBinaryReader, RowBinaryWriter } from './row-binary.ts';
-import { decimalText } from './row-binary.ts';
 
 type Write<Value> = (out: RowBinaryWriter, value: Value) => void;
 type Read<Value> = (from: RowBinaryReader) => Value;
@@ -40,7 +39,7 @@ export const millis: Kind<number> = {
 export const decimal: Kind<string> = {
   type: 'Decimal(18, 12)',
   write: (out, value) => out.decimal(value),
-  read: (from) => decimalText(from.bigint64()),
+  read: (from) => from.decimal(),
 };
 export const float: Kind<number> = {
   type: 'Float64',
@@ -97,8 +96,7 @@ export function map<Value>({ type, write, read }: Kind<Value>): Kind<Readonly<Re
         write(out, values[key] as Value);
       }
     },
-    // What was received with an export is the same of all its spans.
-    read: (from) => from.again(readEntries),
+    read: readEntries,
   };
 }
 const ownProperty = { enumerable: true, configurable: true, writable: true };

@@ -120,7 +120,7 @@ export class RowBinaryWriter {
     this.#length += written;
   }
 
-  /** Decimal text as Decimal(18,12): see `scaledDecimal`, which this is for the short ones that dominate. */
+  /** Decimal text as Decimal(18,12): see `scaledDecimal`, of which the short ones that dominate need no bigint. */
   decimal(text: string): void {
     const scaled = shortScaledDecimal(text);
     if (scaled === null) this.bigint64(scaledDecimal(text));
@@ -131,13 +131,19 @@ export class RowBinaryWriter {
 /** Bytes up to which a string that is read is worth looking through. */
 const SHORT_READ = 64;
 
+/** A column of an answer: how it is read, and where its last value stands. */
+export interface LastRead<Value> {
+  readonly read: (from: RowBinaryReader) => Value;
+  from: number;
+  to: number;
+  value?: Value;
+}
+
 /** Reads RowBinary, a value after the other in the order they were selected. */
 export class RowBinaryReader {
   readonly #buffer: Buffer;
   #latin1: string | undefined;
   #at = 0;
-  /** By reader, where its last value stands. */
-  readonly #last = new Map<unknown, { from: number; to: number; value: unknown }>();
 
   constructor(bytes: Uint8Array) {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -148,24 +154,29 @@ export class RowBinaryReader {
   }
 
   /**
-   * What `read` reads here, or the last value it read when the same bytes stand here again: of what rows have in common there is
-   * one object.
+   * What `read` reads here, or the last value of its column when the same bytes stand here again: of what rows have in common
+   * there is one object.
    */
-  again<Value>(read: (from: RowBinaryReader) => Value): Value {
-    const last = this.#last.get(read);
-    const end = last ? this.#at + last.to - last.from : 0;
-    if (
-      last &&
-      end <= this.#buffer.length &&
-      this.#buffer.compare(this.#buffer, last.from, last.to, this.#at, end) === 0
-    ) {
-      this.#at = end;
-      return last.value as Value;
+  again<Value>(last: LastRead<Value>): Value {
+    if (this.#stands(last.from, last.to)) {
+      this.#at += last.to - last.from;
+      return last.value!;
     }
-    const from = this.#at;
-    const value = read(this);
-    this.#last.set(read, { from, to: this.#at, value });
-    return value;
+    last.from = this.#at;
+    last.value = last.read(this);
+    last.to = this.#at;
+    return last.value;
+  }
+
+  /** Whether the bytes there stand here too. */
+  #stands(from: number, to: number): boolean {
+    const [buffer, at] = [this.#buffer, this.#at];
+    const length = to - from;
+    if (length === 0 || at + length > buffer.length) return false;
+    // Most differ in the first bytes, the length of a text or the last digits of a time, or are few.
+    const few = Math.min(length, SHORT_READ);
+    for (let i = 0; i < few; i += 1) if (buffer[from + i] !== buffer[at + i]) return false;
+    return length === few || buffer.compare(buffer, from + few, to, at + few, at + length) === 0;
   }
 
   uint8(): number {
@@ -200,10 +211,11 @@ export class RowBinaryReader {
     return value;
   }
 
-  bigint64(): bigint {
-    const value = this.#buffer.readBigInt64LE(this.#at);
-    this.#at += 8;
-    return value;
+  /** The text of a Decimal(18,12). */
+  decimal(): string {
+    const scaled = this.int64();
+    if (scaled >= 0 && scaled <= Number.MAX_SAFE_INTEGER) return shortDecimalText(scaled);
+    return decimalText(this.#buffer.readBigInt64LE(this.#at - 8));
   }
 
   varuint(): number {
@@ -262,6 +274,8 @@ const ZERO = 48;
  * @throws RangeError when it is not a decimal number
  */
 export function scaledDecimal(text: string): bigint {
+  const short = shortScaledDecimal(text);
+  if (short !== null) return BigInt(short);
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
   if (match === null || (match[2] === '' && (match[3] ?? '') === ''))
     throw new RangeError(`'${text}' is not a decimal`);
@@ -279,6 +293,16 @@ export function scaledDecimal(text: string): bigint {
   }
   if (value > LIMIT) value = LIMIT;
   return sign === '-' ? -value : value;
+}
+
+/** `decimalText` of what a number holds. */
+function shortDecimalText(scaled: number): string {
+  const whole = Math.floor(scaled / 10 ** SCALE);
+  let fraction = scaled - whole * 10 ** SCALE;
+  if (fraction === 0) return String(whole);
+  let decimals = SCALE;
+  for (; fraction % 10 === 0; fraction /= 10) decimals -= 1;
+  return `${whole}.${String(fraction).padStart(decimals, '0')}`;
 }
 
 /** The shortest text of a decimal scaled by 10^12. */

@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { toIso, toIsoMicros } from './time.ts';
+
+test('an instant is shown as Date shows its millisecond, whichever was shown before', () => {
+  const instant = fc.oneof(
+    fc.integer({ min: -1_000_000, max: 120_000_000 }),
+    fc.integer({ min: Date.UTC(1969, 0) * 1000, max: Date.UTC(2255, 0) * 1000 }),
+    fc.constantFrom(Date.UTC(-1, 0), Date.UTC(12_000, 0)).map((ms) => ms * 1000),
+  );
+  fc.assert(
+    fc.property(fc.array(instant), (times) => {
+      expect(times.map(toIso)).toEqual(times.map((time) => new Date(Math.floor(time / 1000)).toISOString()));
+    }),
+  );
+  expect(toIsoMicros(-1)).toBe('1969-12-31T23:59:59.999999Z');
+  expect(() => toIso(NaN)).toThrow(RangeError);
+});
