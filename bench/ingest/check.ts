@@ -18,7 +18,12 @@ export interface CheckResult {
 const SETTLE_MS = 30_000;
 const ID_BYTES = 8;
 
-async function check(dataDirectory: string, acknowledgedFile: string, projectId: string): Promise<CheckResult> {
+async function check(
+  dataDirectory: string,
+  acknowledgedFile: string,
+  projectId: string,
+  holdsOthers: boolean,
+): Promise<CheckResult> {
   const engine = await openChdb(join(dataDirectory, 'clickhouse'));
   const acknowledged = await readFile(acknowledgedFile);
   const found = await engine.rows<{ id: string; rows: number }>(clickhouse`
@@ -27,12 +32,14 @@ async function check(dataDirectory: string, acknowledgedFile: string, projectId:
     GROUP BY id`);
   const rowsOf = new Map(found.map(({ id, rows }) => [id, rows]));
   const missing: string[] = [];
+  let rows = 0;
   const expected = acknowledged.length / ID_BYTES;
   for (let i = 0; i < expected; i += 1) {
     const id = acknowledged.toString('hex', i * ID_BYTES, (i + 1) * ID_BYTES);
     if (!rowsOf.has(id)) missing.push(id);
+    rows += rowsOf.get(id) ?? 0;
   }
-  const rows = found.reduce((sum, one) => sum + one.rows, 0);
+  if (!holdsOthers) rows = found.reduce((sum, one) => sum + one.rows, 0);
   const deadline = Date.now() + SETTLE_MS;
   const merging = clickhouse`SELECT toUInt32(count()) AS merges FROM system.merges`;
   // Merges start a moment after the tables are opened.
@@ -52,7 +59,8 @@ async function check(dataDirectory: string, acknowledgedFile: string, projectId:
   };
 }
 
-const [dataDirectory, acknowledgedFile, projectId] = process.argv.slice(2);
-const result = await check(dataDirectory!, acknowledgedFile!, projectId!);
+// What else the directory held before is not counted.
+const [dataDirectory, acknowledgedFile, projectId, others] = process.argv.slice(2);
+const result = await check(dataDirectory!, acknowledgedFile!, projectId!, others !== undefined);
 // The engine's threads would keep the process alive.
 process.stdout.write(JSON.stringify(result), () => process.exit(0));

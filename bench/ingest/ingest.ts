@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,14 @@ import type { CheckResult } from './check.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 export const usage = `ingest [--door ${doors.join('|')}] [--seconds 60] [--connections 8] [--rate 0] [--reads 0.03]
-         [--updated-after 150] [--warmup 2] [--seed 1] [--set NAME=VALUE] [--json FILE]
+         [--updated-after 150] [--warmup 2] [--seed 1] [--data-dir DIR] [--set NAME=VALUE] [--json FILE]
   Several doors or connections: separated by commas. Requests of the door json are events of a mix: 40 observations begin, 40 that
   began --updated-after requests before end, 20 say something about a trace. --rate is spans or events a second (0: as fast as it
   goes), --reads the share of
-  requests that are followed by a read. Whether memory is flat: --seconds 1200, the quarters of RSS. --set gives the server a variable of its environment; it may be repeated.`;
+  requests that are followed by a read. --data-dir is a directory to begin with, such as one filled by the bench query; it is
+  copied for each measurement and stays as it is. Whether memory is flat: --seconds 1200, the quarters of RSS. --set gives the server a variable of its environment; it may be repeated.`;
 
-/** Measures each door with each number of connections, each time with a fresh server and an empty data directory. */
+/** Measures each door with each number of connections, each time with a fresh server and an empty data directory or a copy of one. */
 export async function ingest(args: string[]): Promise<{ report: Report; file: string | undefined }> {
   const { values } = parseArgs({
     args,
@@ -33,6 +34,7 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
       warmup: { type: 'string', default: '2' },
       set: { type: 'string', multiple: true, default: [] },
       seed: { type: 'string', default: '1' },
+      'data-dir': { type: 'string' },
       json: { type: 'string' },
     },
   });
@@ -50,12 +52,19 @@ export async function ingest(args: string[]): Promise<{ report: Report; file: st
     seed: Number(values.seed),
   };
   const env = Object.fromEntries(values.set.map((one) => one.split(/=(.*)/s).slice(0, 2) as [string, string]));
-  const conditions = { ...machine(), ...common, spansPerRequest: SPANS_PER_REQUEST, ...env };
+  const given = values['data-dir'];
+  const conditions = {
+    ...machine(),
+    ...common,
+    ...(given !== undefined && { dataDir: given }),
+    spansPerRequest: SPANS_PER_REQUEST,
+    ...env,
+  };
   const results: Record<string, unknown>[] = [];
   for (const door of asked) {
     for (const connections of values.connections.split(',').map(Number)) {
       process.stderr.write(`${door}, ${connections} connection(s) …\n`);
-      results.push(await measure(door, { ...common, connections }, env));
+      results.push(await measure(door, { ...common, connections }, env, given));
     }
   }
   return { report: { conditions, results }, file: values.json };
@@ -67,14 +76,22 @@ type Settings = Pick<
 >;
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** Above the ids that the bench query fills in. */
+const ABOVE_ALL = 5_000_000;
 /** Bodies to go round: enough that the same text does not meet itself in one block of the engine. */
 const BODIES = 600;
 
-async function measure(door: Door, settings: Settings, env: Record<string, string>): Promise<Record<string, unknown>> {
+async function measure(
+  door: Door,
+  settings: Settings,
+  env: Record<string, string>,
+  given: string | undefined,
+): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-bench-'));
   const dataDirectory = join(directory, 'data');
   const acknowledgedFile = join(directory, 'acknowledged.bin');
   try {
+    if (given !== undefined) await cp(given, dataDirectory, { recursive: true });
     const server = await startServer({ dataDirectory, screens: false, env: { LANGFUSE_LOG_LEVEL: 'warn', ...env } });
     const idleRssMb = rssMbOf(server.pid);
     const stopWatch = watchRss(server.pid);
@@ -85,16 +102,17 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
       authorization: basic(server),
       serverPid: server.pid,
       bodies: BODIES,
-      firstSequence: 0,
+      firstSequence: given === undefined ? 0 : ABOVE_ALL,
       acknowledgedFile,
     };
     let load: LoadResult;
     let rss: RssSeen;
-    let loopDelay: LoopDelay;
+    let seen: Figures;
     try {
-      await loopDelayOf(server); // forgets the start
+      const before = await started(server);
       load = JSON.parse(await run(process.execPath, [script('load.ts'), JSON.stringify(plan)])) as LoadResult;
-      loopDelay = await loopDelayOf(server);
+      seen = await figuresOf(server);
+      for (const name of ['readRows', 'committedRows', 'readBacks'] as const) seen[name] -= before[name];
     } catch (error) {
       process.stderr.write(`${server.log().split('\n').slice(-20).join('\n')}\n`);
       throw error;
@@ -102,8 +120,15 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
       rss = stopWatch();
       await server.stop();
     }
+    const holdsOthers = given === undefined ? [] : ['others'];
     const checked = JSON.parse(
-      await run(process.execPath, [script('check.ts'), dataDirectory, acknowledgedFile, server.projectId]),
+      await run(process.execPath, [
+        script('check.ts'),
+        dataDirectory,
+        acknowledgedFile,
+        server.projectId,
+        ...holdsOthers,
+      ]),
     ) as CheckResult;
     if (checked.missing.length > 0 || checked.surplus !== 0) {
       const some = checked.missing.slice(0, 5).join(', ');
@@ -112,23 +137,43 @@ async function measure(door: Door, settings: Settings, env: Record<string, strin
           `${checked.surplus} rows are surplus`,
       );
     }
-    return toResult(door, settings, load, checked, { idleRssMb, rss, loopDelay });
+    return toResult(door, settings, load, checked, { idleRssMb, rss, seen });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-interface LoopDelay {
-  p999: number;
-  max: number;
+/** Once the ids of what the directory holds have been read. Delays of the loop up to here are those of the start. */
+async function started(server: TestServer): Promise<Figures> {
+  for (let last = await figuresOf(server); ;) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const now = await figuresOf(server);
+    if (now.readRows - last.readRows < QUIET_ROWS) return now;
+    last = now;
+  }
+}
+/** What asking reads itself. */
+const QUIET_ROWS = 20_000;
+
+interface Figures {
+  /** Of the event loop, milliseconds, since it was asked last; looked at every 50 ms. */
+  loopDelay: { p999: number; max: number };
+  /** Since the start. */
+  readRows: number;
+  committedRows: number;
+  readBacks: number;
 }
 
-/** Of the event loop, milliseconds, since it was asked last; looked at every 50 ms. */
-async function loopDelayOf({ workerUrl }: TestServer): Promise<LoopDelay> {
+async function figuresOf({ workerUrl }: TestServer): Promise<Figures> {
   const text = await (await fetch(`${workerUrl}/metrics`)).text();
-  const ms = (name: string): number =>
-    rounded(1000 * Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(text)?.[1]));
-  return { p999: ms('p999'), max: ms('max') };
+  const figure = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
+  const delayMs = (name: string): number => rounded(1000 * figure(`nodejs_eventloop_lag_${name}_seconds`));
+  return {
+    loopDelay: { p999: delayMs('p999'), max: delayMs('max') },
+    readRows: figure('tracehouse_engine_read_rows_total'),
+    committedRows: figure('tracehouse_journal_committed_rows_total'),
+    readBacks: figure('tracehouse_ingestion_read_back_total'),
+  };
 }
 
 const toResult = (
@@ -136,7 +181,7 @@ const toResult = (
   { connections }: Settings,
   load: LoadResult,
   checked: CheckResult,
-  { idleRssMb, rss, loopDelay }: { idleRssMb: number; rss: RssSeen; loopDelay: LoopDelay },
+  { idleRssMb, rss, seen }: { idleRssMb: number; rss: RssSeen; seen: Figures },
 ): Record<string, unknown> => ({
   door,
   connections,
@@ -145,6 +190,8 @@ const toResult = (
   ...(door === 'json' && {
     sustainedEventsPerSec: rounded(load.acknowledgedItems / load.sustainedSeconds),
     eventsPerServerCpuSecond: rounded(load.acknowledgedItems / load.serverCpuSeconds),
+    readBacksPerEvent: rounded(seen.readBacks / load.allAcknowledgedItems),
+    rowsPerReadBack: rounded((seen.readRows - seen.committedRows) / seen.readBacks),
   }),
   spansPerServerCpuSecond: rounded(load.acknowledgedSpans / load.serverCpuSeconds),
   ackMs: { p50: percentile(load.ackMs, 0.5), p95: percentile(load.ackMs, 0.95), p99: percentile(load.ackMs, 0.99) },
@@ -153,7 +200,7 @@ const toResult = (
     p95: percentile(load.visibleMs, 0.95),
     max: percentile(load.visibleMs, 1),
   },
-  loopDelayMs: loopDelay,
+  loopDelayMs: seen.loopDelay,
   reads: load.visibleMs.length,
   misses: load.misses,
   refusals: load.refusals,

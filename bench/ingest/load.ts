@@ -48,6 +48,7 @@ export interface LoadResult {
   acknowledgedItems: number;
   /** With those of the warm-up. */
   allAcknowledgedSpans: number;
+  allAcknowledgedItems: number;
   clockSeconds: number;
   /** Until everything was readable. */
   sustainedSeconds: number;
@@ -108,6 +109,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
     acknowledgedSpans: spansOf(timed.acknowledged),
     acknowledgedItems: timed.acknowledged.length * itemsPerRequest(plan.door),
     allAcknowledgedSpans: spansOf(all),
+    allAcknowledgedItems: all.length * itemsPerRequest(plan.door),
     clockSeconds: clockMs / 1000,
     sustainedSeconds: sustainedMs / 1000,
     serverCpuSeconds,

@@ -164,6 +164,7 @@ export async function startAll({
       if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
     },
     onUnattributed: metrics.unattributed,
+    onReadBack: metrics.readBack,
   });
   const vitals: Vitals = {
     storesProblem: () => storesProblem(stores),
@@ -399,6 +400,7 @@ export function openProduct({
   countStored = () => undefined,
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
+  onReadBack = () => undefined,
   settleMs,
   shared,
 }: {
@@ -422,6 +424,8 @@ export function openProduct({
   onReceipt?(receipt: ReceiptRow): void;
   /** Told of each request for ingestion with a key that no project has. */
   onUnattributed?(): void;
+  /** Told how many traces and observations the JSON door looks up in the engine. */
+  onReadBack?(entities: number): void;
   /** See `RecalculationNeeds`. */
   settleMs?: number;
 }) {
@@ -452,9 +456,10 @@ export function openProduct({
     epochs,
     now,
   });
+  const readEntities = createReadEntities(clickhouse, { onRead: onReadBack });
   const store = createStatementStore({
     journal,
-    readEntities: readWhole(createReadEntities(clickhouse), largeFields),
+    readEntities: readWhole(readEntities, largeFields),
     readScores: createReadScores(clickhouse),
     ...(shared ? { shared } : { storedIds }),
     deletedTraces,

@@ -42,7 +42,14 @@ async function serve({ token, isInternal = true }: { token?: string; isInternal?
     probe: () => ({ ageMs: 10_000, latencyMs: 250, successes: 7, failures: 1, problem: '' }),
     postgresAnswers: async () => true,
     engineAnswers: async () => true,
-    engineFigures: async () => ({ memoryBytes: 1, parts: 2, mostPartsInPartition: 3, rows: 4, diskBytes: 5 }),
+    engineFigures: async () => ({
+      memoryBytes: 1,
+      parts: 2,
+      mostPartsInPartition: 3,
+      rows: 4,
+      diskBytes: 5,
+      readRows: 6,
+    }),
     version: '1.2.3',
   });
   const server = await createHttpServer({
@@ -116,6 +123,8 @@ test('what was measured is said in seconds and bytes', async () => {
     'tracehouse_probe_runs_total{outcome="failure"} 1',
     'tracehouse_store_up{store="postgres"} 1',
     'tracehouse_engine_partition_parts_max 3',
+    'tracehouse_engine_read_rows_total 6',
+    'tracehouse_ingestion_read_back_total 0',
     'tracehouse_info{version="1.2.3"} 1',
   ]) {
     expect(text).toContain(`${line}\n`);

@@ -59,6 +59,10 @@ export function createMetrics(needs: MetricsNeeds) {
   const items = counter('tracehouse_ingestion_items_total', 'Spans, events and scores, by what became of them.');
   const problems = counter('tracehouse_ingestion_problems_total', 'Why items were not stored as sent.');
   const refusals = counter('tracehouse_ingestion_refused_requests_total', 'Requests refused as a whole.');
+  const readBacks = counter(
+    'tracehouse_ingestion_read_back_total',
+    'Traces and observations that the JSON door looked up in the engine.',
+  );
   const strangers = counter(
     'tracehouse_ingestion_unattributed_requests_total',
     'Requests for ingestion with a key that no project has.',
@@ -82,7 +86,7 @@ export function createMetrics(needs: MetricsNeeds) {
     'Rows the engine refused for what they say; set aside.',
   );
   // There from the start, so that a rate sees the first ones.
-  for (const each of [committedRows, setAside, strangers]) each.add({}, 0);
+  for (const each of [committedRows, setAside, strangers, readBacks]) each.add({}, 0);
   const waits = histogram(
     'tracehouse_read_wait_seconds',
     'How long a read waited for acknowledged rows to be in the engine.',
@@ -109,6 +113,7 @@ export function createMetrics(needs: MetricsNeeds) {
       if (request.status >= 400) refusals.add({ door, reason: request.codes[0] ?? 'server_error' });
       else for (const { code, count: by } of request.problems) problems.add({ door, reason: code }, by);
     },
+    readBack: (entities: number): void => readBacks.add({}, entities),
     unattributed: (): void => strangers.add({}, 1),
     committed(rows: number, ms: number): void {
       committedRows.add({}, rows);
@@ -145,7 +150,7 @@ function probeMetrics({ gauge, total }: Registry, probe: MetricsNeeds['probe']):
 
 /** Answers what asks the stores, once a scrape. */
 function storeMetrics(
-  { gauge }: Registry,
+  { gauge, total }: Registry,
   { postgresAnswers, engineAnswers, engineFigures }: MetricsNeeds,
 ): () => Promise<void> {
   let engine: EngineFigures | null = null;
@@ -164,6 +169,7 @@ function storeMetrics(
   );
   gauge('tracehouse_engine_rows', 'Rows of all tables, old versions included.', () => engine?.rows);
   gauge('tracehouse_engine_disk_bytes', 'What these take on disk.', () => engine?.diskBytes);
+  total('tracehouse_engine_read_rows_total', 'Rows that queries and commits have read.', () => engine?.readRows);
   return async () => {
     [isPostgresUp, isEngineUp, engine] = await Promise.all([postgresAnswers(), engineAnswers(), engineFigures()]);
   };

@@ -18,7 +18,10 @@ import { together } from './together.ts';
  * table, and most of it is the statement, not the rows. So one is asked at a time a project, and those that come meanwhile
  * together.
  */
-export function createReadEntities(db: ClickHouse): ReadEntities {
+export function createReadEntities(
+  db: ClickHouse,
+  { onRead = () => undefined }: { onRead?(entities: number): void } = {},
+): ReadEntities {
   const readTogether = together<Question, ObservationRow[]>(async (projectId, asked) => {
     const keys = asked.flatMap((question) => question.keys);
     const range = {
@@ -35,6 +38,7 @@ export function createReadEntities(db: ClickHouse): ReadEntities {
   });
   return async ({ projectId }, keys, range, traceIds) => {
     const { from, to } = range;
+    onRead(keys.length);
     if (traceIds !== undefined && from !== undefined && to !== undefined) {
       return readTogether(projectId, { keys, traceIds, from, to });
     }

@@ -25,14 +25,17 @@ export interface EngineFigures {
   mostPartsInPartition: number;
   rows: number;
   diskBytes: number;
+  /** Rows that queries and commits have read since the start. */
+  readRows: number;
 }
 
-/** Of metadata in memory alone; a few milliseconds whatever is stored. */
+/** Of what is in memory alone; a few milliseconds whatever is stored. */
 export async function selectEngineFigures(db: ClickHouse, timeoutMs: number): Promise<EngineFigures> {
   const [row] = await db.rows<EngineFigures>(
     clickhouse`
     SELECT
       (SELECT toFloat64(value) FROM system.metrics WHERE metric = 'MemoryTracking') AS memoryBytes,
+      (SELECT toFloat64(sum(value)) FROM system.events WHERE event = 'SelectedRows') AS readRows,
       toFloat64(sum(ofPartition)) AS parts,
       toFloat64(max(ofPartition)) AS mostPartsInPartition,
       toFloat64(sum(rowsOfPartition)) AS rows,

@@ -76,7 +76,7 @@ export function ObservationPanel({ observation, skeleton, isRoot, startMs, tab, 
         <>
           <LevelAlert observation={observation} />
           <LargeFields whole={whole} />
-          {detail.data && <LargeFields whole={wholeOfTrace} except={detail.data.large} />}
+          {detail.data && <LargeFields whole={wholeOfTrace} except={detail.data.large} isOfTrace />}
         </>
       }
       sections={shown ? sections : [{ id: 'messages', label: 'Messages', content: pending }]}

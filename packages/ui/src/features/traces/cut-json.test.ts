@@ -19,7 +19,7 @@ test('JSON cut anywhere still reads', () => {
       expect(readCutJson(cut)).toBeInstanceOf(Array);
     }),
   );
-});
+}, 60_000);
 
 test.each([
   ['[1, 2, 34', [1, 2]],
