@@ -1,7 +1,8 @@
-import { resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
+import { ofSomeParts, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import type { ScoreRow } from '../../ingest/score.ts';
 import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { scoreTargets } from '../filters/score-reach.ts';
-import { startsIn, type TimeRange } from '../filters/time.ts';
+import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
 const { trusted } = ClickHouseSql;
 
@@ -210,23 +211,31 @@ function valueLike({ column }: TraceOrder, { value }: TracePosition): ClickHouse
 const latestTimestamp = clickhouse`if(
   countIf(kind = 'trace' AND source = 'json') > 0, minIf(start_time, kind = 'trace' AND source = 'json'), min(start_time))`;
 
-/** The traces that may be the newest of a range, and what none of the others can be newer than: by the rows in force of the range. */
-export const selectNewestIds = (
+/**
+ * The traces that may be the newest of a range, and what none of the others can be newer than: by the rows in force of the range.
+ * One whose newest version starts before the range counts with an older one; its trace is no newer than that says.
+ */
+export function selectNewestIds(
   db: ClickHouse,
   scope: ProjectScope,
   { range, limit }: { range: TimeRange; limit: number },
   options?: QueryOptions,
-): Promise<TracePosition[]> =>
-  db.rows(
+): Promise<TracePosition[]> {
+  const { from, to } = range;
+  // A version that starts at the end of the range or later, in its hour, says that an older one does not count.
+  const reach = { from, to: to === null ? null : Math.ceil(to / HOUR) * HOUR };
+  const isBefore = to === null ? clickhouse`true` : clickhouse`identity(start_time) < ${micros(to)}`;
+  return db.rows(
     clickhouse`
       SELECT trace_id AS id, toString(toUnixTimestamp64Micro(${latestTimestamp})) AS value
       FROM observations FINAL
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)}
+      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(reach)} AND ${isBefore}
       GROUP BY trace_id
       ORDER BY ${latestTimestamp} DESC, trace_id DESC
       LIMIT ${uint(limit)}`,
-    options,
+    { ...options, settings: { ...options?.settings, ...ofSomeParts } },
   );
+}
 
 /**
  * Traces of a range that may be its newest which meet conditions on `trace_id`, and what none of the others can be newer than:
@@ -287,13 +296,30 @@ export async function estimateRows(db: ClickHouse, scope: ProjectScope, range: T
   return Number(row?.rows ?? 0);
 }
 
-/** What the table of observations is made of: the same text as long as it holds the same rows. */
-export async function selectTableState(db: ClickHouse): Promise<string> {
-  const [row] = await db.rows<{ state: string }>(clickhouse`
-    SELECT hex(sipHash128(arraySort(groupArray(name)))) AS state
-    FROM system.parts
-    WHERE database = currentDatabase() AND table = 'observations' AND active`);
-  return row!.state;
+/**
+ * The traces with rows in these parts of the table (null: all): `cityHash64` of the id of each, low and high half side by side.
+ * `withDeleted`: parts with rows that say that others are gone.
+ */
+export async function selectTraceHashes(
+  db: ClickHouse,
+  scope: ProjectScope,
+  parts: readonly string[] | null,
+): Promise<{ hashes: Uint32Array; withDeleted: string[] }> {
+  const answer = await db.binary(clickhouse`
+    SELECT DISTINCT if(is_deleted = 1, 0, trace_hash), if(is_deleted = 1, _part, '') FROM observations
+    WHERE project_id = ${string(scope.projectId)} AND ${parts === null ? clickhouse`true` : clickhouse`_part IN ${anyOf(parts)}`}`);
+  const rows = new RowBinaryReader(answer);
+  const hashes = new Uint32Array(2 * Math.ceil(answer.length / 9));
+  const withDeleted: string[] = [];
+  let length = 0;
+  while (!rows.isAtEnd) {
+    hashes[length] = rows.uint32();
+    hashes[length + 1] = rows.uint32();
+    const part = rows.string();
+    if (part === '') length += 2;
+    else withDeleted.push(part);
+  }
+  return { hashes: hashes.subarray(0, length), withDeleted };
 }
 
 /** How many traces the selection has. */

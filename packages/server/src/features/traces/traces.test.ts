@@ -247,8 +247,22 @@ describe('the list of traces', () => {
     expect([await count(), await count()]).toEqual([1, 1]);
     await project.store([{ id: 'b', traceId: 'b' }]);
     expect(await count()).toBe(2);
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+    expect(await count()).toBe(2);
+    await project.store([
+      { id: 'b', traceId: 'b' },
+      { id: 'c', traceId: 'c' },
+    ]);
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+    expect(await count()).toBe(3);
     await project.delete('/traces/a');
-    expect(await count()).toBe(1);
+    expect(await count()).toBe(2);
+    await project.store([{ id: 'd', traceId: 'd' }]);
+    expect(await count()).toBe(3);
+    // The only row of a trace goes when it is merged with one that says so.
+    await project.store([{ id: 'd', traceId: 'd', isDeleted: true }]);
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+    expect(await count()).toBe(2);
   });
 
   test('only rows in force count for the place of a trace in a list by cost', async () => {

@@ -172,6 +172,27 @@ export function currentRows(scope: ProjectScope, where: ClickHouseSql, usedBy: C
 }
 
 /**
+ * The same of a short time, by what the engine keeps when it merges: a row whose newest version starts before or after the time
+ * may be there with an older one. `unchanged` is what no later version changes, which rows are chosen by before they are read.
+ * For statements with `ofSomeParts`.
+ */
+export function finalRows(
+  scope: ProjectScope,
+  { unchanged, where }: { unchanged: ClickHouseSql; where: ClickHouseSql },
+  usedBy: ClickHouseSql,
+): ClickHouseSql {
+  return clickhouse`(
+    SELECT ${trusted(rowColumnsIn(usedBy.text))}, ${trusted(derived)}
+    FROM observations FINAL
+    PREWHERE ${unchanged}
+    WHERE project_id = ${string(scope.projectId)} AND ${where}
+  )`;
+}
+
+/** For FINAL the engine opens every part of the hours there are rows of, unless told that those without a row of the time may be left out. */
+export const ofSomeParts = { defer_partition_pruning_after_final: 0 } as const;
+
+/**
  * As a table expression: one row a trace, resolved from its rows (architecture, "A trace is read from its rows"). `where`
  * chooses traces by `trace_id` and `cityHash64(trace_id)` alone: a trace needs all of its rows. `usedBy` is the text that
  * reads the columns: it has `trace_id` and whatever columns are named there.
