@@ -1,4 +1,5 @@
 import type { Micros } from '../../ingest/observation.ts';
+import type { Part } from '../../stores/clickhouse/parts.ts';
 import { type TimeRange, widening } from './time.ts';
 
 export interface Newest<Item> {
@@ -19,6 +20,7 @@ export async function findNewest<Item>(
     count,
     budgetMs = Infinity,
     isFiltered = false,
+    parts,
     rowsIn,
   }: {
     range: TimeRange;
@@ -26,6 +28,8 @@ export async function findNewest<Item>(
     count: number;
     budgetMs?: number;
     isFiltered?: boolean;
+    /** What the table is made of, where each look costs what its rows do. */
+    parts?: readonly Part[] | undefined;
     /** About how many rows there are, for a filter that few of them pass: little is found in the first ranges. */
     rowsIn?: ((range: TimeRange) => Promise<number>) | undefined;
   },
@@ -33,9 +37,9 @@ export async function findNewest<Item>(
 ): Promise<Newest<Item>> {
   const started = performance.now();
   const items: Item[] = [];
-  const planned = widening(range, now, isFiltered);
-  const parts = rowsIn ? await atOnce(planned, rowsIn) : planned;
-  for (const part of parts) {
+  const planned = widening(range, now, { isFiltered, ...(parts && { parts }) });
+  const ranges = rowsIn ? await atOnce(planned, rowsIn) : planned;
+  for (const part of ranges) {
     items.push(...(await select(part, count - items.length)));
     const isLast = part.from === range.from;
     if (isLast || items.length >= count) return { items, searchedTo: isLast ? null : part.from };

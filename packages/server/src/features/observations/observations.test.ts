@@ -43,7 +43,7 @@ test('pages of v2 by cursor hold each observation once, newest first, however ma
     ),
     { numRuns: 12 },
   );
-});
+}, 60_000);
 
 test('an observation with the id of its trace, as the older handler of LangChain sends it, is shown beside it', async () => {
   const project = await harness.project('same-id');

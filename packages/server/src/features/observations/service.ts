@@ -13,8 +13,9 @@ import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import { emptyRow, type ObservationRow } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
-import type { RowIdentity } from '../../ingest/resolve-trace.ts';
+import { compareUtf8, type RowIdentity } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
@@ -22,7 +23,7 @@ import { findNewest } from '../filters/newest.ts';
 import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
-import { sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
+import { HOUR, sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
 import { detailFields, toDetail } from './detail.ts';
 import {
   countObservations,
@@ -61,12 +62,12 @@ export function createObservations({
   pricing: Pick<ProjectPricing, 'listed'>;
   now: () => Date;
 }) {
-  /** The rows of a page in its order, without those of which another version is shown elsewhere. */
+  /** The rows of these keys; undefined where another version is shown elsewhere. */
   async function hydrate<Field extends keyof ObservationRow>(
     scope: ProjectScope,
     keys: readonly ObservationKey[],
     fields: Iterable<Field>,
-  ): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
+  ): Promise<(Pick<ObservationRow, Field | RowIdentity> | undefined)[]> {
     if (keys.length === 0) return [];
     const ids = [...new Set(keys.flatMap(({ id, traceId }) => (id === traceRootId(traceId) ? [id, traceId] : [id])))];
     const rows = await selectObservations(
@@ -78,7 +79,7 @@ export function createObservations({
     const shownId = ({ kind, id }: Pick<ObservationRow, 'kind' | 'id'>): string =>
       kind === 'trace' ? traceRootId(id) : id;
     const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, shownId(row), row.startTime]), row]));
-    return keys.flatMap(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])) ?? []);
+    return keys.map(({ traceId, id, startTime }) => byKey.get(JSON.stringify([traceId, id, startTime])));
   }
 
   /** Rows with their large fields whole. */
@@ -89,19 +90,50 @@ export function createObservations({
       rows.flatMap((row) => ('payloadBlobs' in row ? (row.payloadBlobs as readonly string[]) : [])),
     );
 
+  interface Page {
+    count: number;
+    ties: 'up' | 'down';
+    after?: ObservationKey | undefined;
+  }
+
   async function find(
     scope: ProjectScope,
     query: Selection,
-    { count, ties, after }: { count: number; ties: 'up' | 'down'; after?: ObservationKey | undefined },
+    { count, ties, after }: Page,
+    parts?: readonly Part[],
   ): Promise<ObservationKey[]> {
-    const select = (range: TimeRange, limit: number) => {
-      const page = { ties, ...(after && { after }), offset: 0, limit };
-      return selectObservationPage(db, scope, selectionOf(scope, query, range), page);
+    const nowMicros = now().getTime() * 1000;
+    const select = async (range: TimeRange, limit: number): Promise<ObservationKey[]> => {
+      const isShort = parts !== undefined && Math.min(range.to ?? nowMicros, nowMicros) - (range.from ?? 0) < HOUR;
+      const page = { ties, ...(after && { after }), offset: 0, limit, isShort };
+      // Apart, for what shows that a trace stands for a root is not to be read of observations.
+      const kinds = isShort && query.showsTraceRoots ? (['observation', 'trace'] as const) : [undefined];
+      const found = await Promise.all(
+        kinds.map((kind) => selectObservationPage(db, scope, selectionOf(scope, query, range, kind), page)),
+      );
+      return found.length === 1 ? found[0]! : found.flat().toSorted(byKeyDown).slice(0, limit);
     };
     const range = after === undefined ? query.range : { ...query.range, to: after.startTime + 1 };
     // The rows of one trace lie together: there is nothing to widen.
     if (query.traceId !== undefined) return select(range, count);
-    return (await findNewest({ range, now: now().getTime() * 1000, count }, select)).items;
+    return (await findNewest({ range, now: nowMicros, count, parts }, select)).items;
+  }
+
+  /** Keys and rows of a page: among few rows first where many come in, unless other rows have to be asked about each. */
+  async function findRows<Field extends keyof ObservationRow>(
+    scope: ProjectScope,
+    query: Selection,
+    page: Page,
+    fields: Iterable<Field>,
+  ) {
+    if (query.traceId === undefined && asksRowsAlone(selectionOf(scope, query, query.range))) {
+      const keys = await find(scope, query, page, await selectParts(db));
+      const rows = await hydrate(scope, keys, fields);
+      // One whose newest version starts in another range is no key after all.
+      if (!rows.includes(undefined)) return { keys, rows };
+    }
+    const keys = await find(scope, query, page);
+    return { keys, rows: await hydrate(scope, keys, fields) };
   }
 
   return {
@@ -121,7 +153,7 @@ export function createObservations({
         pricing.listed(scope),
       ]);
       return {
-        data: (await whole(scope, rows)).map((row) => toObservationV1(row, 'list', listed)),
+        data: (await whole(scope, rows.filter(isThere))).map((row) => toObservationV1(row, 'list', listed)),
         meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
       };
     },
@@ -165,10 +197,11 @@ export function createObservations({
       selectionOf(scope, selection, selection.range);
       if (limit === 0) return { data: [], meta: {} };
       await journal.barrier(reachOf(scope, query.traceId));
-      const found = await find(scope, selection, { count: limit + 1, ties: 'down', after });
-      const keys = found.slice(0, limit);
       const groups = new Set([...(query.fields ?? (['basic'] as const)), 'core' as const]);
-      const read = await whole(scope, await hydrate(scope, keys, v2Fields(groups)));
+      const page = { count: limit + 1, ties: 'down', after } as const;
+      const { keys: found, rows: hydrated } = await findRows(scope, selection, page, v2Fields(groups));
+      const keys = found.slice(0, limit);
+      const read = await whole(scope, hydrated.slice(0, limit).filter(isThere));
       // What was not asked for is not read: to say nothing stands for it.
       const rows = read.map((row): ObservationRow => ({ ...emptyRow(row), ...row }));
       const fromJson = [...new Set(rows.filter((row) => row.source === 'json').map((row) => row.traceId))];
@@ -260,7 +293,12 @@ function conditionsOf(query: Query): Condition[] {
 }
 
 /** @throws InvalidRequestError for a column that observations do not have. */
-function selectionOf(scope: ProjectScope, query: Selection, range: TimeRange): ObservationSelection {
+function selectionOf(
+  scope: ProjectScope,
+  query: Selection,
+  range: TimeRange,
+  kind?: ObservationRow['kind'],
+): ObservationSelection {
   const { traceId, parentObservationId, showsTraceRoots = false } = query;
   const traces = traceId === undefined ? tracesIn(scope, range) : traceIs(traceId);
   const said = traceId === undefined ? sayingRange(range) : { from: null, to: null };
@@ -268,20 +306,30 @@ function selectionOf(scope: ProjectScope, query: Selection, range: TimeRange): O
   return {
     range,
     reach: [
-      ...(showsTraceRoots ? [] : [clickhouse`kind = 'observation'`]),
+      ...(kind === undefined && showsTraceRoots ? [] : [clickhouse`kind = ${string(kind ?? 'observation')}`]),
       ...(traceId === undefined ? [] : [traceIs(traceId)]),
     ],
     where: [
-      ...(showsTraceRoots ? [isShownInV2] : []),
+      ...(showsTraceRoots && kind !== 'observation' ? [kind === 'trace' ? standsForRoot : isShownInV2] : []),
       ...(parentObservationId === undefined ? [] : [parentIs(parentObservationId, showsTraceRoots)]),
       ...conditionsSql(columns, query.conditions),
     ],
   };
 }
 
-/** Observations, and events of the JSON door about a trace that carry a payload: these may stand for a root (D3). */
-const isShownInV2 = clickhouse`(kind = 'observation' OR (source = 'json' AND
-  (trace_input != '' OR trace_output != '' OR notEmpty(trace_metadata))))`;
+/** Whether a row shows by itself that it belongs to the selection. */
+const asksRowsAlone = ({ where }: ObservationSelection): boolean => where.every(({ text }) => !text.includes('SELECT'));
+
+const isThere = <Row>(row: Row | undefined): row is Row => row !== undefined;
+
+/** Events of the JSON door about a trace that carry a payload: these may stand for a root (D3). */
+const standsForRoot = clickhouse`(source = 'json' AND
+  (trace_input != '' OR trace_output != '' OR notEmpty(trace_metadata)))`;
+const isShownInV2 = clickhouse`(kind = 'observation' OR ${standsForRoot})`;
+
+/** As `selectObservationPage` has it with ties downwards. */
+const byKeyDown = (a: ObservationKey, b: ObservationKey): number =>
+  b.startTime - a.startTime || compareUtf8(b.traceId, a.traceId) || compareUtf8(b.id, a.id);
 
 function parentIs(id: string, showsTraceRoots: boolean): ClickHouseSql {
   const parent = clickhouse`parent_id = ${string(id)}`;

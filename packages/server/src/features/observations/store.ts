@@ -2,7 +2,7 @@ import type { Micros, ObservationRow } from '../../ingest/observation.ts';
 import { observationReader } from '../../ingest/read-rows.ts';
 import { type RowIdentity, rowIdentity, rowsInForce } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
+import { currentRows, finalRows, ofSomeParts, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
@@ -25,11 +25,28 @@ export interface ObservationSelection {
   where: readonly ClickHouseSql[];
 }
 
-const from = (scope: ProjectScope, { range, reach, where }: ObservationSelection): ClickHouseSql => {
+const from = (
+  scope: ProjectScope,
+  { range, reach, where }: ObservationSelection,
+  isShort: boolean = false,
+): ClickHouseSql => {
   const conditions = join([...where, clickhouse`true`], ' AND ');
-  const rows = join([startsIn(range), ...reach], ' AND ');
-  return clickhouse`FROM ${currentRows(scope, rows, clickhouse`start_time ${conditions}`)} WHERE ${conditions}`;
+  const used = clickhouse`start_time ${conditions}`;
+  const unchanged = join([...reach, clickhouse`true`], ' AND ');
+  const rows = isShort
+    ? finalRows(scope, { unchanged, where: startsIn(range) }, used)
+    : currentRows(scope, join([startsIn(range), unchanged], ' AND '), used);
+  return clickhouse`FROM ${rows} WHERE ${conditions}`;
 };
+
+export interface ObservationPage {
+  ties: 'up' | 'down';
+  after?: ObservationKey;
+  offset: number;
+  limit: number;
+  /** Of a short time alone, read as `finalRows` has it: a key may be one of a version that is not in force. */
+  isShort?: boolean;
+}
 
 /**
  * Keys of a page, newest start first. Ties as recorded: by id upwards on v1's numbered pages, by trace and id downwards where a
@@ -39,18 +56,21 @@ export async function selectObservationPage(
   db: ClickHouse,
   scope: ProjectScope,
   selection: ObservationSelection,
-  { ties, after, offset, limit }: { ties: 'up' | 'down'; after?: ObservationKey; offset: number; limit: number },
+  { ties, after, offset, limit, isShort = false }: ObservationPage,
 ): Promise<ObservationKey[]> {
   const order = ties === 'up' ? clickhouse`shown_id, trace_id` : clickhouse`trace_id DESC, shown_id DESC`;
   const past =
     after === undefined
       ? clickhouse`true`
       : clickhouse`(start_time, trace_id, shown_id) < (${micros(after.startTime)}, ${string(after.traceId)}, ${string(after.id)})`;
-  const rows = await db.rows<Omit<ObservationKey, 'id'> & { shown_id: string }>(clickhouse`
-    SELECT ${shownId} AS shown_id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
-    ${from(scope, selection)} AND ${past}
-    ORDER BY start_time DESC, ${order}
-    LIMIT ${uint(offset)}, ${uint(limit)}`);
+  const rows = await db.rows<Omit<ObservationKey, 'id'> & { shown_id: string }>(
+    clickhouse`
+      SELECT ${shownId} AS shown_id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
+      ${from(scope, selection, isShort)} AND ${past}
+      ORDER BY start_time DESC, ${order}
+      LIMIT ${uint(offset)}, ${uint(limit)}`,
+    isShort ? { settings: ofSomeParts } : {},
+  );
   return rows.map(({ shown_id: id, ...key }) => ({ id, ...key }));
 }
 

@@ -1,6 +1,7 @@
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import { selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
@@ -65,7 +66,7 @@ async function findUnfiltered(
 ): Promise<Newest<Found>> {
   const { range, count, fields } = asked;
   const started = performance.now();
-  for (const { from } of widening(range, now)) {
+  for (const { from } of widening(range, now, { parts: await selectParts(db, options) })) {
     const reached = { from, to: range.to };
     const isLast = from === range.from;
     const searchedTo = isLast ? null : from;
