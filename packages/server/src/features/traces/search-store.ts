@@ -55,6 +55,24 @@ export async function selectHits(
   );
 }
 
+/** Whether a row in the range, in whatever version, says when its trace was: without one that is when its first row starts. */
+export async function saysTraceTimes(
+  db: ClickHouse,
+  scope: ProjectScope,
+  range: TimeRange,
+  options?: QueryOptions,
+): Promise<boolean> {
+  const rows = await db.rows(
+    clickhouse`
+      SELECT 1 AS said FROM observations
+      PREWHERE kind = 'trace'
+      WHERE project_id = ${string(scope.projectId)} AND source = 'json' AND ${startsIn(range)}
+      LIMIT 1`,
+    options,
+  );
+  return rows.length > 0;
+}
+
 /** What is found at once. */
 export type FoundRow = Omit<Hit, 'places'> & { hash: string };
 

@@ -12,10 +12,11 @@ import type { TextSearch } from '@tracehouse/contract/filter-text';
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
+import { selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
-import { isIn, startsIn, type TimeRange } from '../filters/time.ts';
+import { isIn, recentStarts, startsIn, type TimeRange } from '../filters/time.ts';
 import {
   firstInForce,
   type FoundRow,
@@ -23,6 +24,7 @@ import {
   type HitTrace,
   NO_LIMIT,
   noteHits,
+  saysTraceTimes,
   selectHits,
   selectOldestStart,
 } from './search-store.ts';
@@ -79,6 +81,10 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** By which the first hit may start before its trace's stated timestamp. */
 const SLACK = MINUTE;
+/** The same where none is stated: a trace is as old as its first row. */
+const NO_SLACK = 1;
+/** The shortest range by pace. */
+const SHORTEST = 5 * SECOND;
 /** How long after the end of a range the rows of its traces are looked for. */
 const LONGEST = DAY;
 /** More than asked for, since a candidate may turn out to be none. */
@@ -154,16 +160,28 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
     const lowest = range.from === null ? selectOldestStart(db, scope, { signal }) : range.from - SLACK;
     // Whoever waits for it hears of a failure.
     if (lowest instanceof Promise) lowest.catch(() => undefined);
-    const steps = createSteps(pace, lowest);
+    const parts = await selectParts(db, { signal });
+    const steps = createSteps(pace, lowest, recentStarts({ from: range.from, to: rows.to }, pace.end, parts));
+    // What a page that was not full left out may begin after what it has searched.
+    let slack = after && Number(after.value) > after.to + NO_SLACK ? SLACK : NO_SLACK;
     const enough = (count + SPARE) * HITS_A_TRACE;
     for (let limit: number | null = null; ;) {
       rows = { from: await steps.next(rows), to: rows.to };
       const hours = (pace.end - (rows.from ?? -Infinity)) / HOUR;
       const looked = hours <= 1 ? places.ofTheHour : hours <= 24 ? places.ofTheDay : places.settled;
       const isSettled = looked === places.settled;
+      const isShort = looked === places.ofTheHour;
       const most: number = limit ?? (isSettled && !after && candidates.isEmpty() ? FIRST_HITS : enough);
       const partBegan = performance.now();
-      const answers = await find(looked, rows, most, isSettled && !pace.isSlow ? { timeoutMs: RANGE_MS } : {});
+      const [answers, areTimesSaid] = await Promise.all([
+        find(looked, rows, most, {
+          ...(isSettled && !pace.isSlow && { timeoutMs: RANGE_MS }),
+          // Before the text is read.
+          ...(isShort && { where: startsIn(rows) }),
+        }),
+        slack < SLACK && (!isShort || saysTraceTimes(db, scope, rows, { signal })),
+      ]);
+      if (areTimesSaid) slack = SLACK;
       if (answers === null) {
         pace.isSlow = true;
         rows = { from: null, to: rows.to };
@@ -178,9 +196,9 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
       const isOnItsWay = to !== null && to < (rows.to ?? Infinity);
       const isLate = isOnItsWay && tookMs() > budgetMs;
       const isFirst = isOnItsWay && !after && tookMs() > FIRST_MS;
-      const ready = await candidates.ready(to, to === null || isLate || isFirst);
+      const ready = await candidates.ready({ to, slack, isUrgent: to === null || isLate || isFirst });
       if (to === null || isLate || ready.length > count || (isFirst && ready.length > 0)) {
-        return pageOf({ count, ready, left: candidates.but(ready.slice(0, count)), to, after, pace });
+        return pageOf({ count, ready, left: candidates.but(ready.slice(0, count)), to, slack, after, pace });
       }
       limit = isSearched ? null : Math.max(enough, most * 2);
       rows = { from: isSearched ? null : rows.from, to };
@@ -257,14 +275,14 @@ function createCandidates(
       for (const { traceId } of rows) if (!matched.has(traceId)) checked.delete(traceId);
     },
     /**
-     * Those of which no newer one can come, when all rows from `to` on (null: all) have been searched, the newest first.
-     * Unless `isUrgent`, none before there are enough for a page.
+     * Those of which no newer one can come, when all rows from `to` on (null: all) have been searched, the newest first; a trace
+     * is less than `slack` later than its first row. Unless `isUrgent`, none before there are enough for a page.
      */
-    async ready(to: Micros | null, isUrgent: boolean): Promise<Match[]> {
+    async ready({ to, slack, isUrgent }: { to: Micros | null; slack: Micros; isUrgent: boolean }): Promise<Match[]> {
       for (;;) {
         const left = unchecked();
         // A trace is no later than its first hit.
-        const from = Math.max(to ?? -Infinity, left[0]?.first ?? -Infinity) + SLACK;
+        const from = Math.max(to ?? -Infinity, left[0]?.first ?? -Infinity) + slack;
         const ready = [...matched.values()].filter(({ value }) => Number(value) >= from).toSorted(isNewer);
         const isEnough = isUrgent || matched.size + left.length > count;
         if (left.length === 0 || ready.length > count || !isEnough) return ready;
@@ -319,6 +337,7 @@ function pageOf({
   count,
   left,
   to,
+  slack,
   after,
   pace,
 }: {
@@ -327,6 +346,7 @@ function pageOf({
   /** Not shown, but may have the text. */
   left: readonly HitTrace[];
   to: Micros | null;
+  slack: Micros;
   after: SearchPosition | undefined;
   pace: Pace;
 }): SearchResult {
@@ -335,7 +355,7 @@ function pageOf({
   const last = positions.at(-1);
   const isFull = ready.length > count && last !== undefined;
   if (!isFull && to === null) return { positions, hits, next: null, searchedTo: null };
-  const end = isFull ? last : olderOf(after, { value: String((to ?? 0) + SLACK), id: '' });
+  const end = isFull ? last : olderOf(after, { value: String((to ?? 0) + slack), id: '' });
   // What starts before the end of a full page is found again.
   const again = isFull ? Math.max(to ?? 0, Number(last.value) + 1) : (to ?? 0);
   const late = left.filter(({ first }) => first >= again).toSorted((a, b) => b.first - a.first);
@@ -353,10 +373,10 @@ const olderOf = (after: TracePosition | undefined, position: TracePosition): Tra
   after && Number(after.value) < Number(position.value) ? after : position;
 
 /**
- * Where ranges begin: an hour and a day before the end, then the lowest time there is (null: there is nothing), for what is
- * settled has an index. Where it has none and that takes too long, as far back as can be told in time.
+ * Where ranges begin: at `starts`, an hour and a day before the end, then the lowest time there is (null: there is nothing), for
+ * what is settled has an index. Where it has none and that takes too long, as far back as can be told in time.
  */
-function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | null>) {
+function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | null>, starts: readonly Micros[]) {
   let isFirst = true;
   return {
     /** Null for a project without rows. */
@@ -364,11 +384,11 @@ function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | nul
       if (from !== null) return from;
       const { end, hourMs, isSlow } = pace;
       const before = to ?? end;
-      const recent = [HOUR, DAY].map((back) => end - back).find((start) => start < before);
+      const recent = [...starts, end - HOUR, end - DAY].find((start) => start < before);
       const settled = isSlow ? end - 5 * (end - before) : -Infinity;
       const inTime = hourMs > 0 ? Math.floor(before - (RANGE_MS / hourMs) * HOUR) : -Infinity;
       const isPaced = recent !== undefined || isSlow;
-      const next = Math.min(Math.max(recent ?? settled, isPaced ? inTime : -Infinity), before - MINUTE);
+      const next = Math.max(recent ?? settled, Math.min(isPaced ? inTime : -Infinity, before - SHORTEST));
       // What is newest is looked at without waiting for what is oldest.
       const bottom = isFirst && recent !== undefined && lowest instanceof Promise ? -Infinity : await lowest;
       isFirst = false;
