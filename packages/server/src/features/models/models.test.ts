@@ -122,6 +122,12 @@ test('a start date is honoured: the newest that has begun when the call starts p
   expect(await at('2026-02-28T23:59:59.999Z')).toBe(ids.ever);
   expect(await at('2026-03-01T00:00:00.000Z')).toBe(ids.spring);
   expect(await at('2026-11-20T10:00:00.000Z')).toBe(ids.summer);
+  harness.wait(1000);
+  const narrower = await price('zz', '2026-06-01T00:00:00Z', 0.4);
+  expect(await at('2026-11-20T10:00:00.000Z')).toBe(narrower);
+  harness.wait(1000);
+  const last = await price('aa', null, 0.5);
+  expect(await at('2026-02-28T23:59:59.999Z')).toBe(last);
 });
 
 const tier = (name: string, priority: number, conditions: object[], prices: object) => ({

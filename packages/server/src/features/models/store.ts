@@ -7,7 +7,6 @@ import type { ProjectScope } from '../../stores/scope.ts';
 /** A model of a project as it is kept. */
 export interface ModelRow extends OwnModel {
   unit: ModelUnit;
-  createdAt: Date;
 }
 
 interface Columns {

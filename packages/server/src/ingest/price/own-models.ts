@@ -16,6 +16,7 @@ export interface OwnModel {
   tokenizerId: string | null;
   tokenizerConfig: Record<string, unknown> | null;
   pricingTiers: PricingTier[];
+  createdAt: Date;
 }
 
 /** Names come from clients: how many of them are remembered. */
@@ -29,9 +30,13 @@ export function createOwnPrices(
   models: readonly OwnModel[],
   { elapsedMs = () => performance.now() }: { elapsedMs?: () => number } = {},
 ): PriceBook {
-  // S3.3: the newest start date first; one that holds since ever is the oldest.
+  // S3.3: the newest start date first; one that holds since ever is the oldest. Among equals what was made last is meant.
   const entries = models
-    .toSorted((a, b) => (b.startDate?.getTime() ?? -Infinity) - (a.startDate?.getTime() ?? -Infinity) || 0)
+    .toSorted(
+      (a, b) =>
+        (b.startDate?.getTime() ?? -Infinity) - (a.startDate?.getTime() ?? -Infinity) ||
+        b.createdAt.getTime() - a.createdAt.getTime(),
+    )
     .flatMap(toEntry);
   const matching = new Map<string, readonly OwnEntry[]>();
   const budget = createBudget(elapsedMs);
