@@ -40,6 +40,10 @@ test.each([
 test('what still runs says so', () => {
   expect(formatSoFar(12_900)).toBe('12 s so far');
   expect(formatSoFar(65_000)).toBe('1m 05s so far');
+  expect(formatSoFar(65_999)).toBe('1m 05s so far');
+  expect(formatSoFar(2_814_000)).toBe('46m so far');
+  expect(formatSoFar(3_599_999)).toBe('59m so far');
+  expect(formatSoFar(4_320_000)).toBe('1h 12m so far');
 });
 
 test.each([

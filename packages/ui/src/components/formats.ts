@@ -37,9 +37,13 @@ export function formatDuration(ms: number | null): string {
   return `${write(Math.floor(minutes / 60), 0)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** How long something has been going on: `12 s so far`. */
-export const formatSoFar = (ms: number): string =>
-  `${ms < 60_000 ? `${write(Math.max(0, Math.floor(ms / 1000)), 0)} s` : formatDuration(ms)} so far`;
+/** How long something has been going on: `12 s so far`, `4m 05s so far`, `46m so far`. */
+export function formatSoFar(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${write(seconds, 0)} s so far`;
+  const isMinutes = seconds >= 600 && seconds < 3600;
+  return `${isMinutes ? `${Math.floor(seconds / 60)}m` : formatDuration(seconds * 1000)} so far`;
+}
 
 /** Grouped, exact: `1,234`. */
 export const formatCount = (count: number): string => write(count, 0);

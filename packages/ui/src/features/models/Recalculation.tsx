@@ -49,7 +49,8 @@ export function JobLine({ job, name }: { job: Job; name?: string | undefined }) 
         <p role="status" className="min-w-0 flex-1 text-text-2">
           {name !== undefined && (
             <>
-              <bdi className="font-medium text-text">{name}</bdi>{' '}
+              <bdi className="font-medium text-text">{name}</bdi>
+              {': '}
             </>
           )}
           {wordsOf(job)}

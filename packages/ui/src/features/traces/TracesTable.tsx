@@ -64,7 +64,7 @@ const columns = [
           : formatDuration(original.trace.latencyMs)}
       </Measure>
     ),
-    meta: { width: '84px', align: 'right', sort: 'latency', descendingFirst: true },
+    meta: { width: '100px', align: 'right', sort: 'latency', descendingFirst: true },
   }),
   column.accessor((row) => row.trace.totalTokens, {
     id: 'tokens',
