@@ -106,11 +106,11 @@ export const CreatedScore = z.object({ id: z.string() });
 /** Answer to a list in which every score was stored: 202. */
 export const AcceptedScores = z.object({ message: z.literal('Accepted') });
 
-/** Answer to a list of which some were refused: 207. The client logs it and sends nothing again. */
+/** Answer to a list of which some were refused: 207. The client logs it and sends nothing again. `index` is the place in the list. */
 export const PartlyAcceptedScores = z.object({
   accepted: z.int(),
   rejected: z.int(),
-  errors: z.array(z.object({ message: z.string() })),
+  errors: z.array(z.object({ index: z.int(), message: z.string() })),
 });
 
 /** A score as v2 reads show it: of any target and type. The text of a CORRECTION and a TEXT is `stringValue`. */

@@ -68,10 +68,10 @@ test('what a config does not allow is 400 alone, counted in a list, and an error
   const alone = await project.post('/scores', bad);
   expect(alone).toMatchObject({ status: 400, body: { error: [{ path: ['value'], message }] } });
   const good = { ...bad, value: 1 };
-  const listed = await project.post('/scores', [bad, good]);
+  const listed = await project.post('/scores', [good, bad]);
   expect(listed).toMatchObject({
     status: 207,
-    body: { accepted: 1, rejected: 1, errors: [{ message: `value: ${message}` }] },
+    body: { accepted: 1, rejected: 1, errors: [{ index: 1, message: `value: ${message}` }] },
   });
   const batch = await project.post('/ingestion', { batch: [event('e1', bad), event('e2', { ...good, id: 'kept' })] });
   expect(batch).toMatchObject({

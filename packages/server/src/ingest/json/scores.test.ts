@@ -189,7 +189,7 @@ describe('a list of scores', () => {
       body: {
         accepted: 1,
         rejected: 1,
-        errors: [{ message: 'value: Value must be a number equal to either 0 or 1 for data type BOOLEAN' }],
+        errors: [{ index: 1, message: 'value: Value must be a number equal to either 0 or 1 for data type BOOLEAN' }],
       },
     });
     expect(engine.scores()).toHaveLength(1);

@@ -81,8 +81,8 @@ export function createScores({
       const checked = parsed.map(({ data, error }) =>
         data ? { ...checkScore(data, configs), data } : { issues: error.issues },
       );
-      const issues = checked.flatMap((each) => ('issues' in each ? [each.issues] : []));
-      if (!Array.isArray(body) && issues[0]) throw new ValidationError(issues[0]);
+      const refusals = checked.flatMap((each, index) => ('issues' in each ? [{ index, issues: each.issues }] : []));
+      if (!Array.isArray(body) && refusals[0]) throw new ValidationError(refusals[0].issues);
 
       const saidAt = moments(checked.length);
       const scores = checked.flatMap((each, i) =>
@@ -90,16 +90,15 @@ export function createScores({
           ? [stateCreated(each.score, each.data.timestamp, scope, { receivedAt, saidAt: saidAt + i }, newId)]
           : [],
       );
-      const rejected = issues.length;
+      const rejected = refusals.length;
       const status = !Array.isArray(body) ? 200 : rejected === 0 ? 202 : 207;
       const problems = new Problems();
       const refused = refusedItems('text');
-      checked.forEach((each, i) => {
-        if (!('issues' in each)) return;
-        const traceId = textOf(given[i], 'traceId');
-        problems.add(codeOfIssues(each.issues), toMessage(each.issues), { itemId: textOf(given[i], 'id'), traceId });
-        keepRefused(refused, traceId, () => jsonText(given[i]));
-      });
+      for (const { index, issues } of refusals) {
+        const traceId = textOf(given[index], 'traceId');
+        problems.add(codeOfIssues(issues), toMessage(issues), { itemId: textOf(given[index], 'id'), traceId });
+        keepRefused(refused, traceId, () => jsonText(given[index]));
+      }
       const said = { scores, mentioned: refused.traceIds.filter((traceId) => traceId !== '') };
       let receipt: ReceiptRow | undefined;
       await store.store(scope, said, receivedAt, ({ dropped, traceIds, deleted }) => {
@@ -115,10 +114,8 @@ export function createScores({
       if (receipt) onReceipt(receipt);
       if (status === 200) return { status, body: { id: scores[0]!.id } };
       if (status === 202) return { status, body: { message: 'Accepted' } };
-      return {
-        status,
-        body: { accepted: scores.length, rejected, errors: issues.map((each) => ({ message: toMessage(each) })) },
-      };
+      const errors = refusals.map(({ index, issues }) => ({ index, message: toMessage(issues) }));
+      return { status, body: { accepted: scores.length, rejected, errors } };
     },
   };
 }

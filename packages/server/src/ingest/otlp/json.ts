@@ -253,7 +253,8 @@ function asWide(given: unknown): bigint | null {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-function list(given: unknown, field: string): unknown[] {
+/** Nothing is an empty one. @throws RejectedSpanError for what is none */
+export function list(given: unknown, field: string): unknown[] {
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given)) throw new RejectedSpanError(`${field}:not an array`);
   return given;

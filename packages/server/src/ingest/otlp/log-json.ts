@@ -1,4 +1,14 @@
-import { asObject, asText, type Budget, countGroup, parse, readAnyValue, readAttributes, readId } from './json.ts';
+import {
+  asObject,
+  asText,
+  type Budget,
+  countGroup,
+  list,
+  parse,
+  readAnyValue,
+  readAttributes,
+  readId,
+} from './json.ts';
 import { type DecodedLogs, emptyLogs, isContentEvent, MAX_LOG_VALUES, readOrRefuse } from './log-record.ts';
 import { checkIds, type Attributes, limits } from './span.ts';
 
@@ -6,16 +16,16 @@ import { checkIds, type Attributes, limits } from './span.ts';
 export function decodeLogsJson(body: Uint8Array): DecodedLogs {
   const decoded = emptyLogs();
   const budget: Budget = { groups: 0, values: limits.valuesPerExport - MAX_LOG_VALUES };
-  for (const resourceLogs of listOf(parse(body)['resourceLogs'])) {
+  for (const resourceLogs of listOr(parse(body)['resourceLogs'], 'resourceLogs', decoded)) {
     countGroup(budget);
     const { resource, scopeLogs } = asObject(resourceLogs);
     const attributes: Attributes = new Map();
     readOrRefuse(decoded, () => readAttributes(asObject(resource)['attributes'], attributes, budget));
-    for (const each of listOf(scopeLogs)) {
+    for (const each of listOr(scopeLogs, 'scopeLogs', decoded)) {
       countGroup(budget);
       const { scope, logRecords } = asObject(each);
       const scopeName = asText(asObject(scope)['name']);
-      for (const record of listOf(logRecords)) {
+      for (const record of listOr(logRecords, 'logRecords', decoded)) {
         readOrRefuse(decoded, () => readLog(asObject(record), scopeName, attributes, budget, decoded));
       }
     }
@@ -64,3 +74,12 @@ function readNanos(given: unknown): string {
 }
 
 const listOf = (given: unknown): unknown[] => (Array.isArray(given) ? given : []);
+
+/** What cannot be read counts as one refused record: how many it held nobody can know. */
+function listOr(given: unknown, field: string, decoded: DecodedLogs): unknown[] {
+  let found: unknown[] = [];
+  readOrRefuse(decoded, () => {
+    found = list(given, field);
+  });
+  return found;
+}

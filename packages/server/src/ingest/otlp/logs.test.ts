@@ -184,6 +184,18 @@ test('a log record of a trace deleted within a day is acknowledged and not store
   expect(await observationsOf(project)).toEqual([]);
 });
 
+test.each([
+  [{ resourceLogs: 5 }, 'resourceLogs'],
+  [{ resourceLogs: [{ scopeLogs: {} }] }, 'scopeLogs'],
+  [{ resourceLogs: [{ scopeLogs: [{ logRecords: 'x' }] }] }, 'logRecords'],
+])('%j is answered with what is no list', async (body, field) => {
+  const answer = await (await newProject()).post('/otel/v1/logs', body);
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { partialSuccess: { rejectedLogRecords: '1', errorMessage: `${field}:not an array (1)` } },
+  });
+});
+
 test('a large export of spans is merged with what log records said, too', async () => {
   const project = await newProject();
   await project.post('/otel/v1/logs', logs(record('gen_ai.user.message')));
