@@ -51,7 +51,7 @@ test.each([
   ['Bodies on their way in, all together, as sent and what they inflate to', megabytes(ALL_BODIES_BYTES)],
   [`Time to read an export above ${LARGE_BYTES / 1024} kB, inflated, once it is its turn`, seconds(JOB_MS)],
   ['A file that a trace refers to', `${count(Number(variables.media.maxBytes.defaultFor('all')))} bytes`],
-  ['Files inside spans that become files, of an export', count(MAX_FILES)],
+  ['Files inside spans and log records that become files, of an export', count(MAX_FILES)],
   ['A link to it', `${variables.media.linkSeconds.defaultFor('all')} s`],
   ['Input, output, a value of metadata or an attribute, in its row', megabytes(MAX_FIELD_BYTES)],
   ['What of such a field is searched, filtered by, and shown until the rest is asked for', characters(KEPT_CHARACTERS)],
