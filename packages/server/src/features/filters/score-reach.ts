@@ -20,7 +20,11 @@ export const scoreTargets = (scope: ProjectScope, kind: ScoreTarget, ids: readon
     ? clickhouse`false`
     : clickhouse`id IN (
         SELECT id FROM score_targets
-        WHERE project_id = ${string(scope.projectId)} AND target IN (${ids.length > FEW ? hashesOf(kind, ids) : targetHashes(kind, ids)}))`;
+        WHERE ${isTargetOf(scope, kind, ids)})`;
+
+/** Rows of `score_targets` that say so. */
+export const isTargetOf = (scope: ProjectScope, kind: ScoreTarget, ids: readonly string[]): ClickHouseSql =>
+  clickhouse`project_id = ${string(scope.projectId)} AND target IN (${ids.length > FEW ? hashesOf(kind, ids) : targetHashes(kind, ids)})`;
 
 /** One function for all, which is less to understand: 4 ms instead of 7 for a page of 50. */
 const hashesOf = (kind: ScoreTarget, ids: readonly string[]): ClickHouseSql =>
