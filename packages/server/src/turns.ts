@@ -17,11 +17,14 @@ export function createTurns() {
 }
 
 /** As `items.map(map)`. */
-export async function inTurns<Item, Result>(items: readonly Item[], map: (item: Item) => Result): Promise<Result[]> {
+export async function inTurns<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item, i: number) => Result,
+): Promise<Result[]> {
   const turns = createTurns();
   const results: Result[] = [];
   for (const item of items) {
-    results.push(map(item));
+    results.push(map(item, results.length));
     if (turns.isUp()) await turns.pass();
   }
   return results;

@@ -1,3 +1,5 @@
+import { isAsWritten, JsonText } from '../../json-text.ts';
+
 /** Text as received: a value where it is JSON, else itself (S10.4). */
 export function parsed(text: string): unknown {
   if (!looksLikeJson.test(text)) return text;
@@ -11,19 +13,20 @@ export function parsed(text: string): unknown {
 // Most texts that are no JSON are told apart here, without the price of an exception; versions and dates begin like numbers.
 const looksLikeJson = /^\s*(?:[[{"]|(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)\s*$)/;
 
-/** A payload of v1 reads. */
-export const payload = (text: string): unknown => (text === '' ? null : parsed(text));
+/** A payload of v1 reads: the text itself, where it says its value as the answer would. */
+export const payload = (text: string): unknown =>
+  text === '' ? null : /^[[{]/.test(text) && isAsWritten(text) ? new JsonText(text) : parsed(text);
 
 export const parsedValues = (map: Readonly<Record<string, string>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, parsed(value)]));
 
-/** The same of a map that rows of one answer share (`RowBinaryReader.again`), worked out once. Not to be changed. */
-function sharedValues(map: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+/** The same of a map that rows of one answer share (`RowBinaryReader.again`), worked out once. */
+function sharedValues(map: Readonly<Record<string, string>>): JsonText {
   let values = known.get(map);
-  if (!values) known.set(map, (values = parsedValues(map)));
+  if (!values) known.set(map, (values = new JsonText(JSON.stringify(parsedValues(map)))));
   return values;
 }
-const known = new WeakMap<Readonly<Record<string, string>>, Readonly<Record<string, unknown>>>();
+const known = new WeakMap<Readonly<Record<string, string>>, JsonText>();
 
 /** What an OTLP span came with, beside its own metadata. */
 export interface Received {
