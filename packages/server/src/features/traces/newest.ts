@@ -8,6 +8,7 @@ import { traceIsOneOf } from '../filters/reach.ts';
 import { findNewest, type Newest } from '../filters/newest.ts';
 import { isIn, type TimeRange, widening } from '../filters/time.ts';
 import { selectPage } from './page.ts';
+import { plainTest } from './plain-test.ts';
 import { isChoosy, isFiltered, isInternal, necessaryOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
   estimateRows,
@@ -102,7 +103,10 @@ function selectFiltered(
   return selectPage(db, scope, { range, query, page, fields }, options);
 }
 
-/** Those whose rows say what is necessary are few: the engine resolves them alone, while their rows are read. */
+/**
+ * Those whose rows say what is necessary are few: their rows tell whether they meet a plain filter, else the engine resolves them
+ * alone, while their rows are read.
+ */
 async function selectNewestSaying(
   db: ClickHouse,
   scope: ProjectScope,
@@ -110,7 +114,9 @@ async function selectNewestSaying(
   said: readonly ClickHouseSql[],
   options?: QueryOptions,
 ): Promise<Found[]> {
-  const { range, query, count, fields } = asked;
+  const { range, query, count } = asked;
+  const test = plainTest(query.clauses);
+  const fields = new Set([...asked.fields, ...(test?.fields ?? [])]);
   for (let limit = count + FILTERED_SPARE; ; limit *= 4) {
     const candidates = await selectLatest(db, scope, { range, limit, where: said }, options);
     const last = candidates.at(-1);
@@ -119,9 +125,12 @@ async function selectNewestSaying(
     const selection = selectionOf(scope, range, { clauses: query.clauses, text: [] }, chosen);
     const [traces, meeting] = await Promise.all([
       selectTraceRows(db, scope, chosen, fields, options),
-      selectTraceIds(db, scope, { ...selection, reach: [chosen] }, options),
+      test ? null : selectTraceIds(db, scope, { ...selection, reach: [chosen] }, options),
     ]);
-    for (const id of traces.keys()) if (!meeting.has(id)) traces.delete(id);
+    for (const [id, rows] of traces) {
+      const isMet = test ? test.holds(rows) : meeting?.has(id);
+      if (!isMet) traces.delete(id);
+    }
     const newest = newestOf(traces, asked);
     if (candidates.length < limit || isSettled(newest, count, Number(last.value))) return newest;
   }
