@@ -50,6 +50,12 @@ export function uint(value: number): ClickHouseSql {
   return trusted(String(value));
 }
 
+/** A UInt64 by its digits. @throws RangeError when it is none. */
+export function uint64(digits: string): ClickHouseSql {
+  if (!/^\d{1,20}$/.test(digits)) throw new RangeError(`${digits} is not an unsigned integer`);
+  return trusted(digits);
+}
+
 /** @throws RangeError when it is not finite. */
 export function float(value: number): ClickHouseSql {
   if (!Number.isFinite(value)) throw new RangeError(`${value} is not a finite number`);
