@@ -167,7 +167,8 @@ function trimmed(bytes: Buffer, { start, end }: Span): Span {
 function isMostlyStructure(bytes: Buffer): boolean {
   const limit = (FREE_BYTES + bytes.length) / BYTES_PER_VALUE;
   let values = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
+  // The rest, were it nothing else, would not be too many.
+  for (let at = 0; values + bytes.length - at > limit; at += 1) {
     const byte = bytes[at]!;
     if (byte === QUOTE) at = endOfString(bytes, at);
     else if ((byte === COMMA || byte === BRACKET || byte === BRACE) && (values += 1) > limit) return true;
@@ -177,10 +178,18 @@ function isMostlyStructure(bytes: Buffer): boolean {
 
 /** Of the string that begins at `start`: its closing quote, or the end. */
 function endOfString(bytes: Buffer, start: number): number {
-  for (let at = bytes.indexOf(QUOTE, start + 1); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
+  let from = start + 1;
+  // Most are short: to call `indexOf` takes as long as to look at a hundred bytes.
+  for (const near = Math.min(bytes.length, from + NEAR_BYTES); from < near; from += 1) {
+    if (bytes[from] === QUOTE) return from;
+    if (bytes[from] === BACKSLASH) from += 1;
+  }
+  for (let at = bytes.indexOf(QUOTE, from); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;
     while (bytes[at - 1 - backslashes] === BACKSLASH && at - 1 - backslashes > start) backslashes += 1;
     if (backslashes % 2 === 0) return at;
   }
   return bytes.length;
 }
+
+const NEAR_BYTES = 64;
