@@ -92,7 +92,7 @@ const FILTERED_STEPS = [6, 3 * 24, 30 * 24];
 
 /**
  * Disjoint ranges from the newest to the oldest that together are `range`; the last is the rest. By `parts` it is known where
- * nothing is, and how far back few rows are (`recentStarts`).
+ * nothing is, and how far back few rows are (`startOfFew`).
  */
 export function widening(
   range: TimeRange,
@@ -108,7 +108,10 @@ export function widening(
     ranges.push({ from, to });
     to = from;
   };
-  for (const from of parts ? recentStarts(range, end, parts) : []) look(from);
+  for (const rows of parts ? FEW_ROWS : []) {
+    const from = startOfFew(range, { parts: parts!, rows, after: end - HOUR, before: end });
+    if (from !== null) look(from);
+  }
   for (const hours of isFiltered ? FILTERED_STEPS : STEPS) {
     const from = end - hours * HOUR;
     // What would be left over is not worth a look of its own.
@@ -119,34 +122,33 @@ export function widening(
   return ranges;
 }
 
-/** How many rows are looked at first while many come in, then and then: to look at 20,000 takes twice as long as to look at none. */
+/** How many rows a list looks at first while many come in, then and then: 20,000 take twice as long as none. */
 const FEW_ROWS = [20_000, 100_000, 500_000];
 /** Parts up to so many rows are read to the end, whenever in the hour their rows start. */
 const SMALL_ROWS = 100_000;
 
 /**
- * Times of the last hour from which on a table of these parts has few rows to read. Rows of an hour are sorted by trace, so that
- * its last minute costs as much as the hour, but for parts that have nothing of that minute: at half the most that can come in
- * an hour is 27 million rows, of which a page shows the last second.
+ * From when on about so many rows lie in a range, where that is between two times; in these parts. Rows of an hour are sorted by
+ * trace, so that its last minute costs as much as the hour, but for parts that have nothing of that minute: at half the most that
+ * can come in an hour is 27 million rows, of which a page shows the last second.
  */
-export function recentStarts(range: TimeRange, end: Micros, parts: readonly Part[]): Micros[] {
-  const lowest = Math.max(end - HOUR, range.from ?? -Infinity);
+export function startOfFew(
+  range: TimeRange,
+  { parts, rows, after, before }: { parts: readonly Part[]; rows: number; after: Micros; before: Micros },
+): Micros | null {
   const newestFirst = parts.filter(({ start }) => start < (range.to ?? Infinity)).toSorted((a, b) => b.end - a.end);
   const large: Part[] = [];
-  const starts: Micros[] = [];
   let smallRows = 0;
   for (const [i, part] of newestFirst.entries()) {
     if (part.rows > SMALL_ROWS) large.push(part);
     else smallRows += part.rows;
     // From there on all rows lie in the parts so far.
     const start = newestFirst[i + 1]?.end ?? -Infinity;
-    const wanted = FEW_ROWS[starts.length];
-    if (start <= lowest || wanted === undefined) break;
-    if (start >= end || start === part.end) continue;
-    const rows = large.reduce((sum, one) => sum + one.rows * shareFrom(start, one), smallRows);
-    if (rows >= wanted) starts.push(start);
+    if (start <= Math.max(after, range.from ?? -Infinity)) return null;
+    if (start >= Math.min(before, range.to ?? Infinity) || start === part.end) continue;
+    if (large.reduce((sum, one) => sum + one.rows * shareFrom(start, one), smallRows) >= rows) return start;
   }
-  return starts;
+  return null;
 }
 
 /** By whole hours, as if its rows were spread evenly. */

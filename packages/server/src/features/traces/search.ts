@@ -12,11 +12,11 @@ import type { TextSearch } from '@tracehouse/contract/filter-text';
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
-import { selectParts } from '../../stores/clickhouse/parts.ts';
+import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
-import { isIn, recentStarts, startsIn, type TimeRange } from '../filters/time.ts';
+import { isIn, startOfFew, startsIn, type TimeRange } from '../filters/time.ts';
 import {
   firstInForce,
   type FoundRow,
@@ -83,8 +83,8 @@ const DAY = 24 * HOUR;
 const SLACK = MINUTE;
 /** The same where none is stated: a trace is as old as its first row. */
 const NO_SLACK = 1;
-/** The shortest range by pace. */
-const SHORTEST = 5 * SECOND;
+/** Of how many rows of the day the text is read at a time, 3 us of CPU each: few first, then as many as can be told in time. */
+const FEW_ROWS = [5_000, 30_000, 180_000];
 /** How long after the end of a range the rows of its traces are looked for. */
 const LONGEST = DAY;
 /** More than asked for, since a candidate may turn out to be none. */
@@ -160,8 +160,7 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
     const lowest = range.from === null ? selectOldestStart(db, scope, { signal }) : range.from - SLACK;
     // Whoever waits for it hears of a failure.
     if (lowest instanceof Promise) lowest.catch(() => undefined);
-    const parts = await selectParts(db, { signal });
-    const steps = createSteps(pace, lowest, recentStarts({ from: range.from, to: rows.to }, pace.end, parts));
+    const steps = createSteps(pace, lowest, await selectParts(db, { signal }));
     // What a page that was not full left out may begin after what it has searched.
     let slack = after && Number(after.value) > after.to + NO_SLACK ? SLACK : NO_SLACK;
     const enough = (count + SPARE) * HITS_A_TRACE;
@@ -177,7 +176,7 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
         find(looked, rows, most, {
           ...(isSettled && !pace.isSlow && { timeoutMs: RANGE_MS }),
           // Before the text is read.
-          ...(isShort && { where: startsIn(rows) }),
+          ...(!isSettled && { where: startsIn(rows) }),
         }),
         slack < SLACK && (!isShort || saysTraceTimes(db, scope, rows, { signal })),
       ]);
@@ -190,7 +189,7 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
       // Of a full answer, rows before its last are not known.
       const bounds = answers.flatMap((hits) => (hits.length < most ? [] : [hits.at(-1)!.start + 1]));
       const isSearched = bounds.length === 0;
-      if (isSearched) took(pace, rows, performance.now() - partBegan);
+      if (isSearched && !steps.isOfFew()) took(pace, rows, performance.now() - partBegan);
       const to = !isSearched ? Math.max(...bounds) : (await steps.isLast(rows)) ? null : rows.from;
       // A call makes some way, or a chain of them would not end.
       const isOnItsWay = to !== null && to < (rows.to ?? Infinity);
@@ -373,27 +372,40 @@ const olderOf = (after: TracePosition | undefined, position: TracePosition): Tra
   after && Number(after.value) < Number(position.value) ? after : position;
 
 /**
- * Where ranges begin: at `starts`, an hour and a day before the end, then the lowest time there is (null: there is nothing), for
- * what is settled has an index. Where it has none and that takes too long, as far back as can be told in time.
+ * Where ranges begin: where few rows that have not been read are from, an hour and a day before the end, then the lowest time there
+ * is (null: there is nothing), for what is settled has an index. Where it has none and that takes too long, as far back as can be
+ * told in time.
  */
-function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | null>, starts: readonly Micros[]) {
+function createSteps(pace: Readonly<Pace>, lowest: Micros | Promise<Micros | null>, parts: readonly Part[]) {
   let isFirst = true;
+  let looks = 0;
+  let few: Micros | null = null;
+  const startOfNext = (to: Micros | null): Micros | null => {
+    // What reaches over the end was read with what is newer, but for a few rows.
+    const unread = to === null ? parts : parts.filter((part) => part.end <= to);
+    const rows = FEW_ROWS[looks] ?? FEW_ROWS.at(-1)!;
+    looks += 1;
+    return startOfFew({ from: null, to }, { parts: unread, rows, after: pace.end - DAY, before: pace.end });
+  };
   return {
     /** Null for a project without rows. */
     async next({ from, to }: TimeRange): Promise<Micros | null> {
       if (from !== null) return from;
       const { end, hourMs, isSlow } = pace;
       const before = to ?? end;
-      const recent = [...starts, end - HOUR, end - DAY].find((start) => start < before);
+      few = before > end - DAY ? startOfNext(to) : null;
+      const recent = few ?? [HOUR, DAY].map((back) => end - back).find((start) => start < before);
       const settled = isSlow ? end - 5 * (end - before) : -Infinity;
       const inTime = hourMs > 0 ? Math.floor(before - (RANGE_MS / hourMs) * HOUR) : -Infinity;
       const isPaced = recent !== undefined || isSlow;
-      const next = Math.max(recent ?? settled, Math.min(isPaced ? inTime : -Infinity, before - SHORTEST));
+      const next = few ?? Math.min(Math.max(recent ?? settled, isPaced ? inTime : -Infinity), before - MINUTE);
       // What is newest is looked at without waiting for what is oldest.
       const bottom = isFirst && recent !== undefined && lowest instanceof Promise ? -Infinity : await lowest;
       isFirst = false;
       return bottom === null ? null : Math.max(next, bottom);
     },
+    /** Whether the range was chosen by its rows: it tells nothing about how long an hour takes. */
+    isOfFew: (): boolean => few !== null,
     /** Whether nothing is left before these. */
     async isLast({ from }: TimeRange): Promise<boolean> {
       const bottom = await lowest;
