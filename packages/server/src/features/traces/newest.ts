@@ -6,7 +6,7 @@ import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { findNewest, type Newest } from '../filters/newest.ts';
-import { isIn, type TimeRange, widening } from '../filters/time.ts';
+import { HOUR, isIn, type TimeRange, widening } from '../filters/time.ts';
 import { selectPage } from './page.ts';
 import { plainTest } from './plain-test.ts';
 import { isChoosy, isFiltered, isInternal, necessaryOf, selectionOf, type TraceQuery } from './selection.ts';
@@ -83,7 +83,9 @@ async function findUnfiltered(
       const bound = isAll ? -Infinity : Number(candidates.at(-1)!.value);
       if (isSettled(items, count, bound)) return { items, searchedTo };
       if (isAll && isOver) return { items, searchedTo };
-      if (isAll) break;
+      // Of a short time the traces that began before it are the most, and look newer than they are: a longer one tells.
+      const isShort = from !== null && Math.min(range.to ?? now, now) - from < HOUR;
+      if (isAll || (isShort && !isLast)) break;
     }
   }
   return { items: [], searchedTo: null };
