@@ -25,6 +25,9 @@ const SPARE = 20;
 /** Those that a filter leaves follow each other less closely, and each costs a look at another place. */
 const FILTERED_SPARE = 8;
 
+/** In less time than this most traces that have rows began before it. */
+const SHORTEST = 5_000_000;
+
 const newestFirst = { column: 'timestamp', descending: true } as const;
 
 /** The newest traces of a list, after a position where there is one, in ranges that grow into the past (`findNewest`). */
@@ -70,6 +73,8 @@ async function findUnfiltered(
   for (const { from } of widening(range, now, { parts: await selectParts(db, options) })) {
     const reached = { from, to: range.to };
     const isLast = from === range.from;
+    const reachedMicros = from === null ? Infinity : Math.min(range.to ?? now, now) - from;
+    if (reachedMicros < SHORTEST && !isLast) continue;
     const searchedTo = isLast ? null : from;
     for (let limit = count + SPARE; ; limit *= 4) {
       const candidates = await selectNewestIds(db, scope, { range: reached, limit }, options);
@@ -84,8 +89,7 @@ async function findUnfiltered(
       if (isSettled(items, count, bound)) return { items, searchedTo };
       if (isAll && isOver) return { items, searchedTo };
       // Of a short time the traces that began before it are the most, and look newer than they are: a longer one tells.
-      const isShort = from !== null && Math.min(range.to ?? now, now) - from < HOUR;
-      if (isAll || (isShort && !isLast)) break;
+      if (isAll || (reachedMicros < HOUR && !isLast)) break;
     }
   }
   return { items: [], searchedTo: null };
