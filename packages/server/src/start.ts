@@ -6,28 +6,7 @@ import type { DataDirectory } from './config/data-directory.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { planMemory } from './config/memory.ts';
 import type { Settings } from './config/settings.ts';
-import { mediaRoutes } from './features/media/routes.ts';
-import { createMedia, type MediaNeeds } from './features/media/service.ts';
-import { ledgerRoutes } from './features/ledger/routes.ts';
-import { createLedger } from './features/ledger/service.ts';
-import { jobsRoutes } from './features/jobs/routes.ts';
-import { createJobs } from './features/jobs/service.ts';
-import { recalculateCosts } from './features/models/jobs.ts';
-import { modelsRoutes } from './features/models/routes.ts';
-import { createModels } from './features/models/service.ts';
-import { selectModels } from './features/models/store.ts';
-import { createObservations } from './features/observations/service.ts';
-import { observationsRoutes } from './features/observations/routes.ts';
-import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
-import { createScoreConfigs } from './features/score-configs/service.ts';
-import { scoresRoutes } from './features/scores/routes.ts';
-import { createScoreReads } from './features/scores/service.ts';
-import { sessionsRoutes } from './features/sessions/routes.ts';
-import { createSessions as createTraceSessions } from './features/sessions/service.ts';
 import { createDeletedTraces, type DeletedTraces } from './features/traces/deletion.ts';
-import { traceScreenRoutes, tracesRoutes } from './features/traces/routes.ts';
-import { createTraceScreens } from './features/traces/screen-service.ts';
-import { createTraces } from './features/traces/service.ts';
 import { createAuthenticator } from './http/auth.ts';
 import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
 import { closeHttpServer, createHttpServer } from './http/server.ts';
@@ -37,7 +16,6 @@ import { createSessionCookie } from './identity/cookies.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
-import { selectProjectIds } from './identity/organizations-store.ts';
 import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
@@ -46,42 +24,21 @@ import { identityRoutes } from './identity/routes.ts';
 import { createSessions } from './identity/sessions.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
 import { createSignIn } from './identity/sign-in.ts';
-import { createJsonDoor } from './ingest/json/ingest.ts';
-import { createReadEntities, createReadIds, createReadScores, readWhole } from './ingest/json/read-entities.ts';
-import { createScores } from './ingest/json/scores.ts';
-import { createSingleObjects } from './ingest/json/single-objects.ts';
-import { createStatementStore, type StatementStoreNeeds } from './ingest/json/statement-store.ts';
-import { createStoredIds, noteIds } from './ingest/json/stored-ids.ts';
-import type { Journal } from './ingest/journal.ts';
-import { createLargeFields } from './ingest/large-fields/large-fields.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
-import type { ReceiptRow } from './ingest/ledger/receipt.ts';
-import { createRefusals } from './ingest/ledger/refusals.ts';
-import { createRefusedBodies } from './ingest/ledger/refused-items.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
-import { createOtlpDoor } from './ingest/otlp/door.ts';
-import { createLogDoor } from './ingest/otlp/log-door.ts';
-import { createPreparer } from './ingest/otlp/preparer.ts';
-import { createReceivesLogs } from './ingest/otlp/receives-logs.ts';
-import { createSpansUnderWay } from './ingest/otlp/spans-under-way.ts';
-import { createProjectPricing } from './ingest/price/project-pricing.ts';
-import { ingestRoutes, otlpRoutes } from './ingest/routes.ts';
+import { otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
-import { createTokenCounts } from './ingest/price/token-counts.ts';
 import { everyNight, type Nightly } from './nightly.ts';
-import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { countItemsSince } from './stores/clickhouse/stored-items.ts';
 import { buildTextIndexes } from './stores/clickhouse/text-index.ts';
 import { hasRecentRows, selectEngineFigures } from './stores/clickhouse/vitals.ts';
 import { createEpochs, type Epochs } from './stores/epochs.ts';
 import { openStores, type Stores } from './stores/open.ts';
-import type { Postgres } from './stores/postgres/postgres.ts';
 import { sql } from './stores/postgres/sql.ts';
-import { createQueue, runnable } from './stores/queue/queue.ts';
-import type { ProjectScope } from './stores/scope.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createProbe, type Probe, sendTo } from './telemetry/probe.ts';
+import { openProduct } from './product.ts';
 
 export interface Running {
   /** Where people reach the product. */
@@ -385,175 +342,6 @@ async function openJournal({
       tell(rejected, own);
     },
   });
-}
-
-/** What the product does for a project, on open stores: its doors and its features. */
-export function openProduct({
-  clickhouse,
-  postgres,
-  epochs,
-  journal: ownJournal,
-  deleted,
-  log,
-  now,
-  media,
-  countStored = () => undefined,
-  onReceipt = () => undefined,
-  onUnattributed = () => undefined,
-  onReadBack = () => undefined,
-  settleMs,
-  shared,
-}: {
-  clickhouse: ClickHouse;
-  postgres: Postgres;
-  epochs: Epochs;
-  journal: Journal;
-  deleted: DeletedTraces;
-  log: Logger;
-  now: () => Date;
-  /** Where several processes write: last states that they share. */
-  shared?: StatementStoreNeeds['shared'];
-  /** Where files are kept, how their links are made, and their limits. */
-  media: Pick<MediaNeeds, 'blobs' | 'links' | 'maxBytes' | 'linkMs'> & {
-    /** Whether files inside spans become files of their own. */
-    takesFromSpans: boolean;
-  };
-  /** Told how many items each request brought, for quotas. */
-  countStored?(scope: ProjectScope, items: number): void;
-  /** Told what a door made of each request. */
-  onReceipt?(receipt: ReceiptRow): void;
-  /** Told of each request for ingestion with a key that no project has. */
-  onUnattributed?(): void;
-  /** Told how many traces and observations the JSON door looks up in the engine. */
-  onReadBack?(entities: number): void;
-  /** See `RecalculationNeeds`. */
-  settleMs?: number;
-}) {
-  const nowMicros = (): number => now().getTime() * 1000;
-  const largeFields = createLargeFields({
-    clickhouse,
-    blobs: media.blobs,
-    journal: ownJournal,
-    projectIds: () => selectProjectIds(postgres),
-    now,
-  });
-  const storedIds = createStoredIds({
-    readIds: createReadIds(clickhouse),
-    settled: (projectId) => largeFields.journal.settled(projectId),
-    now: nowMicros,
-  });
-  const journal = shared ? largeFields.journal : noteIds(largeFields.journal, storedIds);
-  const deletedTraces = deleted.isDeleted;
-  const refusedBodies = createRefusedBodies(now);
-  const told = { refusedBodies, onReceipt };
-  const refusals = createRefusals({ journal, deletedTraces, onUnattributed, log, now, newId, ...told });
-  const configs = createScoreConfigs({ postgres, epochs, now, newId });
-  const ledger = createLedger({ clickhouse, journal, deletedAt: deleted.deletedAt, now });
-  const tokenCounts = createTokenCounts();
-  const pricing = createProjectPricing({
-    readModels: (scope) => selectModels(postgres, scope),
-    counts: tokenCounts,
-    epochs,
-    now,
-  });
-  const readEntities = createReadEntities(clickhouse, { onRead: onReadBack });
-  const store = createStatementStore({
-    journal,
-    readEntities: readWhole(readEntities, largeFields),
-    readScores: createReadScores(clickhouse),
-    ...(shared ? { shared } : { storedIds }),
-    deletedTraces,
-    pricing: pricing.of,
-    countStored,
-  });
-  const receivesLogs = createReceivesLogs({ postgres, epochs, settled: journal.settled, now });
-  const spansUnderWay = createSpansUnderWay();
-  const files = createMedia({ postgres, deletedTraces, now, newId, ...media });
-  const inlineFiles = { maxFileBytes: media.takesFromSpans ? media.maxBytes : 0, keepFiles: files.keep };
-  const otlp = createOtlpDoor({
-    journal,
-    deletedTraces,
-    pricing,
-    preparer: createPreparer({ log }),
-    ...inlineFiles,
-    store,
-    receivesLogs,
-    spansUnderWay,
-    noteStored: (scope, rows) => {
-      store.overwritten(scope, rows);
-      countStored(scope, rows.length);
-    },
-    ...told,
-    now: nowMicros,
-  });
-  const logs = createLogDoor({
-    store,
-    receivesLogs,
-    spansUnderWay,
-    ...inlineFiles,
-    refusals,
-    onReceipt,
-    now: nowMicros,
-  });
-  const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
-  const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
-  const traces = createTraces({
-    clickhouse,
-    journal,
-    deleted,
-    forgetTraces: store.forgetTraces,
-    forgetRefused: ledger.forgetTraces,
-    forgetMedia: files.forgetTraces,
-    largeFields,
-    pricing,
-    now,
-  });
-  const queue = createQueue({
-    postgres,
-    jobs: [
-      runnable(recalculateCosts, {
-        clickhouse,
-        journal,
-        store,
-        largeFields,
-        models: pricing.models,
-        now,
-        ...(settleMs !== undefined && { settleMs }),
-      }),
-    ],
-    log,
-    now,
-    newId,
-  });
-  const jobs = createJobs({ queue });
-  const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
-  const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
-  return {
-    doors,
-    refusals,
-    async removeOrphans(signal: AbortSignal) {
-      await files.removeOrphans(signal);
-      await largeFields.removeOrphans(signal);
-    },
-    /** The way for rows past the doors. */
-    journal,
-    tokenCounts,
-    /** Jobs; they run once it is started. */
-    queue,
-    routes: [
-      ...jobsRoutes(jobs),
-      ...ingestRoutes(doors),
-      ...ledgerRoutes(ledger),
-      ...mediaRoutes(files),
-      ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
-      ...tracesRoutes(traces),
-      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
-      ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, now })),
-      ...scoresRoutes(createScoreReads({ clickhouse, journal, traces, deleteScores: store.deleteScores, now })),
-      ...scoreConfigsRoutes(configs),
-      ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
-    ],
-  };
 }
 
 /** Anyone may read it, so it says no more than which; requests that fail log why. */

@@ -13,7 +13,7 @@ import { tellOfRefusals } from '../ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { createSignedLinks } from '../identity/signed-links.ts';
 import { createTestKeys } from '../identity/scenario.ts';
-import { openProduct } from '../start.ts';
+import { openProduct } from '../product.ts';
 import type { Blobs } from '../stores/blobs/blobs.ts';
 import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';

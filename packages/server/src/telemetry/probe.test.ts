@@ -16,7 +16,7 @@ import { createTestKeys, openTestPostgres } from '../identity/scenario.ts';
 import { createSignedLinks } from '../identity/signed-links.ts';
 import { openSegmentJournal, type SegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { listen, localOrigin } from '../listen.ts';
-import { openProduct } from '../start.ts';
+import { openProduct } from '../product.ts';
 import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import type { ClickHouse } from '../stores/clickhouse/clickhouse.ts';
