@@ -1,3 +1,4 @@
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { OverloadedError } from '../../http/errors.ts';
@@ -13,6 +14,13 @@ const job = (body = '{"resourceSpans":[]}') => ({
   models: [],
   maxFileBytes: 0,
 });
+test('a body whose pieces lie in a buffer that others use is read, and they keep it', async () => {
+  const pieces = ['{"resource', 'Spans":[]}'].map((piece) => Buffer.from(piece));
+  expect(isMarkedAsUntransferable(pieces[0]!.buffer)).toBe(true);
+  expect(await createPreparer({ log }).prepare({ ...job(), pieces })).toMatchObject({ ids: [] });
+  expect(pieces[0]!.toString()).toBe('{"resource');
+});
+
 /** A thread that does this with each job. */
 const thread = (does: string): URL =>
   new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; ${does}`)}`);

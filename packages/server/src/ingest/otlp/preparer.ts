@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import { isMarkedAsUntransferable, type Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { OverloadedError } from '../../http/errors.ts';
 import { createIdleThread } from '../idle-thread.ts';
@@ -81,9 +81,13 @@ async function ask(worker: Worker, job: PrepareJob, withinMs: number): Promise<P
   worker.once('message', resolve);
   worker.once('error', reject);
   worker.once('exit', exited);
-  // Pieces of one inflation may lie in one buffer.
-  worker.postMessage(job, [...new Set(job.pieces.map(({ buffer }) => buffer as ArrayBuffer))]);
   try {
+    // Pieces of one inflation may lie in one buffer; short ones lie in one that others use, and are copied.
+    const buffers = new Set(job.pieces.map(({ buffer }) => buffer as ArrayBuffer));
+    worker.postMessage(
+      job,
+      [...buffers].filter((buffer) => !isMarkedAsUntransferable(buffer)),
+    );
     return await promise;
   } finally {
     clearTimeout(timer);
