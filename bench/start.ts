@@ -38,7 +38,7 @@ export async function start(args: string[]): Promise<{ report: Report; file: str
     results.push({ start: 'later', observations: 0, ...(await later(directories[0]!, runs)) });
     const given = values['data-dir'];
     if (given !== undefined) {
-      const { observations } = await filled(given, 0);
+      const { observations } = await filled(given, 0, false);
       results.push({ start: 'later', observations, ...(await later(given, runs)) });
     }
   } finally {

@@ -28,7 +28,8 @@ export interface FillPlan {
   dataDirectory: string;
   projectId: string;
   publicKey: string;
-  observations: number;
+  /** Null: what is there stays, and only its text indexes are built. */
+  observations: number | null;
   seed: number;
   /** Builds the text indexes, as the program does at night. */
   textIndex: boolean;
@@ -63,7 +64,7 @@ async function fill({
   observations,
   seed,
   textIndex,
-}: FillPlan): Promise<FillFacts> {
+}: FillPlan & { observations: number }): Promise<FillFacts> {
   const random = createRandom(seed);
   const bodies = createRequests('otlp-protobuf', createConversations(random, createWords(seed)), BODIES);
   const templates = bodies.map((body) => rowsOf(body, projectId, publicKey));
@@ -197,8 +198,18 @@ function keep<T>(kept: T[], one: T, at: number): void {
   else if (at < 0.02) kept[Math.floor(at * 50 * SOME)] = one;
 }
 
+/** What merges have dropped since it was filled is built again, as in the night. */
+async function index({ dataDirectory }: FillPlan): Promise<null> {
+  const engine = await openChdb(join(dataDirectory, 'clickhouse'));
+  await migrateClickHouse(engine);
+  await buildTextIndexes(engine, { signal: new AbortController().signal });
+  await engine.close();
+  return null;
+}
+
 if (import.meta.main) {
-  const facts = await fill(JSON.parse(process.argv[2]!) as FillPlan);
+  const plan = JSON.parse(process.argv[2]!) as FillPlan;
+  const facts = await (plan.observations === null ? index(plan) : fill({ ...plan, observations: plan.observations }));
   // The engine's threads would keep the process alive.
   process.stdout.write(JSON.stringify(facts), () => process.exit(0));
 }
