@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { run } from '../../test/harness/process.ts';
 import { startServer, type TestServer } from '../../test/harness/server.ts';
 import { basic } from '../client.ts';
+import { figuresOf } from '../figures.ts';
 import { machine, type RssSeen, rssMbOf, watchRss } from '../processes.ts';
 import { percentile, type Report, rounded } from '../report.ts';
 import { type Door, doors, SPANS_PER_REQUEST } from '../traffic/requests.ts';
@@ -111,7 +112,7 @@ async function measure(
     try {
       const before = await started(server);
       load = JSON.parse(await run(process.execPath, [script('load.ts'), JSON.stringify(plan)])) as LoadResult;
-      seen = await figuresOf(server);
+      seen = await look(server);
       for (const name of ['readRows', 'committedRows', 'readBacks'] as const) seen[name] -= before[name];
     } catch (error) {
       process.stderr.write(`${server.log().split('\n').slice(-20).join('\n')}\n`);
@@ -145,9 +146,9 @@ async function measure(
 
 /** Once the ids of what the directory holds have been read. Delays of the loop up to here are those of the start. */
 async function started(server: TestServer): Promise<Figures> {
-  for (let last = await figuresOf(server); ;) {
+  for (let last = await look(server); ;) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const now = await figuresOf(server);
+    const now = await look(server);
     if (now.readRows - last.readRows < QUIET_ROWS) return now;
     last = now;
   }
@@ -164,9 +165,8 @@ interface Figures {
   readBacks: number;
 }
 
-async function figuresOf({ workerUrl }: TestServer): Promise<Figures> {
-  const text = await (await fetch(`${workerUrl}/metrics`)).text();
-  const figure = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
+async function look(server: TestServer): Promise<Figures> {
+  const figure = await figuresOf(server);
   const delayMs = (name: string): number => rounded(1000 * figure(`nodejs_eventloop_lag_${name}_seconds`));
   return {
     loopDelay: { p999: delayMs('p999'), max: delayMs('max') },

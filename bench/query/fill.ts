@@ -28,11 +28,16 @@ export interface FillPlan {
   dataDirectory: string;
   projectId: string;
   publicKey: string;
-  /** Null: what is there stays, and only its text indexes are built. */
-  observations: number | null;
+  observations: number;
   seed: number;
   /** Builds the text indexes, as the program does at night. */
   textIndex: boolean;
+}
+
+/** What is there stays, and only its text indexes are built. */
+export interface IndexPlan {
+  dataDirectory: string;
+  observations: null;
 }
 
 /** What is there to ask for. Times are Unix milliseconds. */
@@ -64,7 +69,7 @@ async function fill({
   observations,
   seed,
   textIndex,
-}: FillPlan & { observations: number }): Promise<FillFacts> {
+}: FillPlan): Promise<FillFacts> {
   const random = createRandom(seed);
   const bodies = createRequests('otlp-protobuf', createConversations(random, createWords(seed)), BODIES);
   const templates = bodies.map((body) => rowsOf(body, projectId, publicKey));
@@ -199,7 +204,7 @@ function keep<T>(kept: T[], one: T, at: number): void {
 }
 
 /** What merges have dropped since it was filled is built again, as in the night. */
-async function index({ dataDirectory }: FillPlan): Promise<null> {
+async function index({ dataDirectory }: IndexPlan): Promise<null> {
   const engine = await openChdb(join(dataDirectory, 'clickhouse'));
   await migrateClickHouse(engine);
   await buildTextIndexes(engine, { signal: new AbortController().signal });
@@ -208,8 +213,8 @@ async function index({ dataDirectory }: FillPlan): Promise<null> {
 }
 
 if (import.meta.main) {
-  const plan = JSON.parse(process.argv[2]!) as FillPlan;
-  const facts = await (plan.observations === null ? index(plan) : fill({ ...plan, observations: plan.observations }));
+  const plan = JSON.parse(process.argv[2]!) as FillPlan | IndexPlan;
+  const facts = await (plan.observations === null ? index(plan) : fill(plan));
   // The engine's threads would keep the process alive.
   process.stdout.write(JSON.stringify(facts), () => process.exit(0));
 }

@@ -7,10 +7,11 @@ import { parseArgs } from 'node:util';
 import { run, startProcess } from '../../test/harness/process.ts';
 import { startServer, type TestServer } from '../../test/harness/server.ts';
 import { basic, type Client, createClient } from '../client.ts';
+import { figuresOf } from '../figures.ts';
 import type { LoadPlan } from '../ingest/load.ts';
 import { cpuSecondsOf, machine } from '../processes.ts';
 import { percentile, type Report, rounded } from '../report.ts';
-import type { FillFacts, FillPlan } from './fill.ts';
+import type { FillFacts, FillPlan, IndexPlan } from './fill.ts';
 import { PAGE, type Query, queries } from './queries.ts';
 
 export const usage = `query [--observations 100000] [--runs 40] [--only TEXT] [--load 0] [--no-text-index] [--data-dir DIR] [--set NAME=VALUE] [--json FILE]
@@ -83,18 +84,17 @@ export async function filled(dataDirectory: string, observations: number, textIn
     () => true,
     () => false,
   );
-  const fill = async (plan: FillPlan): Promise<unknown> =>
+  const fill = async (plan: FillPlan | IndexPlan): Promise<unknown> =>
     JSON.parse(await run(process.execPath, [script('fill.ts'), JSON.stringify(plan)], { env: THREADS }));
-  const common = { dataDirectory, seed: 1, textIndex };
   if (isFilled) {
-    if (textIndex) await fill({ ...common, projectId: '', publicKey: '', observations: null });
+    if (textIndex) await fill({ dataDirectory, observations: null });
     return JSON.parse(await readFile(file, 'utf8')) as FillFacts;
   }
   // Makes the project and its keys.
   const server = await startServer({ dataDirectory, screens: false });
   await server.stop();
   const { projectId, publicKey } = server;
-  return (await fill({ ...common, projectId, publicKey, observations })) as FillFacts;
+  return (await fill({ dataDirectory, projectId, publicKey, observations, seed: 1, textIndex })) as FillFacts;
 }
 
 const THREADS = { UV_THREADPOOL_SIZE: '16' };
@@ -144,10 +144,10 @@ async function ask(client: Client, { name, path, query, rowsOf, goesOn }: Query,
 }
 
 /** How often reads have waited at the journal's barrier so far, 0 s included, and for how long in all. */
-async function waits({ workerUrl }: TestServer): Promise<{ reads: number; seconds: number }> {
-  const text = await (await fetch(`${workerUrl}/metrics`)).text();
-  const value = (name: string): number =>
-    Number(new RegExp(`^tracehouse_read_wait_seconds_${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+async function waits(server: TestServer): Promise<{ reads: number; seconds: number }> {
+  const figure = await figuresOf(server);
+  // Not told before the first.
+  const value = (name: string): number => figure(`tracehouse_read_wait_seconds_${name}`) || 0;
   return { reads: value('count'), seconds: value('sum') };
 }
 
