@@ -70,17 +70,20 @@ const segments = async (): Promise<string[]> => (await readdir(folder())).filter
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const engineError = (code: number): ClickHouseError => new ClickHouseError(`Code: ${code}`, code);
 
-/** An engine that fails `fails` times, with `error`, before it is the real one. */
+/** An engine that fails `fails` times, with `error`, before it is the real one; `failed` when it has for the first time. */
 function failing(
   fails: number,
   error: Error = engineError(241),
-): { engine: Pick<ClickHouse, 'insertFile'>; heal(): void } {
+): { engine: Pick<ClickHouse, 'insertFile'>; heal(): void; failed: Promise<void> } {
   let left = fails;
+  const { promise: failed, resolve } = Promise.withResolvers<void>();
   return {
+    failed,
     engine: {
       async insertFile(...args) {
         if (left > 0) {
           left -= 1;
+          resolve();
           throw error;
         }
         await db.insertFile(...args);
@@ -233,10 +236,10 @@ describe('an engine that takes nothing', () => {
   );
 
   test('a read is not left hanging: it is told to come again, and why', async () => {
-    const { engine, heal } = failing(Infinity);
+    const { engine, heal, failed } = failing(Infinity);
     const journal = await open({ clickhouse: engine });
     await journal.append(block('a'));
-    await later(400);
+    await failed;
     const error = await journal.barrier({ projectId: project }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ status: 503, message: expect.stringContaining('Code: 241') });
     heal();
@@ -258,10 +261,11 @@ describe('an engine that takes nothing', () => {
   });
 
   test('what it did not take before the end is applied at the next start', async () => {
-    const journal = await open({ clickhouse: failing(Infinity).engine });
+    const { engine, failed } = failing(Infinity);
+    const journal = await open({ clickhouse: engine });
     await journal.append(block('a', 'b'));
     await journal.append(block('c'));
-    await later(500);
+    await failed;
     await journal.close();
     expect(await segments()).not.toEqual([]);
     const next = await open();
@@ -419,7 +423,8 @@ test('a file torn at any byte gives back every request that is whole, and takes 
 }, 60_000);
 
 test('rows of traces deleted since do not come back from the journal of the last run', async () => {
-  const journal = await open({ clickhouse: failing(Infinity).engine });
+  const { engine, failed } = failing(Infinity);
+  const journal = await open({ clickhouse: engine });
   await journal.append({
     ...block(),
     observations: [
@@ -428,7 +433,7 @@ test('rows of traces deleted since do not come back from the journal of the last
       row('gone', { kind: 'trace', traceId: 'gone' }),
     ],
   });
-  await later(400);
+  await failed;
   await journal.close();
   let asked = 0;
   const next = await open({
@@ -508,11 +513,12 @@ describe('the ledger', () => {
   });
 
   test('rows and receipts of a process that died are there together, each once; not what was refused of deleted traces', async () => {
-    const journal = await open({ clickhouse: failing(Infinity).engine });
+    const { engine, failed } = failing(Infinity);
+    const journal = await open({ clickhouse: engine });
     await journal.append(sent([row('a')], 'gone'));
     await journal.append(sent([row('b')], 'here'));
     await journal.append(sent([]));
-    await later(400);
+    await failed;
     await journal.close();
     const deletedTraces = async () => [{ projectId: project, traceId: 'gone' }];
     // As if it died between the commit and the removal of the file.
@@ -540,10 +546,11 @@ describe('the ledger', () => {
 });
 
 test('a file that an operator removed is given up, and what follows goes in', async () => {
-  const { engine, heal } = failing(Infinity);
+  const { engine, heal, failed } = failing(Infinity);
   const journal = await open({ clickhouse: engine });
   const { applied } = await journal.append(block('a'));
-  await later(400);
+  // Its file takes no more rows from then on.
+  await failed;
   for (const name of await segments()) await rm(join(folder(), name));
   await journal.append(block('b'));
   heal();
