@@ -16,6 +16,7 @@ import { createSessionCookie } from './identity/cookies.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
+import { createNewUsers } from './identity/new-user.ts';
 import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
@@ -304,9 +305,10 @@ async function openIdentity({
   const passwords = createPasswords();
   const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
   const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
+  const newUsers = createNewUsers({ settings, now, newId });
   await deleteExpired(postgres, now());
-  const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, now, newId, log });
-  if (!initialized) await createFirstLogin({ postgres, directory, apiKeys, passwords, url, now, newId });
+  const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, newUsers, now, log });
+  if (!initialized) await createFirstLogin({ postgres, directory, apiKeys, passwords, newUsers, url, now, newId });
   return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
 }
 

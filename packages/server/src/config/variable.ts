@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { emailAddressOf } from '@tracehouse/contract/email-address';
 import * as z from 'zod';
 
 /** The processes the program can be; a default may depend on it. */
@@ -152,7 +153,7 @@ export const list = kind(
 /** Lower-case, as users are looked up. */
 export const emailAddress = kind(
   'e-mail address',
-  trimmed.toLowerCase().regex(/^[^\s@]+@[^\s@]+$/, 'is not an e-mail address'),
+  trimmed.refine((value) => emailAddressOf(value) !== null, 'is not an e-mail address').toLowerCase(),
 );
 
 export const hexKey = kind(

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openDataDirectory, type DataDirectory } from '../config/data-directory.ts';
+import { readSettings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { createFirstLogin, showFirstLogin } from './first-start.ts';
+import { createNewUsers } from './new-user.ts';
 import { createPasswords } from './passwords.ts';
 import { createClock, createIds, createTestKeys, emptyTables, openTestPostgres } from './scenario.ts';
 import { selectUserByEmail } from './users-store.ts';
@@ -35,6 +37,7 @@ const create = (db = postgres) =>
     directory,
     apiKeys: createTestKeys(db).keys,
     passwords,
+    newUsers: createNewUsers({ settings: readSettings({ role: 'all', env: {} }), now: createClock().now, newId }),
     url: 'http://localhost:3000',
     now: createClock().now,
     newId,

@@ -4,6 +4,7 @@ import { readTextFile, writePrivateFile, type DataDirectory } from '../config/da
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { setupLock } from './setup-lock.ts';
 import type { ApiKeys } from './api-keys.ts';
+import type { NewUsers } from './new-user.ts';
 import {
   insertOrganization,
   insertProject,
@@ -11,7 +12,6 @@ import {
   upsertOrganizationRole,
 } from './organizations-store.ts';
 import type { Passwords } from './passwords.ts';
-import { insertUser } from './users-store.ts';
 
 const FILE = 'first-login.txt';
 const EMAIL = 'owner@tracehouse.local';
@@ -25,6 +25,7 @@ export async function createFirstLogin({
   directory,
   apiKeys,
   passwords,
+  newUsers,
   url,
   now,
   newId,
@@ -33,6 +34,7 @@ export async function createFirstLogin({
   directory: DataDirectory;
   apiKeys: Pick<ApiKeys, 'ensure' | 'forget'>;
   passwords: Pick<Passwords, 'hash'>;
+  newUsers: Pick<NewUsers, 'create'>;
   /** Where people reach the product. */
   url: string;
   now: () => Date;
@@ -44,14 +46,16 @@ export async function createFirstLogin({
   const pair = { publicKey: `pk-lf-${randomUUID()}`, secretKey: `sk-lf-${randomUUID()}` };
   await writePrivateFile(directory.inside(FILE), describeLogin({ url, password, ...pair }));
   const passwordHash = await passwords.hash(password);
-  const [organizationId, projectId, userId] = [newId(), newId(), newId()];
+  const [organizationId, projectId] = [newId(), newId()];
   const created = await postgres.transaction(async (tx) => {
     await tx.rows(setupLock);
     // Another process on the same server may have been faster.
     if ((await selectOrganizationIds(tx, 1)).length > 0) return false;
     await insertOrganization(tx, { id: organizationId, name: 'My organization', at });
     await insertProject(tx, organizationId, { id: projectId, name: 'My project', at });
-    await insertUser(tx, { id: userId, email: EMAIL, name: 'Owner', passwordHash, emailVerifiedAt: null, at });
+    const owner = await newUsers.create(tx, { email: EMAIL, name: 'Owner', passwordHash, isVerified: false });
+    if (!owner) return false;
+    const { userId } = owner;
     await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', at });
     await apiKeys.ensure(tx, { projectId }, pair, 'Created at the first start');
     return true;

@@ -3,6 +3,7 @@ import { readSettings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { initializeHeadless } from './headless-init.ts';
+import { createNewUsers } from './new-user.ts';
 import { createPasswords } from './passwords.ts';
 import {
   createClock,
@@ -40,13 +41,14 @@ async function start(env: Record<string, string>) {
   const { keys } = createTestKeys(postgres);
   const { log, lines } = createTestLog();
   const settings = readSettings({ role: 'all', env });
+  const { now } = createClock();
   const initialized = await initializeHeadless({
     postgres,
     settings,
     apiKeys: keys,
     passwords,
-    now: createClock().now,
-    newId,
+    newUsers: createNewUsers({ settings, now, newId }),
+    now,
     log,
   });
   const verify = async (publicKey: string, secretKey: string) => {

@@ -2,20 +2,19 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { ApiKeys } from './api-keys.ts';
-import { grantDefaultMemberships } from './new-user.ts';
+import { initialOrganizationId } from './initial-organization.ts';
+import type { NewUsers } from './new-user.ts';
 import { insertOrganization, insertProject, upsertOrganizationRole } from './organizations-store.ts';
 import type { Passwords } from './passwords.ts';
 import { setupLock } from './setup-lock.ts';
-import { insertUser, selectUserByEmail } from './users-store.ts';
-
-type Init = Settings['init'];
+import { selectUserByEmail } from './users-store.ts';
 
 interface Parts {
-  settings: Pick<Settings, 'init' | 'newUsers'>;
+  settings: Pick<Settings, 'init'>;
   apiKeys: Pick<ApiKeys, 'ensure' | 'forget'>;
   passwords: Pick<Passwords, 'hash'>;
+  newUsers: Pick<NewUsers, 'create'>;
   now: () => Date;
-  newId: () => string;
   log: Logger;
 }
 
@@ -35,21 +34,6 @@ export async function initializeHeadless({ postgres, ...parts }: Parts & { postg
   await parts.apiKeys.forget();
   return true;
 }
-
-/** The id, or one derived where another variable is set; undefined when none is (S9.4, Ours (a)). */
-function initialOrganizationId(init: Init): string | undefined {
-  if (init.organizationId !== undefined) return init.organizationId;
-  if (Object.values(init).every((value) => value === undefined)) return undefined;
-  return slug(init.organizationName ?? '') || 'default';
-}
-
-const slug = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '');
 
 async function ensureProject(
   tx: Postgres,
@@ -86,25 +70,24 @@ async function ensureKeys(
 async function ensureOwner(
   tx: Postgres,
   organizationId: string,
-  { settings: { init, newUsers }, passwords, now, newId, log }: Parts,
+  { settings: { init }, passwords, newUsers, now, log }: Parts,
 ): Promise<void> {
   const { userEmail: email, userPassword: password, userName: name = 'Provisioned User' } = init;
   if (email === undefined || password === undefined) return;
-  const at = now();
   const known = await selectUserByEmail(tx, email);
-  const userId = known?.id ?? newId();
-  if (!known) {
-    // The operator vouches for the address.
-    await insertUser(tx, {
-      id: userId,
-      email,
-      name,
-      passwordHash: await passwords.hash(password),
-      emailVerifiedAt: at,
-      at,
-    });
-    await grantDefaultMemberships(tx, { userId, newUsers, initialOrganizationId: organizationId, at });
-    log.info({ userId }, 'initial user created');
-  }
-  await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', at });
+  const userId = known?.id ?? (await createOwner(tx, { email, password, name }, { passwords, newUsers, log }));
+  await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', at: now() });
+}
+
+async function createOwner(
+  tx: Postgres,
+  { email, password, name }: { email: string; password: string; name: string },
+  { passwords, newUsers, log }: Pick<Parts, 'passwords' | 'newUsers' | 'log'>,
+): Promise<string> {
+  const passwordHash = await passwords.hash(password);
+  // The operator vouches for the address.
+  const created = await newUsers.create(tx, { email, name, passwordHash, isVerified: true });
+  if (!created) throw new Error(`${email} came to be elsewhere while this process started`);
+  log.info({ userId: created.userId }, 'initial user created');
+  return created.userId;
 }

@@ -1,5 +1,15 @@
+/*
+ * How a person comes to be, whatever the way in: sign-up form, SSO, SCIM, headless initialization, invitation. Two steps:
+ *
+ *   create   the row and the default memberships of S9.3, which everyone gets, whether or not the address is proved
+ *   prove    what an address by itself grants: only once somebody showed that the mailbox is theirs
+ *
+ * Who may come at all (AUTH_DISABLE_SIGNUP and the like) is for the way in to decide: the two differ by way.
+ */
 import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
+import { emailAddressOf } from '@tracehouse/contract/email-address';
+import { initialOrganizationId } from './initial-organization.ts';
 import {
   insertOrganizationRole,
   insertProjectRole,
@@ -7,49 +17,108 @@ import {
   selectOrganizationIds,
   selectProject,
 } from './organizations-store.ts';
+import { deleteSessionsOf } from './sessions-store.ts';
+import { insertUser, updateEmailVerified, updatePasswordHash } from './users-store.ts';
 
-/**
- * The memberships every new user gets (S9.3). Existing ones stay, unknown ids are passed over. `initialOrganizationId` is
- * headless initialization's: it takes a role that names no organization (S9.4, Ours (e)), else the only one there is does.
- */
-export async function grantDefaultMemberships(
-  db: Postgres,
+/** A person to be. */
+export interface NewUser {
+  /** In any case, as somebody typed it or a provider says it. */
+  email: string;
+  /** Null: nobody said one. */
+  name: string | null;
+  /** From `passwords.hash`; null: signs in by a provider, or sets one by a code to the mailbox. */
+  passwordHash: string | null;
+  /**
+   * Whether the mailbox is known to be this person's: a provider whose word counts says so, a code or the link of an invitation
+   * came back, or the operator names it (headless initialization). Without it the address grants nothing.
+   */
+  isVerified: boolean;
+}
+
+export type NewUsers = ReturnType<typeof createNewUsers>;
+
+/** Every function writes in the transaction it is given, so that a person and what led to them come to be together. */
+export function createNewUsers({
+  settings,
+  now,
+  newId,
+}: {
+  settings: Pick<Settings, 'init' | 'newUsers'>;
+  now: () => Date;
+  newId: () => string;
+}) {
+  return {
+    /**
+     * Null when somebody has the address already (also when they came at the same moment): then nothing is written.
+     * @throws RangeError for an address `emailAddressOf` refuses; a way in that takes one from outside looks first
+     */
+    async create(tx: Postgres, { email, name, passwordHash, isVerified }: NewUser): Promise<{ userId: string } | null> {
+      const address = emailAddressOf(email);
+      if (address === null) throw new RangeError('not an e-mail address');
+      const [userId, at] = [newId(), now()];
+      const isNew = await insertUser(tx, {
+        id: userId,
+        email: address,
+        name,
+        passwordHash,
+        emailVerifiedAt: isVerified ? at : null,
+        at,
+      });
+      if (!isNew) return null;
+      await grantDefaultMemberships(tx, { userId, settings, at });
+      return { userId };
+    },
+
+    /**
+     * Somebody showed that the mailbox is theirs. `through` a session of the account itself: they go on as before. From
+     * elsewhere (a code for a new password, a provider, an invitation's link): then whoever made the account may have been a
+     * stranger who typed this address, so its password and sessions end first. An address that was proved before is left alone.
+     */
+    async prove(tx: Postgres, { userId, through }: { userId: string; through: 'session' | 'mailbox' }): Promise<void> {
+      const at = now();
+      const wasProved = !(await updateEmailVerified(tx, userId, at));
+      if (wasProved || through === 'session') return;
+      await updatePasswordHash(tx, userId, null, at);
+      await deleteSessionsOf(tx, userId);
+    },
+  };
+}
+
+/** The memberships every new user gets (S9.3). Existing ones stay, unknown ids are passed over. */
+async function grantDefaultMemberships(
+  tx: Postgres,
   {
     userId,
-    newUsers,
-    initialOrganizationId,
+    settings: { init, newUsers },
     at,
-  }: {
-    userId: string;
-    newUsers: Settings['newUsers'];
-    initialOrganizationId: string | undefined;
-    at: Date;
-  },
+  }: { userId: string; settings: Pick<Settings, 'init' | 'newUsers'>; at: Date },
 ): Promise<void> {
-  const organizationIds = newUsers.organizationIds ?? (await impliedOrganization(db, newUsers, initialOrganizationId));
+  const organizationIds =
+    newUsers.organizationIds ?? (await impliedOrganization(tx, newUsers, initialOrganizationId(init)));
   for (const organizationId of organizationIds) {
-    if (!(await organizationExists(db, organizationId))) continue;
-    await insertOrganizationRole(db, { organizationId, userId, role: newUsers.organizationRole ?? 'VIEWER', at });
+    if (!(await organizationExists(tx, organizationId))) continue;
+    await insertOrganizationRole(tx, { organizationId, userId, role: newUsers.organizationRole ?? 'VIEWER', at });
   }
   for (const projectId of newUsers.projectIds ?? []) {
-    const project = await selectProject(db, projectId);
+    const project = await selectProject(tx, projectId);
     if (!project) continue;
     const organizationId = project.organization_id;
     const role = newUsers.projectRole;
     // Outside the default organizations the project's role becomes the organization's.
     if (organizationIds.includes(organizationId))
-      await insertProjectRole(db, { organizationId, projectId, userId, role, at });
-    else await insertOrganizationRole(db, { organizationId, userId, role, at });
+      await insertProjectRole(tx, { organizationId, projectId, userId, role, at });
+    else await insertOrganizationRole(tx, { organizationId, userId, role, at });
   }
 }
 
+/** A role that names no organization is for headless initialization's, else for the only one there is (S9.4, Ours (e)). */
 async function impliedOrganization(
-  db: Postgres,
+  tx: Postgres,
   { organizationRole }: Settings['newUsers'],
-  initialOrganizationId: string | undefined,
+  initialId: string | undefined,
 ): Promise<string[]> {
   if (organizationRole === undefined) return [];
-  if (initialOrganizationId !== undefined) return [initialOrganizationId];
-  const ids = await selectOrganizationIds(db, 2);
+  if (initialId !== undefined) return [initialId];
+  const ids = await selectOrganizationIds(tx, 2);
   return ids.length === 1 ? ids : [];
 }

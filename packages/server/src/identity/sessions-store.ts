@@ -45,6 +45,11 @@ export async function deleteSession(db: Postgres, tokenHash: Buffer): Promise<vo
   await db.rows(sql`DELETE FROM sessions WHERE token_hash = ${tokenHash}`);
 }
 
+/** All of a person's. */
+export async function deleteSessionsOf(db: Postgres, userId: string): Promise<void> {
+  await db.rows(sql`DELETE FROM sessions WHERE user_id = ${userId}`);
+}
+
 export async function deleteExpiredSessions(db: Postgres, now: Date): Promise<void> {
   await db.rows(sql`DELETE FROM sessions WHERE expires_at <= ${now}`);
 }

@@ -21,7 +21,14 @@ export async function selectUserByEmail(db: Postgres, email: string): Promise<Us
 /** False when the address is taken. */
 export async function insertUser(
   db: Postgres,
-  user: { id: string; email: string; name: string; passwordHash: string; emailVerifiedAt: Date | null; at: Date },
+  user: {
+    id: string;
+    email: string;
+    name: string | null;
+    passwordHash: string | null;
+    emailVerifiedAt: Date | null;
+    at: Date;
+  },
 ): Promise<boolean> {
   const rows = await db.rows(sql`
     INSERT INTO users (id, email, name, password_hash, email_verified_at, created_at, updated_at)
@@ -31,6 +38,22 @@ export async function insertUser(
   return rows.length === 1;
 }
 
-export async function updatePasswordHash(db: Postgres, id: string, passwordHash: string, at: Date): Promise<void> {
+/** False when it was set before, or nobody has the id. */
+export async function updateEmailVerified(db: Postgres, id: string, at: Date): Promise<boolean> {
+  const rows = await db.rows(sql`
+    UPDATE users
+    SET email_verified_at = ${at}, updated_at = ${at}
+    WHERE id = ${id} AND email_verified_at IS NULL
+    RETURNING id`);
+  return rows.length === 1;
+}
+
+/** Null takes the password away. */
+export async function updatePasswordHash(
+  db: Postgres,
+  id: string,
+  passwordHash: string | null,
+  at: Date,
+): Promise<void> {
   await db.rows(sql`UPDATE users SET password_hash = ${passwordHash}, updated_at = ${at} WHERE id = ${id}`);
 }
