@@ -1,36 +1,32 @@
 import * as z from 'zod';
+import type { OrganizationRouteScope, ProjectRouteScope } from './roles.ts';
 
 /**
  * Who may call a route.
  * - `public`: anyone.
- * - `scores`: a project key, or the Bearer public key of a browser (S9.1).
  * - `link`: who has a signed link of a project that has not expired.
+ * - `session`: a signed-in person, neither project nor organization named.
  * - `organization`: an organization key.
- * - `session`: a signed-in person, no project named.
- * - any other: a project scope (S9.5) such as `traces:read`; a project key has all of them, a person by role.
+ * - a project's scope (S9.5) such as `traces:read`: a project key, or a person by role in the project that the header
+ *   `x-tracehouse-project` names; `scores` also the Bearer public key of a browser (S9.1).
+ * - an organization's scope such as `projects:create`: an organization key, or a person by role in the organization that the
+ *   header `x-tracehouse-organization` names.
+ * - `admin`: the installation's key, ADMIN_API_KEY (S9.8).
  */
 export type RouteScope =
   | 'public'
-  | 'scores'
   | 'link'
-  | 'organization'
   | 'session'
-  | 'project:read'
-  | 'traces:read'
-  | 'traces:create'
-  | 'traces:delete'
-  | 'scores:read'
-  | 'scores:CUD'
-  | 'scoreConfigs:read'
-  | 'scoreConfigs:CUD'
-  | 'media:read'
-  | 'media:create'
-  | 'models:CUD'
-  | 'apiKeys:read'
-  | 'apiKeys:CUD';
+  | 'organization'
+  | 'admin'
+  | ProjectRouteScope
+  | OrganizationRouteScope;
 
-/** Decides the body of an error (S10.2): `bare` routes answer `{message}` alone. */
-export type RouteFamily = 'standard' | 'ingestion' | 'otlp' | 'bare';
+/**
+ * Decides the body of an error (S10.2): `bare` routes answer `{message}` alone, `terse` ones `{error}`, `scim` ones the error of
+ * RFC 7644, 3.12.
+ */
+export type RouteFamily = 'standard' | 'ingestion' | 'otlp' | 'bare' | 'terse' | 'scim';
 
 type Shape = z.ZodType;
 

@@ -1,10 +1,7 @@
 import * as z from 'zod';
 
+import { Role } from './roles.ts';
 import { defineRoute } from './route.ts';
-
-/** Roles from the most to the least powerful (S9.5). */
-export const Role = z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER', 'NONE']);
-export type Role = z.output<typeof Role>;
 
 export const SessionUser = z.object({ id: z.string(), email: z.string(), name: z.string().nullable() });
 export type SessionUser = z.output<typeof SessionUser>;

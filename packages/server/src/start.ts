@@ -12,6 +12,7 @@ import { createIngestionLimits, type IngestionLimitSettings } from './http/inges
 import { closeHttpServer, createHttpServer } from './http/server.ts';
 import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
+import { createRefusalAudit } from './identity/audit.ts';
 import { createSessionCookie } from './identity/cookies.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
@@ -139,6 +140,11 @@ export async function startAll({
     url: settings.server.url,
     ...identity,
   });
+  const onForbidden = createRefusalAudit({
+    postgres: stores.postgres,
+    now,
+    onFailure: (error) => log.warn({ err: error }, 'a refused change is missing in the audit log'),
+  });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
     ui?: string,
@@ -151,6 +157,7 @@ export async function startAll({
       admit: (principal) => (isProbe(principal) ? {} : limits.admit(principal)),
       refused: product.refusals.refused,
       onAnswered: metrics.answered,
+      onForbidden,
       log,
       trustedProxies,
       ...(ui !== undefined && { uiDirectory: ui }),

@@ -282,6 +282,39 @@ describe('sessions', () => {
     expect(answers[0]).toMatchObject({ status: 403 });
   });
 
+  test.each([
+    ['organization:read', ['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']],
+    ['organizationMembers:read', ['OWNER', 'ADMIN', 'MEMBER']],
+    ['organizationMembers:CUD', ['OWNER', 'ADMIN']],
+    ['projects:create', ['OWNER', 'ADMIN']],
+    ['organization:update', ['OWNER', 'ADMIN']],
+    ['organizationAuditLogs:read', ['OWNER', 'ADMIN']],
+    ['organization:CRUD_apiKeys', ['OWNER']],
+    ['organization:delete', ['OWNER']],
+  ] as const)('%s is for %j of the organization, and for its key', async (scope, allowed) => {
+    const acme = { 'x-tracehouse-organization': 'acme' };
+    for (const person of people) {
+      const answer = await ask(scope, session(person, acme)).catch((error: unknown) => error);
+      expect(answer).toMatchObject(
+        (allowed as readonly string[]).includes(person)
+          ? { kind: 'person', userId: person, scope: null, organization: { organizationId: 'acme' } }
+          : { status: 403, principal: { userId: person } },
+      );
+    }
+    expect(await ask(scope, { authorization: organizationKey })).toMatchObject({
+      organization: { organizationId: 'acme' },
+    });
+    await expect(ask(scope, { authorization: prodKey })).rejects.toMatchObject({ status: 403 });
+    await expect(ask(scope, session('OWNER', {}))).rejects.toMatchObject({ status: 400 });
+    const foreign = await Promise.all(
+      ['other', 'nowhere'].map((id) =>
+        ask(scope, session('OWNER', { 'x-tracehouse-organization': id })).catch((error: unknown) => error),
+      ),
+    );
+    expect(foreign[0]).toEqual(foreign[1]);
+    expect(foreign[0]).toMatchObject({ status: 403 });
+  });
+
   test('a request names its project, on GET also by query', async () => {
     await expect(ask('traces:read', session('OWNER', {}))).rejects.toMatchObject({ status: 400 });
     expect(await ask('traces:read', session('OWNER', {}), { query: { project: 'prod' } })).toMatchObject({

@@ -1,15 +1,27 @@
+import {
+  isOrganizationScope,
+  isProjectScope,
+  leastRole,
+  type OrganizationRouteScope,
+  type ProjectRouteScope,
+  roleMay,
+} from '@tracehouse/contract/roles';
 import type { Route, RouteScope } from '@tracehouse/contract/route';
 import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
 import { type Credentials, readAuthorization, refusals } from '../identity/authorization-header.ts';
 import type { SessionCookie } from '../identity/cookies.ts';
-import { selectProjectOwners, selectProjectRole } from '../identity/organizations-store.ts';
+import {
+  selectOrganizationOwners,
+  selectOrganizationRole,
+  selectProjectOwners,
+  selectProjectRole,
+} from '../identity/organizations-store.ts';
 import type { Principal } from '../identity/principal.ts';
-import { isProjectScope, leastRole, type ProjectRouteScope, roleMay } from '../identity/roles.ts';
 import { isSameOrigin } from '../identity/same-origin.ts';
 import type { SignedLinks } from '../identity/signed-links.ts';
 import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import { projectScope } from '../stores/scope.ts';
+import { organizationScope, projectScope } from '../stores/scope.ts';
 import type { RefusedSender } from './refused-request.ts';
 import { ApiError, ForbiddenError, InvalidRequestError, OverloadedError, UnauthorizedError } from './errors.ts';
 
@@ -93,18 +105,23 @@ export function createAuthenticator({
       const key = await apiKeys.findPublic(credentials.publicKey);
       if (!key) throw new UnauthorizedError(refusals.publicKey);
       if (key.projectId === null) throw new UnauthorizedError(refusals.organizationBearer);
-      if (route.scope !== 'scores') throw wrongLevel(route);
-      return { kind: 'browserKey', ...named(key), scope: projectScope(key.projectId) };
+      const principal: Principal = { kind: 'browserKey', ...named(key), scope: projectScope(key.projectId) };
+      if (route.scope !== 'scores') throw by(principal, wrongLevel(route));
+      return principal;
     }
     const key = await apiKeys.verifyPair(credentials.publicKey, credentials.secretKey);
     if (!key) throw new UnauthorizedError(refusals.pair);
-    if (key.projectId === null) {
-      if (route.scope !== 'organization') throw wrongLevel(route);
-      return { kind: 'organizationKey', ...named(key) };
-    }
-    // A project's key has every scope of a project (S9.1).
-    if (!isProjectScope(route.scope)) throw wrongLevel(route);
-    return { kind: 'projectKey', ...named(key), scope: projectScope(key.projectId) };
+    // A key has every scope of its project (S9.1), or of its organization.
+    const principal: Principal =
+      key.projectId === null
+        ? { kind: 'organizationKey', ...named(key), organization: organizationScope(key.organizationId) }
+        : { kind: 'projectKey', ...named(key), scope: projectScope(key.projectId) };
+    const may =
+      key.projectId === null
+        ? route.scope === 'organization' || isOrganizationScope(route.scope)
+        : isProjectScope(route.scope);
+    if (!may) throw by(principal, wrongLevel(route));
+    return principal;
   }
 
   async function byPerson(
@@ -116,27 +133,43 @@ export function createAuthenticator({
     if (!isSameOrigin(headers, url)) throw new ForbiddenError('A session only counts for requests of this site');
     const person = await sessions.find(token);
     if (!person) throw new UnauthorizedError('Your session has ended. Sign in again.');
-    const { userId, sessionId } = person;
-    if (scope === 'session') return { kind: 'person', userId, sessionId, scope: null };
-    if (!isProjectScope(scope)) throw new ForbiddenError(ORGANIZATION_KEY_NEEDED);
-    const projectId = headers['x-tracehouse-project'] ?? query['project'];
-    if (typeof projectId !== 'string' || projectId === '') {
-      throw new InvalidRequestError('A session names its project: header x-tracehouse-project is missing');
-    }
-    await checkRole(person, projectId, scope);
-    return { kind: 'person', userId, sessionId, scope: projectScope(projectId) };
+    if (scope === 'session') return personOf(person);
+    const given = (subject: 'project' | 'organization'): string => {
+      const id = headers[`x-tracehouse-${subject}`] ?? query[subject];
+      if (typeof id === 'string' && id !== '') return id;
+      throw new InvalidRequestError(`A session names its ${subject}: header x-tracehouse-${subject} is missing`);
+    };
+    if (isProjectScope(scope)) return inProject(person, given('project'), scope);
+    if (isOrganizationScope(scope)) return inOrganization(person, given('organization'), scope);
+    throw by(personOf(person), new ForbiddenError(ORGANIZATION_KEY_NEEDED));
   }
 
-  async function checkRole({ userId }: SignedInPerson, projectId: string, scope: ProjectRouteScope): Promise<void> {
-    const member = await selectProjectRole(postgres, userId, projectId);
+  async function inProject(person: SignedInPerson, projectId: string, scope: ProjectRouteScope): Promise<Principal> {
+    const member = await selectProjectRole(postgres, person.userId, projectId);
     // The same for both, so that nobody finds out which projects there are.
     if (!member || member.role === 'NONE')
       throw new ForbiddenError('This project does not exist, or you are not a member of it');
-    if (roleMay(member.role, scope)) return;
+    const principal = {
+      ...personOf(person),
+      scope: projectScope(projectId),
+      organization: organizationScope(member.organization_id),
+    };
+    if (roleMay(member.role, scope)) return principal;
     const owners = await selectProjectOwners(postgres, projectId, 5);
-    throw new ForbiddenError(
-      `You need the role ${leastRole(scope)} or higher in project ${member.project_name} to do this. Owners: ${owners.join(', ')}.`,
-    );
+    throw by(principal, tooLittle(scope, `project ${member.project_name}`, owners));
+  }
+
+  async function inOrganization(
+    person: SignedInPerson,
+    organizationId: string,
+    scope: OrganizationRouteScope,
+  ): Promise<Principal> {
+    const member = await selectOrganizationRole(postgres, organizationId, person.userId);
+    if (!member) throw new ForbiddenError('This organization does not exist, or you are not a member of it');
+    const principal = { ...personOf(person), organization: organizationScope(organizationId) };
+    if (roleMay(member.role, scope)) return principal;
+    const owners = await selectOrganizationOwners(postgres, organizationId, 5);
+    throw by(principal, tooLittle(scope, `organization ${member.organization_name}`, owners));
   }
 }
 
@@ -148,6 +181,24 @@ function credentialsOf(header: string | undefined): Credentials | null {
   }
 }
 
+const personOf = ({ userId, sessionId, email }: SignedInPerson) =>
+  ({ kind: 'person', userId, sessionId, email, scope: null, organization: null }) as const;
+
+/** Who was refused is known: the audit log says it. */
+function by(principal: Principal, error: ApiError): ApiError {
+  error.principal = principal;
+  return error;
+}
+
+const tooLittle = (
+  scope: ProjectRouteScope | OrganizationRouteScope,
+  where: string,
+  owners: string[],
+): ForbiddenError =>
+  new ForbiddenError(
+    `You need the role ${leastRole(scope)} or higher in ${where} to do this. Owners: ${owners.join(', ')}.`,
+  );
+
 const named = ({ keyId, publicKey, organizationId }: VerifiedKey) => ({ keyId, publicKey, organizationId });
 
 const ORGANIZATION_KEY_NEEDED = 'Invalid API key. Organization-scoped API key required for this operation.';
@@ -157,7 +208,7 @@ function wrongLevel({ scope, path }: Pick<Route, 'scope' | 'path'>): ApiError {
   if (path === '/api/public/ingestion') {
     return new UnauthorizedError('Missing projectId in scope. Are you using an organization key?');
   }
-  if (scope === 'organization') return new ForbiddenError(ORGANIZATION_KEY_NEEDED);
+  if (scope === 'organization' || isOrganizationScope(scope)) return new ForbiddenError(ORGANIZATION_KEY_NEEDED);
   if (path === '/api/public/projects') return new ForbiddenError('Invalid API key. Are you using an organization key?');
   return new ForbiddenError('Access denied - insufficient permissions for this endpoint');
 }

@@ -1,12 +1,17 @@
 import type { Route } from '@tracehouse/contract/route';
 import type * as z from 'zod';
+import type { Actor } from '../identity/audit.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { ProjectScope } from '../stores/scope.ts';
+import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 
 /** What a handler knows of its request. `scope` is there on routes whose scope needs a project. */
 export interface RequestContext<Params, Query, Body> {
   scope: ProjectScope;
+  /** There on routes whose scope needs an organization, and for people on those that need a project. */
+  organization: OrganizationScope;
   principal: Principal;
+  /** Who does it, for the audit log; there on all routes but public ones and links. */
+  actor: Actor;
   params: Params;
   query: Query;
   body: Body;

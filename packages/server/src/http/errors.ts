@@ -1,10 +1,13 @@
 import type { RouteFamily } from '@tracehouse/contract/route';
 import type * as z from 'zod';
+import type { Principal } from '../identity/principal.ts';
 
 /** What the caller can fix, or retry. `wireName` is matched on by SDKs and never changes. */
 export class ApiError extends Error {
   readonly status: number;
   readonly wireName: string;
+  /** Who was refused, where the auth hook knows it already. */
+  principal?: Principal;
   constructor(status: number, wireName: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = wireName;
@@ -101,12 +104,24 @@ const standard = (error: ApiError): Body => {
     : { message: error.message, error: error.wireName };
 };
 
+const detailOf = ({ issues }: ValidationError): string =>
+  issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
+
 const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
   standard,
   ingestion: (error) =>
     error instanceof ValidationError
       ? { message: error.message, errors: error.issues.map((issue) => issue.message) }
       : { error: error.wireName, message: error.message },
+  terse: (error) =>
+    error instanceof ValidationError
+      ? { error: 'Invalid request body', details: error.issues }
+      : { error: error.message },
+  scim: (error) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    detail: error instanceof ValidationError ? detailOf(error) : error.message,
+    status: error.status,
+  }),
   bare: (error) => ({ message: error.message }),
   otlp: (error) => (error.status === 400 ? { error: error.message } : standard(error)),
 };

@@ -6,16 +6,18 @@ import type { Route, RouteFamily } from '@tracehouse/contract/route';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { type Actor, actorOf, type AuditEntry } from '../identity/audit.ts';
 import type { Principal } from '../identity/principal.ts';
 import { readFor } from '../stores/asker.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
 import { PostgresError } from '../stores/postgres/postgres.ts';
-import type { ProjectScope } from '../stores/scope.ts';
+import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 import { Answer, type BoundRoute } from './bind.ts';
 import { type BodyBudget, type BodyRoom, createBodyBudget } from './body-budget.ts';
 import {
   ApiError,
   errorBody,
+  ForbiddenError,
   InvalidRequestError,
   MethodNotAllowedError,
   NotFoundError,
@@ -74,6 +76,8 @@ export interface HttpServerOptions {
   onAnswered?(request: { method: string; route: string; status: number; ms: number }): void;
   /** Told of each request for ingestion that is refused; answers the id of its receipt, null without one. Never rejects. */
   refused?(request: RefusedRequest): Promise<string | null>;
+  /** Told of each change that somebody known may not make. Never rejects. */
+  onForbidden?(actor: Actor, entry: AuditEntry & { refusedFor: string }): Promise<void>;
   timeouts?: typeof TIMEOUTS;
 }
 
@@ -100,6 +104,7 @@ export async function createHttpServer({
   admit = () => ({}),
   onAnswered,
   refused = async () => null,
+  onForbidden,
   timeouts = TIMEOUTS,
 }: HttpServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
@@ -149,6 +154,8 @@ export async function createHttpServer({
       const receiptId = await refused(await refusalOf(request, error, authenticator));
       if (receiptId !== null) reply.header(RECEIPT_HEADER, receiptId);
     }
+    const forbidden = onForbidden && forbiddenChange(error, request);
+    if (forbidden) await onForbidden(forbidden.actor, forbidden.entry);
     return answerError(error, familyOf(request), request, reply, log);
   });
   server.setNotFoundHandler((request, reply) => {
@@ -230,6 +237,29 @@ async function refusalOf(
   };
 }
 
+/** A change that was refused to somebody known; null for anything else. What clients send is in the ledger instead. */
+function forbiddenChange(
+  error: unknown,
+  request: FastifyRequest,
+): { actor: Actor; entry: AuditEntry & { refusedFor: string } } | null {
+  if (!(error instanceof ForbiddenError) || request.method === 'GET' || isIngestion(request)) return null;
+  const principal = request.principal ?? error.principal;
+  const actor = principal && actorOf(principal, { ip: request.ip, userAgent: request.headers['user-agent'] });
+  if (!principal || !actor) return null;
+  const scope = scopeOf(principal) as ProjectScope | null;
+  const organization = organizationOf(principal) as OrganizationScope | null;
+  return {
+    actor,
+    entry: {
+      place: scope ?? organization,
+      action: request.method.toLowerCase(),
+      objectType: 'route',
+      objectId: request.url.split('?')[0] ?? '',
+      refusedFor: error.message,
+    },
+  };
+}
+
 const senderOf = (principal: Principal): RefusedSender | null =>
   'scope' in principal && principal.scope !== null
     ? { scope: principal.scope, publicKey: 'publicKey' in principal ? principal.publicKey : '' }
@@ -281,7 +311,9 @@ function register(
       const signal = goneOf(request.raw.socket);
       const context = {
         scope: scopeOf(principal),
+        organization: organizationOf(principal),
         principal,
+        actor: actorOf(principal, { ip: request.ip, userAgent: headers['user-agent'] }) as Actor,
         params: check(route.params, request.params),
         query: check(route.query, query),
         body: await bodyOf(route, request),
@@ -402,6 +434,9 @@ const plainHeaders = ({ headers }: FastifyRequest): Record<string, string | unde
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
+
+const organizationOf = (principal: Principal): OrganizationScope =>
+  ('organization' in principal ? principal.organization : null) as OrganizationScope;
 
 /** Routes whose scope needs a project only get here with one; the others do not look. */
 const scopeOf = (principal: Principal): ProjectScope => ('scope' in principal ? principal.scope : null) as ProjectScope;

@@ -56,7 +56,7 @@ export async function createFirstLogin({
     const owner = await newUsers.create(tx, { email: EMAIL, name: 'Owner', passwordHash, isVerified: false });
     if (!owner) return false;
     const { userId } = owner;
-    await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', at });
+    await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', source: 'init', at });
     await apiKeys.ensure(tx, { projectId }, pair, 'Created at the first start');
     return true;
   });

@@ -76,7 +76,7 @@ async function ensureOwner(
   if (email === undefined || password === undefined) return;
   const known = await selectUserByEmail(tx, email);
   const userId = known?.id ?? (await createOwner(tx, { email, password, name }, { passwords, newUsers, log }));
-  await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', at: now() });
+  await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', source: 'init', at: now() });
 }
 
 async function createOwner(

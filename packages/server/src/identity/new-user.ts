@@ -97,7 +97,13 @@ async function grantDefaultMemberships(
     newUsers.organizationIds ?? (await impliedOrganization(tx, newUsers, initialOrganizationId(init)));
   for (const organizationId of organizationIds) {
     if (!(await organizationExists(tx, organizationId))) continue;
-    await insertOrganizationRole(tx, { organizationId, userId, role: newUsers.organizationRole ?? 'VIEWER', at });
+    await insertOrganizationRole(tx, {
+      organizationId,
+      userId,
+      role: newUsers.organizationRole ?? 'VIEWER',
+      source: 'default',
+      at,
+    });
   }
   for (const projectId of newUsers.projectIds ?? []) {
     const project = await selectProject(tx, projectId);
@@ -106,8 +112,8 @@ async function grantDefaultMemberships(
     const role = newUsers.projectRole;
     // Outside the default organizations the project's role becomes the organization's.
     if (organizationIds.includes(organizationId))
-      await insertProjectRole(tx, { organizationId, projectId, userId, role, at });
-    else await insertOrganizationRole(tx, { organizationId, userId, role, at });
+      await insertProjectRole(tx, { organizationId, projectId, userId, role, source: 'default', at });
+    else await insertOrganizationRole(tx, { organizationId, userId, role, source: 'default', at });
   }
 }
 

@@ -1,6 +1,9 @@
-import type { Role } from '@tracehouse/contract/session';
+import type { Role } from '@tracehouse/contract/roles';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { json, sql } from '../stores/postgres/sql.ts';
+
+/** Where a role comes from, as the list of members shows it. */
+export type RoleSource = 'person' | 'invitation' | 'default' | 'scim' | 'role-sync' | 'claims' | 'init';
 
 /** A project with the organization it belongs to. */
 export interface ProjectRow {
@@ -71,6 +74,7 @@ export async function organizationExists(db: Postgres, id: string): Promise<bool
 export interface ProjectRoleRow {
   role: Role;
   project_name: string;
+  organization_id: string;
 }
 
 /** Null for somebody who is no member, and for a project that does not exist. */
@@ -80,7 +84,7 @@ export async function selectProjectRole(
   projectId: string,
 ): Promise<ProjectRoleRow | null> {
   const [row] = await db.rows<ProjectRoleRow>(sql`
-    SELECT COALESCE(pm.role, om.role) AS role, p.name AS project_name
+    SELECT COALESCE(pm.role, om.role) AS role, p.name AS project_name, p.organization_id
     FROM projects p
     JOIN organization_memberships om ON om.organization_id = p.organization_id AND om.user_id = ${userId}
     LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
@@ -127,37 +131,124 @@ export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]>
     WHERE om.user_id = ${userId} AND NOT o.is_hidden
     ORDER BY o.created_at, o.id, p.created_at, p.id`);
 
-/** Gives the role, whatever it was. */
-export async function upsertOrganizationRole(
+/** One process and request at a time changes the members of an organization; held until the transaction ends. */
+export async function lockOrganization(tx: Postgres, organizationId: string): Promise<void> {
+  await tx.rows(sql`SELECT id FROM organizations WHERE id = ${organizationId} FOR UPDATE`);
+}
+
+/** What a person may do in an organization by role. */
+export interface OrganizationRoleRow {
+  role: Role;
+  organization_name: string;
+}
+
+/** Null for somebody who is no member, for an organization that does not exist, and for a hidden one. */
+export async function selectOrganizationRole(
   db: Postgres,
-  member: { organizationId: string; userId: string; role: Role; at: Date },
-): Promise<void> {
+  organizationId: string,
+  userId: string,
+): Promise<OrganizationRoleRow | null> {
+  const [row] = await db.rows<OrganizationRoleRow>(sql`
+    SELECT om.role, o.name AS organization_name
+    FROM organization_memberships om
+    JOIN organizations o ON o.id = om.organization_id
+    WHERE om.organization_id = ${organizationId} AND om.user_id = ${userId} AND NOT o.is_hidden`);
+  return row ?? null;
+}
+
+/** The role given in the project itself; null where the organization's counts. */
+export async function selectOwnProjectRole(
+  db: Postgres,
+  projectId: string,
+  userId: string,
+): Promise<{ role: Role } | null> {
+  const [row] = await db.rows<{ role: Role }>(sql`
+    SELECT role FROM project_memberships WHERE project_id = ${projectId} AND user_id = ${userId}`);
+  return row ?? null;
+}
+
+/** Names of the owners of an organization, or their addresses; at most `limit`. */
+export const selectOrganizationOwners = async (
+  db: Postgres,
+  organizationId: string,
+  limit: number,
+): Promise<string[]> =>
+  (
+    await db.rows<{ name: string }>(sql`
+      SELECT COALESCE(u.name, u.email) AS name
+      FROM organization_memberships om
+      JOIN users u ON u.id = om.user_id
+      WHERE om.organization_id = ${organizationId} AND om.role = 'OWNER' AND u.disabled_at IS NULL
+      ORDER BY om.created_at, u.id
+      LIMIT ${limit}`)
+  ).map(({ name }) => name);
+
+/** Owners who can sign in, without the one named. */
+export async function countOwners(db: Postgres, organizationId: string, { but }: { but: string }): Promise<number> {
+  const [row] = await db.rows<{ owners: number }>(sql`
+    SELECT count(*)::int AS owners
+    FROM organization_memberships om
+    JOIN users u ON u.id = om.user_id
+    WHERE om.organization_id = ${organizationId} AND om.role = 'OWNER' AND om.user_id <> ${but} AND u.disabled_at IS NULL`);
+  return row?.owners ?? 0;
+}
+
+interface OrganizationMember {
+  organizationId: string;
+  userId: string;
+  role: Role;
+  source: RoleSource;
+  at: Date;
+}
+interface ProjectMember extends OrganizationMember {
+  projectId: string;
+}
+
+/** Gives the role, whatever it was. People's roles change through `members.ts` alone, which keeps an owner. */
+export async function upsertOrganizationRole(db: Postgres, member: OrganizationMember): Promise<void> {
   await db.rows(sql`
-    INSERT INTO organization_memberships (organization_id, user_id, role, created_at, updated_at)
-    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
+    INSERT INTO organization_memberships (organization_id, user_id, role, source, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.source}, ${member.at}, ${member.at})
     ON CONFLICT (organization_id, user_id)
-    DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at
+    DO UPDATE SET role = excluded.role, source = excluded.source, updated_at = excluded.updated_at
     WHERE organization_memberships.role <> excluded.role`);
 }
 
-/** Nothing happens to somebody who is a member already. */
-export async function insertOrganizationRole(
-  db: Postgres,
-  member: { organizationId: string; userId: string; role: Role; at: Date },
-): Promise<void> {
+/** Nothing happens to somebody who is a member already; answers whether it was added. */
+export async function insertOrganizationRole(db: Postgres, member: OrganizationMember): Promise<boolean> {
+  const rows = await db.rows(sql`
+    INSERT INTO organization_memberships (organization_id, user_id, role, source, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.source}, ${member.at}, ${member.at})
+    ON CONFLICT (organization_id, user_id) DO NOTHING
+    RETURNING user_id`);
+  return rows.length === 1;
+}
+
+/** With the roles in the organization's projects. */
+export async function deleteOrganizationRole(db: Postgres, organizationId: string, userId: string): Promise<void> {
   await db.rows(sql`
-    INSERT INTO organization_memberships (organization_id, user_id, role, created_at, updated_at)
-    VALUES (${member.organizationId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
-    ON CONFLICT (organization_id, user_id) DO NOTHING`);
+    DELETE FROM organization_memberships WHERE organization_id = ${organizationId} AND user_id = ${userId}`);
+}
+
+/** Of a member of the project's organization. */
+export async function upsertProjectRole(db: Postgres, member: ProjectMember): Promise<void> {
+  await db.rows(sql`
+    INSERT INTO project_memberships (organization_id, project_id, user_id, role, source, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.projectId}, ${member.userId}, ${member.role}, ${member.source}, ${member.at},
+      ${member.at})
+    ON CONFLICT (project_id, user_id)
+    DO UPDATE SET role = excluded.role, source = excluded.source, updated_at = excluded.updated_at`);
 }
 
 /** Of a member of the project's organization; nothing happens where there is a role already. */
-export async function insertProjectRole(
-  db: Postgres,
-  member: { organizationId: string; projectId: string; userId: string; role: Role; at: Date },
-): Promise<void> {
+export async function insertProjectRole(db: Postgres, member: ProjectMember): Promise<void> {
   await db.rows(sql`
-    INSERT INTO project_memberships (organization_id, project_id, user_id, role, created_at, updated_at)
-    VALUES (${member.organizationId}, ${member.projectId}, ${member.userId}, ${member.role}, ${member.at}, ${member.at})
+    INSERT INTO project_memberships (organization_id, project_id, user_id, role, source, created_at, updated_at)
+    VALUES (${member.organizationId}, ${member.projectId}, ${member.userId}, ${member.role}, ${member.source}, ${member.at},
+      ${member.at})
     ON CONFLICT (project_id, user_id) DO NOTHING`);
+}
+
+export async function deleteProjectRole(db: Postgres, projectId: string, userId: string): Promise<void> {
+  await db.rows(sql`DELETE FROM project_memberships WHERE project_id = ${projectId} AND user_id = ${userId}`);
 }

@@ -1,4 +1,4 @@
-import type { ProjectScope } from '../stores/scope.ts';
+import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 
 /** Who asks, as the auth hook found out. */
 export type Principal =
@@ -8,5 +8,22 @@ export type Principal =
   | { kind: 'projectKey'; keyId: string; publicKey: string; organizationId: string; scope: ProjectScope }
   /** `Bearer <public key>`: may only send scores. */
   | { kind: 'browserKey'; keyId: string; publicKey: string; organizationId: string; scope: ProjectScope }
-  | { kind: 'organizationKey'; keyId: string; publicKey: string; organizationId: string }
-  | { kind: 'person'; userId: string; sessionId: string; scope: ProjectScope | null };
+  | {
+      kind: 'organizationKey';
+      keyId: string;
+      publicKey: string;
+      organizationId: string;
+      organization: OrganizationScope;
+    }
+  /** ADMIN_API_KEY, which opens the whole installation. */
+  | { kind: 'adminKey' }
+  | {
+      kind: 'person';
+      userId: string;
+      sessionId: string;
+      email: string;
+      /** Of routes whose scope is a project's. */
+      scope: ProjectScope | null;
+      /** The organization that the request names, or that of the project. */
+      organization: OrganizationScope | null;
+    };

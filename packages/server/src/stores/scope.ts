@@ -8,3 +8,10 @@ export type ProjectScope = { readonly projectId: string; readonly [scoped]: true
 
 /** For the auth hook and the job runner alone; the import rules refuse it elsewhere. */
 export const projectScope = (projectId: string): ProjectScope => ({ projectId }) as ProjectScope;
+
+/** The organization whose members, projects and keys a call may touch; made as a ProjectScope is. */
+export type OrganizationScope = { readonly organizationId: string; readonly [scoped]: true };
+
+/** For the auth hook alone; the import rules refuse it elsewhere. */
+export const organizationScope = (organizationId: string): OrganizationScope =>
+  ({ organizationId }) as OrganizationScope;

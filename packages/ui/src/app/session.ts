@@ -1,8 +1,8 @@
+import { isAtLeast, type Role } from '@tracehouse/contract/roles';
 import {
   readSession,
   signInWithPassword,
   signOut as signOutRoute,
-  type Role,
   type Session,
   type SessionProject,
   type SignedIn,
@@ -32,7 +32,6 @@ export interface ProjectPlace {
 export const projectsOf = (session: SignedIn): ProjectPlace[] =>
   session.organizations.flatMap((organization) => organization.projects.map((project) => ({ project, organization })));
 
-const ranks: Role[] = ['NONE', 'VIEWER', 'MEMBER', 'ADMIN', 'OWNER'];
 const roleWords: Record<Role, string> = {
   NONE: 'None',
   VIEWER: 'Viewer',
@@ -43,7 +42,7 @@ const roleWords: Record<Role, string> = {
 
 /** Undefined when the role is enough, else the sentence that says what is missing. */
 export function missingRole(project: SessionProject, least: Role): string | undefined {
-  if (ranks.indexOf(project.role) >= ranks.indexOf(least)) return undefined;
+  if (isAtLeast(project.role, least)) return undefined;
   return `You need the role ${roleWords[least]} or higher in project ${project.name} to do this.`;
 }
 
