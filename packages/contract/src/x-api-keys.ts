@@ -51,6 +51,16 @@ export const createApiKey = defineRoute({
   response: CreatedApiKey,
 });
 
+export const renameApiKey = defineRoute({
+  method: 'PATCH',
+  path: '/api/public/x/api-keys/:id',
+  scope: 'apiKeys:CUD',
+  summary: 'Change the name of a key',
+  params: z.object({ id: z.string() }),
+  body: NewApiKey,
+  response: ApiKey,
+});
+
 export const revokeApiKey = defineRoute({
   method: 'DELETE',
   path: '/api/public/x/api-keys/:id',
