@@ -59,6 +59,7 @@ export const createProjectApiKey = defineRoute({
   path: '/api/public/projects/:projectId/apiKeys',
   scope: 'organization',
   summary: 'Make a key pair for a project, or store one made elsewhere',
+  audit: 'apiKey',
   params: ofProject,
   body: NewProjectApiKey,
   status: 201,
@@ -78,6 +79,7 @@ export const deleteProjectApiKey = defineRoute({
   path: '/api/public/projects/:projectId/apiKeys/:apiKeyId',
   scope: 'organization',
   summary: 'Revoke a key pair of a project',
+  audit: 'apiKey',
   params: ofProject.extend({ apiKeyId: z.string() }),
   response: z.object({ success: z.literal(true) }),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { auditByDefault, type RouteAudit, type ScopeTellingAudit } from './audit.ts';
 import type { OrganizationRouteScope, ProjectRouteScope } from './roles.ts';
 
 /**
@@ -42,6 +43,8 @@ export interface Route<
   path: string;
   scope: RouteScope;
   summary: string;
+  /** What it writes to the audit log. */
+  audit: RouteAudit;
   family: RouteFamily;
   params: Params;
   query: Query;
@@ -56,26 +59,42 @@ export interface Route<
 const nothing = z.unknown();
 type Nothing = typeof nothing;
 
-/** Fills in what a declaration leaves out: no parameters, status 200, family `standard`. */
+/** What changes something says which line of the audit log it writes, or `{ none: 'why' }`; unless its scope tells (`audit.ts`). */
+interface SaysItsAudit {
+  audit: RouteAudit;
+}
+
+type AuditOf<Method extends Route['method'], Scope extends RouteScope> = [Method, Scope] extends
+  | ['GET', RouteScope]
+  | [Route['method'], ScopeTellingAudit]
+  ? Partial<SaysItsAudit>
+  : SaysItsAudit;
+
+/** Fills in what a declaration leaves out: no parameters, status 200, family `standard`, and the audit where the scope tells it. */
 export function defineRoute<
+  Method extends Route['method'],
+  Scope extends RouteScope,
   Params extends Shape = Nothing,
   Query extends Shape = Nothing,
   Body extends Shape = Nothing,
   Response extends Shape = Nothing,
 >(
-  declaration: Pick<Route, 'method' | 'path' | 'scope' | 'summary'> &
+  declaration: { method: Method; scope: Scope } & Pick<Route, 'path' | 'summary'> &
     Partial<Pick<Route, 'family' | 'rawBody' | 'status'>> & {
       params?: Params;
       query?: Query;
       body?: Body;
       response?: Response;
-    },
+    } & AuditOf<Method, Scope>,
 ): Route<Params, Query, Body, Response> {
+  const audit = declaration.audit ?? auditByDefault(declaration.method, declaration.scope);
+  if (audit === undefined) throw new Error(`${declaration.method} ${declaration.path} does not say its audit`);
   return {
     family: 'standard',
     rawBody: false,
     status: 200,
     ...declaration,
+    audit,
     params: declaration.params ?? (nothing as Shape as Params),
     query: declaration.query ?? (nothing as Shape as Query),
     body: declaration.body ?? (nothing as Shape as Body),

@@ -45,6 +45,7 @@ export const signInWithPassword = defineRoute({
   path: '/api/auth/signin/password',
   scope: 'public',
   summary: 'Sign in with e-mail and password; sets the session cookie',
+  audit: { none: 'the table of sessions tells who is signed in' },
   body: PasswordSignIn,
   response: PasswordSignInResult,
 });
@@ -54,4 +55,5 @@ export const signOut = defineRoute({
   path: '/api/auth/signout',
   scope: 'public',
   summary: 'End the session of the cookie; answers the same when there is none',
+  audit: { none: 'the table of sessions tells who is signed in' },
 });

@@ -63,6 +63,7 @@ export const cancelJob = defineRoute({
   path: '/api/public/x/jobs/:jobId/cancel',
   scope: 'models:CUD',
   summary: 'End a job; what it has done stays done',
+  audit: 'job',
   params: byId,
   response: Job,
 });
@@ -81,6 +82,7 @@ export const startRecalculation = defineRoute({
   path: '/api/public/x/recalculations',
   scope: 'models:CUD',
   summary: 'Price stored calls again, as a job; costs that a sender has stated stay. 409 while one runs for the model',
+  audit: 'job',
   body: NewRecalculation,
   status: 201,
   response: Job,

@@ -58,6 +58,7 @@ export const matchModels = defineRoute({
   path: '/api/public/x/model-matches',
   scope: 'project:read',
   summary: 'Whether a pattern matches names of models, and which model prices each of them today; changes nothing',
+  audit: { none: 'changes nothing' },
   body: MatchQuestion,
   response: MatchAnswer,
 });
