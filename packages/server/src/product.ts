@@ -188,7 +188,7 @@ export function openProduct({
     now,
     newId,
   });
-  const jobs = createJobs({ queue });
+  const jobs = createJobs({ queue, now });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
   const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
   return {
@@ -212,7 +212,9 @@ export function openProduct({
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, now })),
-      ...scoresRoutes(createScoreReads({ clickhouse, journal, traces, deleteScores: store.deleteScores, now })),
+      ...scoresRoutes(
+        createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
+      ),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
     ],

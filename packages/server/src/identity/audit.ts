@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import { insertAuditRow } from './audit-store.ts';
+import { insertAuditRows } from './audit-store.ts';
 import type { Principal } from './principal.ts';
 
 /** Who does something, as the audit log says it. */
@@ -66,9 +66,11 @@ export interface AuditEntry {
   refusedFor?: string;
 }
 
-/** Writes a line of the audit log. Belongs into the transaction of the change, so that neither is there without the other. */
-export async function recordAudit(db: Postgres, actor: Actor, at: Date, entry: AuditEntry): Promise<void> {
-  await insertAuditRow(db, { id: randomUUID(), at, actor, entry });
+/** Writes lines of the audit log. Belongs into the transaction of the change, so that neither is there without the other. */
+export async function recordAudit(db: Postgres, actor: Actor, at: Date, ...entries: AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const lines = entries.map((entry) => ({ id: randomUUID(), ...entry }));
+  await insertAuditRows(db, { at, actor }, lines);
 }
 
 /** Refusals of one actor that are written a minute; more say nothing new. */

@@ -5,5 +5,5 @@ import type { Jobs } from './service.ts';
 export const jobsRoutes = (jobs: Jobs): BoundRoute[] => [
   bind(listJobs, ({ scope, query }) => jobs.list(scope, query)),
   bind(readJob, ({ scope, params }) => jobs.get(scope, params.jobId)),
-  bind(cancelJob, ({ scope, params }) => jobs.cancel(scope, params.jobId)),
+  bind(cancelJob, ({ scope, actor, params }) => jobs.cancel(scope, actor, params.jobId)),
 ];

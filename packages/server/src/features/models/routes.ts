@@ -7,14 +7,14 @@ import type { Models } from './service.ts';
 export const modelsRoutes = (models: Models): BoundRoute[] => [
   bind(listModels, ({ scope, query }) => models.list(scope, query)),
   bind(readModel, ({ scope, params }) => models.get(scope, params.modelId)),
-  bind(createModel, ({ scope, body }) => models.create(scope, body)),
-  bind(deleteModel, async ({ scope, params }) => {
-    await models.delete(scope, params.modelId);
+  bind(createModel, ({ scope, actor, body }) => models.create(scope, actor, body)),
+  bind(deleteModel, async ({ scope, actor, params }) => {
+    await models.delete(scope, actor, params.modelId);
     return { message: 'Model successfully deleted' as const };
   }),
   bind(listAllModels, ({ scope }) => models.listAll(scope)),
-  bind(updateModel, ({ scope, params, body }) => models.update(scope, params.modelId, body)),
+  bind(updateModel, ({ scope, actor, params, body }) => models.update(scope, actor, params.modelId, body)),
   bind(matchModels, ({ scope, body }) => models.match(scope, body)),
   bind(listCalledModels, ({ scope, query, signal }) => models.called(scope, query.limit, signal)),
-  bind(startRecalculation, ({ scope, body }) => models.recalculate(scope, body)),
+  bind(startRecalculation, ({ scope, actor, body }) => models.recalculate(scope, actor, body)),
 ];

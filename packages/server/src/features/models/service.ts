@@ -3,6 +3,7 @@ import type { PageMeta, PageQuery } from '@tracehouse/contract/pagination';
 import type { Job, NewRecalculation } from '@tracehouse/contract/x-jobs';
 import type { CalledModel, ListedModel, MatchAnswer, MatchQuestion } from '@tracehouse/contract/x-models';
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { type Actor, recordAudit } from '../../identity/audit.ts';
 import { emptyRow } from '../../ingest/observation.ts';
 import { compilePattern, MAX_NAME_LENGTH, PatternError } from '../../ingest/price/pattern.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
@@ -15,7 +16,15 @@ import { toMicros } from '../filters/time.ts';
 import type { Jobs } from '../jobs/service.ts';
 import { builtInModels } from './built-in.ts';
 import { selectNamedCalls } from './calls-store.ts';
-import { countModels, deleteModelRow, insertModel, type ModelRow, selectModels, updateModelRow } from './store.ts';
+import {
+  countModels,
+  deleteModelRow,
+  insertModel,
+  lockModel,
+  type ModelRow,
+  selectModels,
+  updateModelRow,
+} from './store.ts';
 
 /** Each new model name is matched with all of them. */
 const MAX_MODELS = 1_000;
@@ -63,29 +72,37 @@ export function createModels({
     },
 
     /** @throws InvalidRequestError for a pattern we cannot run, or a name that is taken; ConflictError when there are too many */
-    async create(scope: ProjectScope, model: NewModel): Promise<Model> {
+    async create(scope: ProjectScope, actor: Actor, model: NewModel): Promise<Model> {
       checkPatterns(model);
       if ((await countModels(postgres, scope)) >= MAX_MODELS) {
         throw new ConflictError(`The project has ${MAX_MODELS} models, which is the limit: delete one first`);
       }
       const row = toRow(newId(), now(), newId, model);
-      const inserted = await insertModel(postgres, scope, row);
-      if (!inserted) throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
+      await postgres.transaction(async (tx) => {
+        const inserted = await insertModel(tx, scope, row);
+        if (!inserted) throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
+        await recordAudit(tx, actor, now(), { ...entryOf(scope, row.id), action: 'create', after: toWire(row) });
+      });
       await pricing.changed(scope);
       return toWire(row);
     },
 
     /** @throws NotFoundError when the project itself has no such model, and as `create` */
-    async update(scope: ProjectScope, id: string, model: NewModel): Promise<Model> {
+    async update(scope: ProjectScope, actor: Actor, id: string, model: NewModel): Promise<Model> {
       checkPatterns(model);
-      const known = (await selectModels(postgres, scope)).find((own) => own.id === id);
-      if (!known) throw new NotFoundError('No model of this project with this id found.');
-      const row = toRow(id, known.createdAt, newId, model);
-      if (!(await updateModelRow(postgres, scope, row))) {
-        throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
-      }
+      const changed = await postgres.transaction(async (tx) => {
+        const known = await lockModel(tx, scope, id);
+        if (!known) throw new NotFoundError('No model of this project with this id found.');
+        const row = toRow(id, known.createdAt, newId, model);
+        if (!(await updateModelRow(tx, scope, row))) {
+          throw new InvalidRequestError(`Model name '${model.modelName}' already exists in project`);
+        }
+        const entry = { ...entryOf(scope, id), action: 'update', before: toWire(known), after: toWire(row) };
+        await recordAudit(tx, actor, now(), entry);
+        return row;
+      });
       await pricing.changed(scope);
-      return toWire(row);
+      return toWire(changed);
     },
 
     /** What the doors would say of calls with these names now. */
@@ -132,9 +149,10 @@ export function createModels({
     },
 
     /** @throws ConflictError while one runs for the model */
-    recalculate: (scope: ProjectScope, { modelId, from }: NewRecalculation): Promise<Job> =>
+    recalculate: (scope: ProjectScope, actor: Actor, { modelId, from }: NewRecalculation): Promise<Job> =>
       jobs.start(
         scope,
+        actor,
         {
           kind: 'models.recalculate',
           subject: modelId,
@@ -144,16 +162,22 @@ export function createModels({
       ),
 
     /** @throws NotFoundError when the project itself has no such model */
-    async delete(scope: ProjectScope, id: string): Promise<void> {
-      if (!(await deleteModelRow(postgres, scope, id))) {
-        throw new NotFoundError(
-          'No model with this id found. Note: You cannot delete built-in models, override them with a model with the same name.',
-        );
-      }
+    async delete(scope: ProjectScope, actor: Actor, id: string): Promise<void> {
+      await postgres.transaction(async (tx) => {
+        const row = await deleteModelRow(tx, scope, id);
+        if (!row) {
+          throw new NotFoundError(
+            'No model with this id found. Note: You cannot delete built-in models, override them with a model with the same name.',
+          );
+        }
+        await recordAudit(tx, actor, now(), { ...entryOf(scope, id), action: 'delete', before: toWire(row) });
+      });
       await pricing.changed(scope);
     },
   };
 }
+
+const entryOf = (scope: ProjectScope, id: string) => ({ place: scope, objectType: 'model', objectId: id });
 
 /** @throws InvalidRequestError */
 function checkPatterns({ matchPattern, pricingTiers }: NewModel): void {

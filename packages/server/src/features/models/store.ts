@@ -21,24 +21,36 @@ interface Columns {
   created_at: Date;
 }
 
+const columns = sql`
+  id, model_name, match_pattern, start_date, unit, tokenizer_id, tokenizer_config, pricing_tiers, created_at`;
+
+const toRow = (row: Columns): ModelRow => ({
+  id: row.id,
+  modelName: row.model_name,
+  matchPattern: row.match_pattern,
+  startDate: row.start_date,
+  unit: row.unit,
+  tokenizerId: row.tokenizer_id,
+  tokenizerConfig: row.tokenizer_config,
+  pricingTiers: row.pricing_tiers,
+  createdAt: row.created_at,
+});
+
 /** All of the project, in the order of the list (S3.7). */
 export async function selectModels(db: Postgres, scope: ProjectScope): Promise<ModelRow[]> {
   const rows = await db.rows<Columns>(sql`
-    SELECT id, model_name, match_pattern, start_date, unit, tokenizer_id, tokenizer_config, pricing_tiers, created_at
+    SELECT ${columns}
     FROM models
     WHERE project_id = ${scope.projectId}
     ORDER BY model_name, unit, start_date DESC NULLS LAST, id`);
-  return rows.map((row) => ({
-    id: row.id,
-    modelName: row.model_name,
-    matchPattern: row.match_pattern,
-    startDate: row.start_date,
-    unit: row.unit,
-    tokenizerId: row.tokenizer_id,
-    tokenizerConfig: row.tokenizer_config,
-    pricingTiers: row.pricing_tiers,
-    createdAt: row.created_at,
-  }));
+  return rows.map(toRow);
+}
+
+/** One of the project, held until the transaction ends. */
+export async function lockModel(tx: Postgres, scope: ProjectScope, id: string): Promise<ModelRow | null> {
+  const [row] = await tx.rows<Columns>(sql`
+    SELECT ${columns} FROM models WHERE project_id = ${scope.projectId} AND id = ${id} FOR UPDATE`);
+  return row ? toRow(row) : null;
 }
 
 /** How many the project has. */
@@ -80,9 +92,9 @@ export async function updateModelRow(db: Postgres, scope: ProjectScope, model: M
 
 const UNIQUE_VIOLATION = '23505';
 
-/** False when the project has no such model. */
-export async function deleteModelRow(db: Postgres, scope: ProjectScope, id: string): Promise<boolean> {
-  const rows = await db.rows(sql`
-    DELETE FROM models WHERE project_id = ${scope.projectId} AND id = ${id} RETURNING id`);
-  return rows.length > 0;
+/** What it was; null when the project has no such model. */
+export async function deleteModelRow(db: Postgres, scope: ProjectScope, id: string): Promise<ModelRow | null> {
+  const [row] = await db.rows<Columns>(sql`
+    DELETE FROM models WHERE project_id = ${scope.projectId} AND id = ${id} RETURNING ${columns}`);
+  return row ? toRow(row) : null;
 }

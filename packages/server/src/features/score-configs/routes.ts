@@ -9,7 +9,7 @@ import type { ScoreConfigs } from './service.ts';
 
 export const scoreConfigsRoutes = (configs: ScoreConfigs): BoundRoute[] => [
   bind(listScoreConfigs, ({ scope, query }) => configs.list(scope, query)),
-  bind(createScoreConfig, ({ scope, body }) => configs.create(scope, body)),
+  bind(createScoreConfig, ({ scope, actor, body }) => configs.create(scope, actor, body)),
   bind(readScoreConfig, ({ scope, params }) => configs.get(scope, params.configId)),
-  bind(updateScoreConfig, ({ scope, params, body }) => configs.update(scope, params.configId, body)),
+  bind(updateScoreConfig, ({ scope, actor, params, body }) => configs.update(scope, actor, params.configId, body)),
 ];

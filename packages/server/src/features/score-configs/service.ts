@@ -8,6 +8,7 @@ import {
   type UpdateScoreConfig,
 } from '@tracehouse/contract/score-configs';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { type Actor, recordAudit } from '../../identity/audit.ts';
 import type { Epochs } from '../../stores/epochs.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -56,7 +57,7 @@ export function createScoreConfigs({
       return toWire(scope, row);
     },
 
-    async create(scope: ProjectScope, given: CreateScoreConfig): Promise<ScoreConfig> {
+    async create(scope: ProjectScope, actor: Actor, given: CreateScoreConfig): Promise<ScoreConfig> {
       const at = now();
       const row: ScoreConfigRow = {
         id: newId(),
@@ -70,18 +71,24 @@ export function createScoreConfigs({
         created_at: at,
         updated_at: at,
       };
-      await insertConfig(postgres, scope, row);
+      await postgres.transaction(async (tx) => {
+        await insertConfig(tx, scope, row);
+        await recordAudit(tx, actor, at, { ...entryOf(scope, row.id), action: 'create', after: toWire(scope, row) });
+      });
       await cache.forget(scope);
       return toWire(scope, row);
     },
 
     /** @throws NotFoundError; InvalidRequestError when the config would no longer be one of its type */
-    async update(scope: ProjectScope, id: string, update: UpdateScoreConfig): Promise<ScoreConfig> {
+    async update(scope: ProjectScope, actor: Actor, id: string, update: UpdateScoreConfig): Promise<ScoreConfig> {
       const row = await postgres.transaction(async (tx) => {
         const known = await lockConfig(tx, scope, id);
         if (!known) throw notFound();
-        const changed = { ...changedBy(known, update), updated_at: now() };
+        const at = now();
+        const changed = { ...changedBy(known, update), updated_at: at };
         await updateConfig(tx, scope, changed);
+        const [before, after] = [toWire(scope, known), toWire(scope, changed)];
+        await recordAudit(tx, actor, at, { ...entryOf(scope, id), action: 'update', before, after });
         return changed;
       });
       await cache.forget(scope);
@@ -96,6 +103,8 @@ export function createScoreConfigs({
     },
   };
 }
+
+const entryOf = (scope: ProjectScope, id: string) => ({ place: scope, objectType: 'scoreConfig', objectId: id });
 
 /** Longer than any there is, so that no memory is filled with what cannot be. */
 const MAX_ID_LENGTH = 100;

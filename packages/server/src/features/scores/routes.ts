@@ -16,8 +16,8 @@ export const scoresRoutes = (scores: ScoreReads): BoundRoute[] => [
   bind(listScoresV2, ({ scope, query }) => scores.listV2(scope, query)),
   bind(readScoreV2, ({ scope, params }) => scores.getV2(scope, params.scoreId)),
   bind(listScoresV3, ({ scope, query }) => scores.listV3(scope, query)),
-  bind(deleteScore, async ({ scope, params }) => {
-    await scores.delete(scope, params.scoreId);
+  bind(deleteScore, async ({ scope, actor, params }) => {
+    await scores.delete(scope, actor, params.scoreId);
     return { message: 'Score deletion queued successfully' };
   }),
 ];

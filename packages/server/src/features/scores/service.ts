@@ -11,11 +11,13 @@ import type {
 import type { ScoreV1 } from '@tracehouse/contract/traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { type Actor, recordAudit } from '../../identity/audit.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { Micros } from '../../ingest/observation.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, ClickHouseSql, float, join, micros, string } from '../../stores/clickhouse/sql.ts';
+import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
@@ -31,12 +33,14 @@ export type ScoreReads = ReturnType<typeof createScoreReads>;
 
 export function createScoreReads({
   clickhouse: db,
+  postgres,
   journal,
   traces,
   deleteScores,
   now,
 }: {
   clickhouse: ClickHouse;
+  postgres: Postgres;
   journal: Journal;
   traces: Pick<Traces, 'about'>;
   deleteScores(scope: ProjectScope, ids: readonly string[], at: Micros): Promise<void>;
@@ -153,7 +157,11 @@ export function createScoreReads({
     },
 
     /** Gone from the next read. An unknown id is no error. */
-    async delete(scope: ProjectScope, id: string): Promise<void> {
+    async delete(scope: ProjectScope, actor: Actor, id: string): Promise<void> {
+      const row = await one(scope, id);
+      // The two stores have no transaction in common: rather a line whose deletion is still to be tried again than none.
+      const entry = { place: scope, action: 'delete', objectType: 'score', objectId: id };
+      if (row) await recordAudit(postgres, actor, now(), { ...entry, before: toScoreV2(row) });
       await deleteScores(scope, [id], nowMicros());
     },
   };

@@ -1,3 +1,4 @@
+import { type Actor, recordAudit } from '../../identity/audit.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
@@ -87,13 +88,22 @@ export function createDeletedTraces({ postgres, now }: { postgres: Postgres; now
       return rows.map(({ project_id, trace_id }) => ({ projectId: project_id, traceId: plainText(trace_id) }));
     },
 
-    /** From here on the doors of this process refuse these traces, and those of others soon. */
-    async mark(scope: ProjectScope, traceIds: readonly string[]): Promise<void> {
+    /** From here on the doors of this process refuse these traces, and those of others soon; and the audit log says who wants it. */
+    async mark(scope: ProjectScope, actor: Actor, traceIds: readonly string[]): Promise<void> {
       const at = now();
-      await postgres.rows(sql`
-        INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
-        SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(exactText)}::text[]) AS trace_id
-        ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
+      await postgres.transaction(async (tx) => {
+        await tx.rows(sql`
+          INSERT INTO deleted_traces (project_id, trace_id, deleted_at)
+          SELECT ${scope.projectId}, trace_id, ${at} FROM unnest(${traceIds.map(exactText)}::text[]) AS trace_id
+          ON CONFLICT (project_id, trace_id) DO UPDATE SET deleted_at = excluded.deleted_at`);
+        const entries = traceIds.map((objectId) => ({
+          place: scope,
+          action: 'delete',
+          objectType: 'trace',
+          objectId,
+        }));
+        await recordAudit(tx, actor, at, ...entries);
+      });
       // Not before: a trace whose deletion failed here goes on taking data.
       const marks = marksOf(scope);
       for (const id of traceIds) marks.deletedAt.set(id, at.getTime());
@@ -119,12 +129,13 @@ export interface DeletionNeeds {
 export async function deleteRows(
   { clickhouse: db, journal, deleted, forgetTraces, forgetRefused, largeFields, forgetMedia }: DeletionNeeds,
   scope: ProjectScope,
+  actor: Actor,
   traceIds: readonly string[],
 ): Promise<void> {
   const ids = new Set(traceIds);
   // A mutation that the engine cannot write down would hold up its inserts, and its next start.
   await journal.hasRoom();
-  await deleted.mark(scope, [...ids]);
+  await deleted.mark(scope, actor, [...ids]);
   await journal.settled(scope.projectId);
   const forgetLarge = await largeFields.ofTraces(scope, [...ids]);
   // 2: done on every replica when the statement returns.

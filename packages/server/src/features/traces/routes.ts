@@ -7,12 +7,12 @@ import type { Traces } from './service.ts';
 export const tracesRoutes = (traces: Traces): BoundRoute[] => [
   bind(listTracesV1, ({ scope, query }) => traces.list(scope, query)),
   bind(readTraceV1, ({ scope, params, query }) => traces.get(scope, params.traceId, query.fields)),
-  bind(deleteTrace, async ({ scope, params }) => {
-    await traces.delete(scope, [params.traceId]);
+  bind(deleteTrace, async ({ scope, actor, params }) => {
+    await traces.delete(scope, actor, [params.traceId]);
     return { message: 'Trace deleted successfully' };
   }),
-  bind(deleteTraces, async ({ scope, body }) => {
-    await traces.delete(scope, body.traceIds);
+  bind(deleteTraces, async ({ scope, actor, body }) => {
+    await traces.delete(scope, actor, body.traceIds);
     return { message: 'Traces deleted successfully' };
   }),
 ];

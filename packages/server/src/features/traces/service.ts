@@ -9,6 +9,7 @@ import {
   type TraceWithFullDetails,
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import type { Actor } from '../../identity/audit.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StoredObservation } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
@@ -187,7 +188,8 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     },
 
     /** Gone from the next read, with observations and scores; what arrives within 24 h is not stored. Unknown ids are no error. */
-    delete: (scope: ProjectScope, traceIds: readonly string[]): Promise<void> => deleteRows(needs, scope, traceIds),
+    delete: (scope: ProjectScope, actor: Actor, traceIds: readonly string[]): Promise<void> =>
+      deleteRows(needs, scope, actor, traceIds),
   };
 }
 

@@ -86,6 +86,9 @@ const WRITE_MS = 500;
 const KEPT_MS = 30 * 86_400_000;
 const MAX_UNFINISHED = 20;
 
+type InTransaction = (tx: Postgres, job: JobRow) => Promise<void>;
+const nothing: InTransaction = async () => undefined;
+
 class JobEnded extends Error {
   readonly as: 'stopping' | 'cancelled' | 'lost';
   constructor(as: JobEnded['as']) {
@@ -231,14 +234,22 @@ export function createQueue({
   }
 
   return {
-    /** `busy`: one of the kind is under way for the subject. `full`: the project has too many. */
+    /**
+     * `busy`: one of the kind is under way for the subject. `full`: the project has too many. What `and` does is done in the
+     * transaction that writes the job.
+     */
     async enqueue(
       scope: ProjectScope,
       { kind, subject, payload }: { kind: string; subject: string; payload: unknown },
+      and: InTransaction = nothing,
     ): Promise<JobRow | 'busy' | 'full'> {
       await deleteEnded(postgres, scope, later(-KEPT_MS));
       if ((await countUnfinished(postgres, scope)) >= MAX_UNFINISHED) return 'full';
-      const job = await insertJob(postgres, scope, { id: newId(), kind, subject, payload, at: now() });
+      const job = await postgres.transaction(async (tx) => {
+        const row = await insertJob(tx, scope, { id: newId(), kind, subject, payload, at: now() });
+        if (row) await and(tx, row);
+        return row;
+      });
       if (job) wake();
       return job ?? 'busy';
     },
@@ -248,9 +259,13 @@ export function createQueue({
     list: (scope: ProjectScope, query: Parameters<typeof selectJobs>[2]): Promise<JobRow[]> =>
       selectJobs(postgres, scope, query),
 
-    /** Null when there is none that has not ended. */
-    async cancel(scope: ProjectScope, id: string): Promise<JobRow | null> {
-      const job = await requestCancel(postgres, scope, id, now());
+    /** Null when there is none that has not ended. What `and` does is done in the same transaction. */
+    async cancel(scope: ProjectScope, id: string, and: InTransaction = nothing): Promise<JobRow | null> {
+      const job = await postgres.transaction(async (tx) => {
+        const row = await requestCancel(tx, scope, id, now());
+        if (row) await and(tx, row);
+        return row;
+      });
       if (job && current?.id === id) current.end.abort(new JobEnded('cancelled'));
       return job;
     },
