@@ -54,6 +54,7 @@ export const createInvitation = defineRoute({
   path: '/api/public/x/invitations',
   scope: 'organizationMembers:CUD',
   summary: 'Invite an address; 409 for a member, and for an address that is invited already',
+  audit: 'invitation',
   body: NewInvitation,
   status: 201,
   response: SentInvitation,
@@ -66,6 +67,7 @@ export const renewInvitation = defineRoute({
   path: '/api/public/x/invitations/:id/renew',
   scope: 'organizationMembers:CUD',
   summary: 'A new link and a new time, mailed where mail is set up; the old link ends',
+  audit: 'invitation',
   params: byId,
   response: SentInvitation,
 });
@@ -75,6 +77,7 @@ export const revokeInvitation = defineRoute({
   path: '/api/public/x/invitations/:id',
   scope: 'organizationMembers:CUD',
   summary: 'Take an invitation back',
+  audit: 'invitation',
   params: byId,
   response: z.object({ success: z.literal(true) }),
 });
@@ -104,6 +107,7 @@ export const readInvitation = defineRoute({
   family: 'bare',
   summary:
     'What the link of an invitation offers; 404 when it is unknown, used, taken back or too old. Changes nothing',
+  audit: { none: 'changes nothing' },
   body: z.object({ token: InvitationToken }),
   response: InvitationOffer,
 });
@@ -118,6 +122,7 @@ export const acceptInvitation = defineRoute({
   scope: 'session',
   family: 'bare',
   summary: 'Become a member; 403 in words for who is signed in with another address',
+  audit: 'membership',
   body: z.object({ token: InvitationToken }),
   response: AcceptedInvitation,
 });
@@ -129,6 +134,7 @@ export const signUpInvited = defineRoute({
   scope: 'public',
   family: 'bare',
   summary: 'Make an account for the invited address, signed in and a member; what is wrong is 422 with `{message}`',
+  audit: 'membership',
   body: z.object({ token: InvitationToken, name: z.unknown(), password: z.unknown() }),
   response: AcceptedInvitation,
 });

@@ -61,6 +61,7 @@ export const createOrganization = defineRoute({
   path: '/api/public/x/organizations',
   scope: 'session',
   summary: 'Make an organization and own it; 403 for who may not (LANGFUSE_ALLOWED_ORGANIZATION_CREATORS)',
+  audit: 'organization',
   body: NewOrganization,
   status: 201,
   response: z.object({ id: z.string(), name: z.string(), role: Role }),
@@ -71,6 +72,7 @@ export const leaveOrganization = defineRoute({
   path: '/api/public/x/organizations/:organizationId/leave',
   scope: 'session',
   summary: 'Give up the own membership; 403 for the last owner',
+  audit: 'membership',
   params: z.object({ organizationId: z.string() }),
   response: z.object({ success: z.literal(true) }),
 });
