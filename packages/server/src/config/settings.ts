@@ -10,16 +10,19 @@ import {
   list,
   networks,
   optional,
+  parseVariables,
   port,
   portOrOff,
   positiveInteger,
   postgresUrl,
   text,
   variable,
+  type Environment,
+  type ParsedVariables,
+  type ProcessRole,
   type Variable,
   webAddress,
   word,
-  type ProcessRole,
 } from './variable.ts';
 
 /** The roles of `@tracehouse/contract/session`. */
@@ -303,12 +306,7 @@ export const variables = {
   },
 } as const satisfies Record<string, Record<string, Variable<unknown>>>;
 
-type Declared = typeof variables;
-type Parsed = {
-  readonly [Subject in keyof Declared]: {
-    readonly [Key in keyof Declared[Subject]]: Declared[Subject][Key] extends Variable<infer T> ? T : never;
-  };
-};
+type Parsed = ParsedVariables<typeof variables>;
 
 /** The environment, checked. Frozen; made once a process. */
 export type Settings = Omit<Parsed, 'server'> & {
@@ -331,8 +329,6 @@ export class SettingsError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the environment, the only place that does. `machineName` is what shells and containers put into HOSTNAME.
  * @throws SettingsError with all problems at once.
@@ -346,7 +342,7 @@ export function readSettings({
   env?: Environment;
   machineName?: string;
 }): Settings {
-  const { parsed, problems } = parseAll(env, role);
+  const { parsed, problems } = parseVariables(variables, env, role);
   // The rules look at several values, so they are asked only when each is right by itself.
   if (problems.length > 0) throw new SettingsError(problems);
   const { server, ...rest } = parsed;
@@ -365,23 +361,6 @@ export function readSettings({
   const broken = rules.flatMap((rule) => rule(settings));
   if (broken.length > 0) throw new SettingsError(broken);
   return deepFreeze(settings);
-}
-
-function parseAll(env: Environment, role: ProcessRole): { parsed: Parsed; problems: string[] } {
-  const problems: string[] = [];
-  const parse = ({ name: variableName, kind, defaultFor, secret }: Variable<unknown>): unknown => {
-    const raw = env[variableName];
-    // Compose files pass empty values for what is not set.
-    const value = raw === undefined || raw.trim() === '' ? defaultFor(role) : raw;
-    if (value === undefined) return undefined;
-    const result = kind.schema.safeParse(value);
-    if (result.success) return result.data;
-    const why = result.error.issues[0]?.message ?? 'is not valid';
-    problems.push(`${variableName}: ${secret ? 'the value' : `'${value}'`} ${why}`);
-    return undefined;
-  };
-  const parsed = mapValues(variables, (subject) => mapValues(subject, parse)) as unknown as Parsed;
-  return { parsed, problems };
 }
 
 const isAddress = (value: string): boolean => isIP(value) !== 0 || value === 'localhost';
@@ -534,10 +513,8 @@ function warn({ server: { hostname }, signIn, init }: Parsed, machineName: strin
   return warnings;
 }
 
-const mapValues = <T, U>(object: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
-
-function deepFreeze<T extends object>(value: T): T {
+/** All the way down. */
+export function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part as object);
   return Object.freeze(value);
 }

@@ -61,6 +61,41 @@ export const optional = <T>(
   secret,
 });
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+type Declared = Readonly<Record<string, Readonly<Record<string, Variable<unknown>>>>>;
+
+/** The values of declared variables, by subject. */
+export type ParsedVariables<Variables extends Declared> = {
+  readonly [Subject in keyof Variables]: {
+    readonly [Key in keyof Variables[Subject]]: Variables[Subject][Key] extends Variable<infer T> ? T : never;
+  };
+};
+
+/** `problems`: a sentence for each value that is wrong by itself; it is undefined in `parsed`. */
+export function parseVariables<Variables extends Declared>(
+  variables: Variables,
+  env: Environment,
+  role: ProcessRole,
+): { parsed: ParsedVariables<Variables>; problems: string[] } {
+  const problems: string[] = [];
+  const parse = ({ name: variableName, kind, defaultFor, secret }: Variable<unknown>): unknown => {
+    const raw = env[variableName];
+    // Compose files pass empty values for what is not set.
+    const value = raw === undefined || raw.trim() === '' ? defaultFor(role) : raw;
+    if (value === undefined) return undefined;
+    const result = kind.schema.safeParse(value);
+    if (result.success) return result.data;
+    const why = result.error.issues[0]?.message ?? 'is not valid';
+    problems.push(`${variableName}: ${secret ? 'the value' : `'${value}'`} ${why}`);
+    return undefined;
+  };
+  const parsed = mapValues(variables, (subject) => mapValues(subject, parse)) as ParsedVariables<Variables>;
+  return { parsed, problems };
+}
+
+const mapValues = <T, U>(object: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+
 const kind = <T>(label: string, schema: z.ZodType<T, string>): Kind<T> => ({ label, schema });
 const trimmed = z.string().trim();
 
@@ -125,6 +160,12 @@ export const positiveInteger = kind(
 
 /** Up to a petabyte. */
 export const byteCount = kind('bytes', trimmed.regex(/^[1-9]\d{0,14}$/, 'is not a number of bytes').transform(Number));
+
+/** From 0 to 1. */
+export const share = kind(
+  'number from 0 to 1',
+  trimmed.regex(/^(0(\.\d+)?|1(\.0+)?|\.\d+)$/, 'is not a number from 0 to 1').transform(Number),
+);
 
 export const flag = kind(
   '`true` or `false`',
