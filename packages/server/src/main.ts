@@ -2,12 +2,13 @@
 import { all } from './commands/all.ts';
 import type { Command } from './commands/command.ts';
 import { migrate } from './commands/migrate.ts';
+import { roleSync } from './commands/role-sync.ts';
 import { web, worker } from './commands/services.ts';
 import { DirectoryInUseError } from './config/data-directory.ts';
 import { SettingsError } from './config/settings.ts';
 import { PortInUseError } from './listen.ts';
 
-const commands: readonly Command[] = [all, web, worker, migrate];
+const commands: readonly Command[] = [all, web, worker, migrate, roleSync];
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);

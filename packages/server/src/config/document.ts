@@ -1,3 +1,4 @@
+import { roleSyncVariables } from '../role-sync/settings.ts';
 import { type Variable } from './variable.ts';
 import { variables } from './settings.ts';
 
@@ -19,12 +20,24 @@ export const BEGIN = '<!-- configuration -->';
 export const END = '<!-- /configuration -->';
 
 /** Every variable with its kind, default and meaning: one Markdown table a subject. */
-export function documentConfiguration(): string {
-  return (Object.keys(titles) as (keyof typeof variables)[])
+export const documentConfiguration = (): string => tables(variables, titles);
+
+/** The same for `tracehouse role-sync`, which reads variables of its own. */
+export const documentRoleSync = (): string =>
+  tables(roleSyncVariables, { keycloak: 'Keycloak', target: 'Platform', roles: 'Roles', run: 'The run' });
+
+function tables<Subject extends string>(
+  variables: Readonly<Record<Subject, Readonly<Record<string, Variable<unknown>>>>>,
+  titles: Readonly<Record<Subject, string>>,
+): string {
+  return (Object.keys(titles) as Subject[])
     .map((subject) => {
-      const rows = (Object.values(variables[subject]) as Variable<unknown>[]).map(
-        ({ name, kind, defaultWords, sentence }) => [`\`${name}\``, kind.label, defaultWords, sentence],
-      );
+      const rows = Object.values(variables[subject]).map(({ name, kind, defaultWords, sentence }) => [
+        `\`${name}\``,
+        kind.label,
+        defaultWords,
+        sentence,
+      ]);
       return `**${titles[subject]}**\n\n${table([['variable', 'value', 'default', 'meaning'], ...rows])}`;
     })
     .join('\n\n');
@@ -39,9 +52,9 @@ function table([head = [], ...rows]: string[][]): string {
 }
 
 /** The document with its part between the markers brought up to date; as it is when it has none. */
-export function insertConfiguration(document: string): string {
+export function insertConfiguration(document: string, configuration = documentConfiguration()): string {
   const begin = document.indexOf(BEGIN);
   const end = document.indexOf(END);
   if (begin === -1 || end < begin) return document;
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${documentConfiguration()}\n\n${document.slice(end)}`;
+  return `${document.slice(0, begin + BEGIN.length)}\n\n${configuration}\n\n${document.slice(end)}`;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { BEGIN, documentConfiguration, END, insertConfiguration } from './document.ts';
+import { BEGIN, documentConfiguration, documentRoleSync, END, insertConfiguration } from './document.ts';
 import { readSettings, SettingsError, variables } from './settings.ts';
 import type { ProcessRole } from './variable.ts';
 
@@ -154,12 +154,15 @@ test('the configuration replaces what stands between the markers', () => {
   expect(insertConfiguration(written)).toBe(written);
 });
 
-test('the README has the configuration of this version', async () => {
-  const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8').catch(
+test.each([
+  ['README.md', documentConfiguration()],
+  ['docs/role-sync.md', documentRoleSync()],
+])('%s has the configuration of this version', async (path, tables) => {
+  const document = await readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8').catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
       throw error;
     },
   );
-  expect(insertConfiguration(readme)).toBe(readme);
+  expect(insertConfiguration(document, tables)).toBe(document);
 });

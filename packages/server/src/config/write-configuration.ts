@@ -1,6 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { insertConfiguration } from './document.ts';
+import { documentConfiguration, documentRoleSync, insertConfiguration } from './document.ts';
 
-// Writes the configuration tables into the README; a test fails while it is not up to date.
-const readme = new URL('../../../../README.md', import.meta.url);
-await writeFile(readme, insertConfiguration(await readFile(readme, 'utf8')));
+// Writes the configuration tables into the documents that have them; a test fails while one is not up to date.
+for (const [path, tables] of [
+  ['README.md', documentConfiguration()],
+  ['docs/role-sync.md', documentRoleSync()],
+] as const) {
+  const file = new URL(`../../../../${path}`, import.meta.url);
+  await writeFile(file, insertConfiguration(await readFile(file, 'utf8'), tables));
+}
