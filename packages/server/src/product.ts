@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { auditRoutes } from './features/audit/routes.ts';
+import { createAuditLog } from './features/audit/service.ts';
 import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
@@ -60,6 +62,7 @@ export function openProduct({
   log,
   now,
   media,
+  auditRetentionDays = null,
   countStored = () => undefined,
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
@@ -81,6 +84,8 @@ export function openProduct({
     /** Whether files inside spans become files of their own. */
     takesFromSpans: boolean;
   };
+  /** How long lines of the audit log are kept; null: for ever. */
+  auditRetentionDays?: number | null;
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Told what a door made of each request. */
@@ -189,6 +194,7 @@ export function openProduct({
     newId,
   });
   const jobs = createJobs({ queue, now });
+  const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
   const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
   return {
@@ -198,12 +204,15 @@ export function openProduct({
       await files.removeOrphans(signal);
       await largeFields.removeOrphans(signal);
     },
+    /** Removes the lines of the audit log that are older than they are kept; answers how many. */
+    sweepAuditLog: auditLog.sweep,
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
     /** Jobs; they run once it is started. */
     queue,
     routes: [
+      ...auditRoutes(auditLog),
       ...jobsRoutes(jobs),
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),

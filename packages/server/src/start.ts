@@ -118,6 +118,7 @@ export async function startAll({
       linkMs: settings.media.linkSeconds * 1000,
       takesFromSpans: settings.media.takesFromSpans,
     },
+    auditRetentionDays: settings.audit.retentionDays ?? null,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
     onReceipt: (receipt) => {
       if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
@@ -193,6 +194,16 @@ export async function startAll({
     work: product.removeOrphans,
     onFailure: (error) => log.error({ err: error }, 'files that nothing refers to could not be removed'),
   });
+  const oldAudit = everyNight({
+    hour: 4,
+    forHours: 2,
+    now,
+    async work(signal) {
+      const removed = await product.sweepAuditLog(signal);
+      if (removed > 0) log.info({ removed }, 'old lines of the audit log removed');
+    },
+    onFailure: (error) => log.error({ err: error }, 'old lines of the audit log could not be removed'),
+  });
   return {
     url,
     async stop() {
@@ -202,6 +213,7 @@ export async function startAll({
         product.queue.stop(),
         textIndexes?.stop(),
         orphans.stop(),
+        oldAudit.stop(),
         ...servers.map((server) => closeHttpServer(server)),
       ]);
       await product.refusals.close();

@@ -9,6 +9,7 @@ const titles: Record<keyof typeof variables, string> = {
   media: 'Media',
   telemetry: 'Monitoring',
   search: 'Search',
+  audit: 'Audit log',
   secrets: 'Secrets',
   signIn: 'Sign-in',
   init: 'What exists from the first start on',
