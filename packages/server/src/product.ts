@@ -14,6 +14,8 @@ import { createModels } from './features/models/service.ts';
 import { selectModels } from './features/models/store.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
+import { roleSyncRunsRoutes } from './features/role-sync-runs/routes.ts';
+import { createRoleSyncRuns } from './features/role-sync-runs/service.ts';
 import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
 import { createScoreConfigs } from './features/score-configs/service.ts';
 import { scoresRoutes } from './features/scores/routes.ts';
@@ -195,6 +197,7 @@ export function openProduct({
   });
   const jobs = createJobs({ queue, now });
   const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
+  const roleSyncRuns = createRoleSyncRuns({ postgres, now, newId });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
   const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
   return {
@@ -209,6 +212,7 @@ export function openProduct({
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
+    roleSyncRuns,
     /** Jobs; they run once it is started. */
     queue,
     routes: [
@@ -224,6 +228,7 @@ export function openProduct({
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
       ),
+      ...roleSyncRunsRoutes(roleSyncRuns),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
     ],

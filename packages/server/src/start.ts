@@ -14,6 +14,7 @@ import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/s
 import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
 import { createRefusalAudit } from './identity/audit.ts';
 import { createSessionCookie } from './identity/cookies.ts';
+import { roleChanges } from './identity/members.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
@@ -93,6 +94,8 @@ export async function startAll({
     postgresAnswers: () => answersInTime(stores.postgres.rows(sql`SELECT 1`)),
     engineAnswers: () => answersInTime(stores.clickhouse.ping()),
     engineFigures: () => inTime(selectEngineFigures(stores.clickhouse, SCRAPE_MS), null),
+    lastRoleSync: () => inTime(product.roleSyncRuns.lastSuccess(), null),
+    roleChanges: () => roleChanges,
     version: CONTRACT_VERSION,
   });
   const journal = await openJournal({ settings, directory, stores, deleted, log, metrics });

@@ -201,6 +201,25 @@ export async function openHarness({
         },
       };
     },
+    /** A new organization, as a client that has a key of it. */
+    async organization(id: string) {
+      await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
+        VALUES (${id}, ${id}, ${now()}, ${now()})`);
+      const { publicKey, secretKey } = await keys.create({ organizationId: id });
+      const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`;
+      return {
+        authorization,
+        async request(method: Method, path: string, body?: unknown) {
+          const answer = await server.inject({
+            method,
+            url: `/api/public${path}`,
+            headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+            ...(body !== undefined && { payload: JSON.stringify(body) }),
+          });
+          return { status: answer.statusCode, body: (answer.body === '' ? null : answer.json()) as Json };
+        },
+      };
+    },
     async close() {
       await server.close();
       if (otherServer !== server) await otherServer.close();
