@@ -19,7 +19,12 @@ export const SessionOrganization = z.object({
 export type SessionOrganization = z.output<typeof SessionOrganization>;
 
 /** Answer of `GET /api/auth/session`: who is signed in and what they may open; `user: null` when nobody is. */
-export const SignedIn = z.object({ user: SessionUser, organizations: z.array(SessionOrganization) });
+export const SignedIn = z.object({
+  user: SessionUser,
+  organizations: z.array(SessionOrganization),
+  /** Whether this person may make organizations. */
+  canCreateOrganizations: z.boolean(),
+});
 export type SignedIn = z.output<typeof SignedIn>;
 export const Session = z.union([SignedIn, z.object({ user: z.null() })]);
 export type Session = z.output<typeof Session>;
@@ -45,7 +50,7 @@ export const signInWithPassword = defineRoute({
   path: '/api/auth/signin/password',
   scope: 'public',
   summary: 'Sign in with e-mail and password; sets the session cookie',
-  audit: { none: 'the table of sessions tells who is signed in' },
+  audit: { none: 'the table of sessions tells who is signed in; what is refused is written' },
   body: PasswordSignIn,
   response: PasswordSignInResult,
 });

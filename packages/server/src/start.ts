@@ -11,22 +11,17 @@ import { createAuthenticator } from './http/auth.ts';
 import { createIngestionLimits, type IngestionLimitSettings } from './http/ingestion-limits.ts';
 import { closeHttpServer, createHttpServer } from './http/server.ts';
 import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
+import { accountRoutes } from './identity/account-routes.ts';
 import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
-import { createRefusalAudit } from './identity/audit.ts';
-import { createSessionCookie } from './identity/cookies.ts';
-import { roleChanges } from './identity/members.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
-import { createNewUsers } from './identity/new-user.ts';
+import { createIdentity } from './identity/identity.ts';
 import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
-import { createSignInLimits } from './identity/rate-limits.ts';
 import { identityRoutes } from './identity/routes.ts';
-import { createSessions } from './identity/sessions.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
-import { createSignIn } from './identity/sign-in.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { otlpRoutes } from './ingest/routes.ts';
@@ -94,8 +89,6 @@ export async function startAll({
     postgresAnswers: () => answersInTime(stores.postgres.rows(sql`SELECT 1`)),
     engineAnswers: () => answersInTime(stores.clickhouse.ping()),
     engineFigures: () => inTime(selectEngineFigures(stores.clickhouse, SCRAPE_MS), null),
-    lastRoleSync: () => inTime(product.roleSyncRuns.lastSuccess(), null),
-    roleChanges: () => roleChanges,
     version: CONTRACT_VERSION,
   });
   const journal = await openJournal({ settings, directory, stores, deleted, log, metrics });
@@ -121,7 +114,6 @@ export async function startAll({
       linkMs: settings.media.linkSeconds * 1000,
       takesFromSpans: settings.media.takesFromSpans,
     },
-    auditRetentionDays: settings.audit.retentionDays ?? null,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
     onReceipt: (receipt) => {
       if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
@@ -144,11 +136,6 @@ export async function startAll({
     url: settings.server.url,
     ...identity,
   });
-  const onForbidden = createRefusalAudit({
-    postgres: stores.postgres,
-    now,
-    onFailure: (error) => log.warn({ err: error }, 'a refused change is missing in the audit log'),
-  });
   const serve = async (
     routes: Parameters<typeof createHttpServer>[0]['routes'],
     ui?: string,
@@ -161,7 +148,7 @@ export async function startAll({
       admit: (principal) => (isProbe(principal) ? {} : limits.admit(principal)),
       refused: product.refusals.refused,
       onAnswered: metrics.answered,
-      onForbidden,
+      onForbidden: identity.auditRefusal,
       log,
       trustedProxies,
       ...(ui !== undefined && { uiDirectory: ui }),
@@ -174,7 +161,8 @@ export async function startAll({
     [
       ...systemRoutes(vitals),
       ...metricsRoutes({ ...scrape, isInternal: false }),
-      ...identityRoutes({ postgres: stores.postgres, url: settings.server.url, ...identity }),
+      ...identityRoutes({ postgres: stores.postgres, settings, ...identity }),
+      ...accountRoutes({ settings, ...identity }),
       ...product.routes,
     ],
     uiDirectory,
@@ -197,16 +185,6 @@ export async function startAll({
     work: product.removeOrphans,
     onFailure: (error) => log.error({ err: error }, 'files that nothing refers to could not be removed'),
   });
-  const oldAudit = everyNight({
-    hour: 4,
-    forHours: 2,
-    now,
-    async work(signal) {
-      const removed = await product.sweepAuditLog(signal);
-      if (removed > 0) log.info({ removed }, 'old lines of the audit log removed');
-    },
-    onFailure: (error) => log.error({ err: error }, 'old lines of the audit log could not be removed'),
-  });
   return {
     url,
     async stop() {
@@ -216,13 +194,13 @@ export async function startAll({
         product.queue.stop(),
         textIndexes?.stop(),
         orphans.stop(),
-        oldAudit.stop(),
         ...servers.map((server) => closeHttpServer(server)),
       ]);
       await product.refusals.close();
       product.tokenCounts.close();
       await journal.close();
       await identity.apiKeys.settled();
+      await identity.mailer.close();
       metrics.close();
       await stores.close();
     },
@@ -325,13 +303,12 @@ async function openIdentity({
 }) {
   const apiKeys = createApiKeys({ postgres, salt, epochs, now, newId, log });
   const passwords = createPasswords();
-  const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
-  const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
-  const newUsers = createNewUsers({ settings, now, newId });
+  const identity = createIdentity({ settings, postgres, passwords, site: url, now, newId, log });
+  const { newUsers } = identity;
   await deleteExpired(postgres, now());
   const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, newUsers, now, log });
   if (!initialized) await createFirstLogin({ postgres, directory, apiKeys, passwords, newUsers, url, now, newId });
-  return { apiKeys, sessions, signIn, sessionCookie: createSessionCookie(settings) };
+  return { apiKeys, ...identity };
 }
 
 async function openJournal({

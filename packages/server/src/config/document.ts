@@ -9,9 +9,9 @@ const titles: Record<keyof typeof variables, string> = {
   media: 'Media',
   telemetry: 'Monitoring',
   search: 'Search',
-  audit: 'Audit log',
   secrets: 'Secrets',
   signIn: 'Sign-in',
+  mail: 'Mail',
   init: 'What exists from the first start on',
   newUsers: 'What new users may do',
 };

@@ -136,6 +136,45 @@ test('half of a pair warns that it has no effect', () => {
   });
 });
 
+test('required codes need a server for mail and a sender', () => {
+  const required = { AUTH_EMAIL_VERIFICATION_REQUIRED: 'true' };
+  expect(problems(required)).toEqual([
+    'AUTH_EMAIL_VERIFICATION_REQUIRED: the codes need SMTP_CONNECTION_URL and EMAIL_FROM_ADDRESS',
+  ]);
+  const mail = { SMTP_CONNECTION_URL: 'smtp://mail.acme.dev:587', EMAIL_FROM_ADDRESS: 'traces@acme.dev' };
+  expect(read({ ...required, ...mail }).warnings).toEqual([]);
+  expect(read({ SMTP_CONNECTION_URL: mail.SMTP_CONNECTION_URL }).warnings).toEqual([
+    'SMTP_CONNECTION_URL has no effect without EMAIL_FROM_ADDRESS',
+  ]);
+});
+
+test.each([
+  ['Traces@Acme.dev', { name: '', address: 'traces@acme.dev' }],
+  ['Acme Traces <traces@acme.dev>', { name: 'Acme Traces', address: 'traces@acme.dev' }],
+  ['"Acme, Inc." <traces@acme.dev>', { name: 'Acme, Inc.', address: 'traces@acme.dev' }],
+])('the sender of mail may be %s', (value, expected) => {
+  expect(read({ EMAIL_FROM_ADDRESS: value }).mail.from).toEqual(expected);
+});
+
+test.each(['traces', 'Traces traces@acme.dev', 'a\nBcc: x <traces@acme.dev>', 'A <a@b> <c@d>'])(
+  '%j is no sender of mail',
+  (value) => {
+    expect(problems({ EMAIL_FROM_ADDRESS: value })).toHaveLength(1);
+  },
+);
+
+test('domains and addresses are compared in lower case', () => {
+  expect(
+    read({
+      AUTH_DOMAINS_WITH_SSO_ENFORCEMENT: 'Acme.dev, @corp.example',
+      LANGFUSE_ALLOWED_ORGANIZATION_CREATORS: 'Ada@Acme.dev',
+    }).signIn,
+  ).toMatchObject({ ssoDomains: ['acme.dev', 'corp.example'], organizationCreators: ['ada@acme.dev'] });
+  expect(problems({ AUTH_DOMAINS_WITH_SSO_ENFORCEMENT: '*.acme.dev' })).toHaveLength(1);
+  expect(problems({ LANGFUSE_ALLOWED_ORGANIZATION_CREATORS: 'ada' })).toHaveLength(1);
+  expect(problems({ SMTP_CONNECTION_URL: 'mail.acme.dev:25' })).toHaveLength(1);
+});
+
 test('proxies are addresses or networks', () => {
   expect(read({ TRACEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).server.trustedProxies).toEqual(['10.0.0.0/8', '::1']);
   expect(problems({ TRACEHOUSE_TRUSTED_PROXIES: 'nginx' })).toHaveLength(1);

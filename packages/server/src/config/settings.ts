@@ -3,11 +3,14 @@ import { hostname as machineHostname } from 'node:os';
 import {
   byteCount,
   choice,
+  domains,
   emailAddress,
+  emailAddresses,
   flag,
   hexKey,
   hourOrOff,
   list,
+  mailbox,
   networks,
   optional,
   parseVariables,
@@ -15,6 +18,7 @@ import {
   portOrOff,
   positiveInteger,
   postgresUrl,
+  smtpUrl,
   text,
   variable,
   type Environment,
@@ -203,14 +207,6 @@ export const variables = {
       'Hour of the day (UTC) in which the text indexes are built, for at most 4 hours. They make the search for what does not occur fast, and take about a third more disk; `off`: all text is scanned.',
     ),
   },
-  audit: {
-    retentionDays: optional(
-      'TRACEHOUSE_AUDIT_RETENTION_DAYS',
-      positiveInteger,
-      'Days the lines of the audit log are kept; what is older goes at night (4 h UTC).',
-      { without: 'for ever' },
-    ),
-  },
   secrets: {
     nextauthSecret: optional(
       'NEXTAUTH_SECRET',
@@ -255,7 +251,45 @@ export const variables = {
       'AUTH_DISABLE_USERNAME_PASSWORD',
       flag,
       'false',
-      'No sign-in by password; refused while no other way to sign in is set up.',
+      'No sign-in by password, no sign-up, no new password by mail; refused while no other way to sign in is set up.',
+    ),
+    signUpDisabled: variable(
+      'AUTH_DISABLE_SIGNUP',
+      flag,
+      'false',
+      'No new people by the form or by SSO; invitations, SCIM and headless initialization still make them.',
+    ),
+    signUpHidden: variable('NEXT_PUBLIC_SIGN_UP_DISABLED', flag, 'false', 'The same as `AUTH_DISABLE_SIGNUP`.'),
+    ssoDomains: variable(
+      'AUTH_DOMAINS_WITH_SSO_ENFORCEMENT',
+      domains,
+      '',
+      'E-mail domains whose people sign in by SSO alone: no password, no sign-up for them.',
+    ),
+    emailVerificationRequired: variable(
+      'AUTH_EMAIL_VERIFICATION_REQUIRED',
+      flag,
+      'false',
+      'Whoever signs up first types a code sent to the address; needs `SMTP_CONNECTION_URL` and `EMAIL_FROM_ADDRESS`.',
+    ),
+    organizationCreators: optional(
+      'LANGFUSE_ALLOWED_ORGANIZATION_CREATORS',
+      emailAddresses,
+      'Who may make organizations, once the address is verified.',
+      { without: 'everyone' },
+    ),
+  },
+  mail: {
+    smtpUrl: optional(
+      'SMTP_CONNECTION_URL',
+      smtpUrl,
+      'Server that sends mail: codes for a new password and for the address, invitations.',
+      { without: 'no mail is sent', secret: true },
+    ),
+    from: optional(
+      'EMAIL_FROM_ADDRESS',
+      mailbox,
+      'Sender of that mail, `traces@acme.dev` or `Traces <traces@acme.dev>`.',
     ),
   },
   init: {
@@ -463,6 +497,18 @@ const initialPassword: Rule = ({ init }) =>
     ? [`${variables.init.userPassword.name}: the password has less than 8 characters`]
     : [];
 
+/** A code that cannot be sent would keep everyone out. */
+const codesCanBeSent: Rule = ({ signIn, mail }) => {
+  const { smtpUrl: server, from: sender } = variables.mail;
+  const missing = [
+    ...(mail.smtpUrl === undefined ? [server.name] : []),
+    ...(mail.from === undefined ? [sender.name] : []),
+  ];
+  return signIn.emailVerificationRequired && missing.length > 0
+    ? [`${variables.signIn.emailVerificationRequired.name}: the codes need ${missing.join(' and ')}`]
+    : [];
+};
+
 const portsDiffer: Rule = ({ role, server: { port: product, workerPort, otlpPort } }) => {
   if (role !== 'all') return [];
   const problems: string[] = [];
@@ -481,10 +527,11 @@ const rules: readonly Rule[] = [
   knownServices,
   someWayToSignIn,
   initialPassword,
+  codesCanBeSent,
   portsDiffer,
 ];
 
-function warn({ server: { hostname }, signIn, init }: Parsed, machineName: string): string[] {
+function warn({ server: { hostname }, signIn, mail, init }: Parsed, machineName: string): string[] {
   const warnings: string[] = [];
   const isMachine = hostname?.split('.')[0]?.toLowerCase() === machineName.split('.')[0]?.toLowerCase();
   if (hostname !== undefined && !isAddress(hostname) && !isMachine) {
@@ -494,6 +541,11 @@ function warn({ server: { hostname }, signIn, init }: Parsed, machineName: strin
   }
   if (signIn.cookieDomain !== undefined) {
     warnings.push(`NEXTAUTH_COOKIE_DOMAIN: every host under ${signIn.cookieDomain} receives the session cookie`);
+  }
+  if (signIn.organizationCreators !== undefined && mail.smtpUrl === undefined) {
+    warnings.push(
+      'LANGFUSE_ALLOWED_ORGANIZATION_CREATORS: counts for verified addresses alone, and without SMTP_CONNECTION_URL a code verifies none',
+    );
   }
   const pairs = [
     [
@@ -508,6 +560,7 @@ function warn({ server: { hostname }, signIn, init }: Parsed, machineName: strin
       'TRACEHOUSE_INIT_ORG_SECRET_KEY',
       init.organizationSecretKey,
     ],
+    ['SMTP_CONNECTION_URL', mail.smtpUrl, 'EMAIL_FROM_ADDRESS', mail.from],
     ['LANGFUSE_INIT_USER_EMAIL', init.userEmail, 'LANGFUSE_INIT_USER_PASSWORD', init.userPassword],
   ] as const;
   for (const [first, firstValue, second, secondValue] of pairs) {

@@ -197,6 +197,45 @@ export const emailAddress = kind(
   trimmed.refine((value) => emailAddressOf(value) !== null, 'is not an e-mail address').toLowerCase(),
 );
 
+/** In lower case. */
+export const emailAddresses = kind(
+  'comma-separated e-mail addresses',
+  list.schema.pipe(
+    z.array(emailAddress.schema as z.ZodType<string, string>, 'is not a list of e-mail addresses'),
+  ) as z.ZodType<string[], string>,
+);
+
+/** Exact ones, in lower case; written with an @ before it too. */
+export const domains = kind(
+  'comma-separated domains',
+  list.schema
+    .transform((entries) => entries.map((entry) => entry.toLowerCase().replace(/^@/, '')))
+    .refine(
+      (entries) => entries.every((entry) => /^[^\s@*/]+$/.test(entry)),
+      'is not a list of domains such as acme.dev',
+    ),
+);
+
+export const smtpUrl = kind(
+  'smtp(s) URL',
+  trimmed.refine(
+    (value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '',
+    'is not an URL such as smtp://user:password@mail.acme.dev:587 or smtps://…:465',
+  ),
+);
+
+/** An address, with a name before it or alone. */
+export const mailbox = kind(
+  'e-mail address, also with a name',
+  trimmed.transform((value, context) => {
+    const [, name = '', inside = value] = /^"?([^"<>\p{C}]*?)"?\s*<([^<>]+)>$/u.exec(value) ?? [];
+    const address = emailAddressOf(inside);
+    if (address !== null) return { name, address };
+    context.addIssue('is not an e-mail address, nor one as in `Traces <traces@acme.dev>`');
+    return z.NEVER;
+  }),
+);
+
 export const hexKey = kind(
   '64 hexadecimal digits',
   trimmed.regex(/^[0-9a-f]{64}$/i, 'is not 64 hexadecimal digits (openssl rand -hex 32)').toLowerCase(),

@@ -74,6 +74,13 @@ export class TooHeavyError extends ApiError {
   }
 }
 
+/** Understood, and not possible. */
+export class UnprocessableError extends ApiError {
+  constructor(message: string) {
+    super(422, 'UnprocessableError', message);
+  }
+}
+
 export class TooManyRequestsError extends ApiError {
   readonly retryAfterS: number;
   /** `X-RateLimit-*`, where the limit is one a caller may know. */

@@ -26,6 +26,25 @@ export const systemActor = (name: string): Actor => ({
 
 const MAX_USER_AGENT = 500;
 
+/** Where a request came from. */
+export interface Visit {
+  ip: string | null;
+  userAgent: string | null | undefined;
+}
+
+/** Somebody at the door, who has no session yet; `id` null: nobody has this name. */
+export const personActor = (
+  { id, email }: { id: string | null; email: string | null },
+  { ip, userAgent }: Visit,
+): Actor => ({
+  kind: 'person',
+  id,
+  name: email,
+  sessionId: null,
+  ip,
+  userAgent: userAgent?.slice(0, MAX_USER_AGENT) ?? null,
+});
+
 /** Null for who asks without saying who they are. */
 export function actorOf(
   principal: Principal,
@@ -66,22 +85,17 @@ export interface AuditEntry {
   refusedFor?: string;
 }
 
-let written = 0;
-/** Of lines of the same moment the one that was written later is the newer. */
-function newLineId(): string {
-  written += 1;
-  return `${written.toString(36).padStart(7, '0')}-${randomUUID()}`;
-}
-
 /** Writes lines of the audit log. Belongs into the transaction of the change, so that neither is there without the other. */
 export async function recordAudit(db: Postgres, actor: Actor, at: Date, ...entries: AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const lines = entries.map((entry) => ({ id: newLineId(), ...entry }));
+  const lines = entries.map((entry) => ({ id: randomUUID(), ...entry }));
   await insertAuditRows(db, { at, actor }, lines);
 }
 
 /** Refusals of one actor that are written a minute; more say nothing new. */
 const REFUSALS_A_MINUTE = 60;
+
+export type RefusalAudit = ReturnType<typeof createRefusalAudit>;
 
 /** Writes what was refused to somebody known, a bounded number a minute and actor. Never rejects. */
 export function createRefusalAudit({

@@ -4,6 +4,7 @@ import { readTextFile, writePrivateFile, type DataDirectory } from '../config/da
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { setupLock } from './setup-lock.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { systemActor } from './audit.ts';
 import type { NewUsers } from './new-user.ts';
 import {
   insertOrganization,
@@ -53,7 +54,11 @@ export async function createFirstLogin({
     if ((await selectOrganizationIds(tx, 1)).length > 0) return false;
     await insertOrganization(tx, { id: organizationId, name: 'My organization', at });
     await insertProject(tx, organizationId, { id: projectId, name: 'My project', at });
-    const owner = await newUsers.create(tx, { email: EMAIL, name: 'Owner', passwordHash, isVerified: false });
+    const owner = await newUsers.create(
+      tx,
+      { email: EMAIL, name: 'Owner', passwordHash, isVerified: false },
+      systemActor('first start'),
+    );
     if (!owner) return false;
     const { userId } = owner;
     await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', source: 'init', at });

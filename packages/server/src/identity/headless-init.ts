@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { initialOrganizationId } from './initial-organization.ts';
+import { systemActor } from './audit.ts';
 import type { NewUsers } from './new-user.ts';
 import { insertOrganization, insertProject, upsertOrganizationRole } from './organizations-store.ts';
 import type { Passwords } from './passwords.ts';
@@ -86,7 +87,11 @@ async function createOwner(
 ): Promise<string> {
   const passwordHash = await passwords.hash(password);
   // The operator vouches for the address.
-  const created = await newUsers.create(tx, { email, name, passwordHash, isVerified: true });
+  const created = await newUsers.create(
+    tx,
+    { email, name, passwordHash, isVerified: true },
+    systemActor('headless initialization'),
+  );
   if (!created) throw new Error(`${email} came to be elsewhere while this process started`);
   log.info({ userId: created.userId }, 'initial user created');
   return created.userId;

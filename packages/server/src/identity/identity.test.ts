@@ -1,29 +1,18 @@
-import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as bcrypt from '@node-rs/bcrypt';
-import { readSettings } from '../config/settings.ts';
-import { createAuthenticator } from '../http/auth.ts';
-import { createHttpServer } from '../http/server.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
-import { createSessionCookie } from './cookies.ts';
 import { createPasswords } from './passwords.ts';
-import { createSignInLimits } from './rate-limits.ts';
-import { identityRoutes } from './routes.ts';
-import { createIds, createTestKeys, createTestLog, openTestPostgres, seedTwoOrganizations } from './scenario.ts';
-import { createSessions } from './sessions.ts';
-import { createSignIn } from './sign-in.ts';
+import { openTestPostgres, seedTwoOrganizations } from './scenario.ts';
+import { cookieOf, here, openSite, type Site } from './site.ts';
 
 const PASSWORD = 'correct horse battery';
 const at = new Date('2026-03-01T00:00:00Z');
 
 let postgres: Postgres;
-let server: FastifyInstance;
-let keys: ReturnType<typeof createTestKeys>['keys'];
-let clock: ReturnType<typeof createTestKeys>['clock'];
-let hashed = 0;
-let servers = 0;
-const { log, lines } = createTestLog();
+let site: Site;
+let keys: Site['keys'];
+let clock: Site['clock'];
 
 beforeAll(async () => {
   postgres = await openTestPostgres();
@@ -44,64 +33,19 @@ beforeAll(async () => {
   await postgres.rows(sql`UPDATE users SET disabled_at = ${at} WHERE id = 'gone'`);
   await postgres.rows(sql`
     INSERT INTO users (id, email, created_at, updated_at) VALUES ('sso', 'sso@acme.dev', ${at}, ${at})`);
-  ({ server, keys, clock } = await startServer());
+  site = await openSite(postgres);
+  ({ keys, clock } = site);
 });
 afterAll(async () => {
   await keys.settled();
   await postgres.close();
 });
-beforeEach(() => {
-  hashed = 0;
-});
+beforeEach(() => void site.hashed());
 afterEach(() => postgres.rows(sql`DELETE FROM rate_limits`));
 
-async function startServer(env: Record<string, string> = {}) {
-  const settings = readSettings({ role: 'all', env });
-  const { keys: apiKeys, clock: ownClock } = createTestKeys(postgres);
-  const { now } = ownClock;
-  const newId = createIds(`server-${(servers += 1)}`);
-  const real = createPasswords();
-  // The real ones, counted.
-  const passwords = {
-    ...real,
-    verify: (...args: Parameters<typeof real.verify>) => ((hashed += 1), real.verify(...args)),
-  };
-  const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
-  const sessionCookie = createSessionCookie(settings);
-  const signIn = createSignIn({ postgres, passwords, sessions, limits: createSignInLimits(postgres), now });
-  const url = settings.server.url;
-  const started = await createHttpServer({
-    trustedProxies: settings.server.trustedProxies ?? [],
-    routes: identityRoutes({ postgres, apiKeys, sessions, sessionCookie, signIn, url }),
-    authenticator: createAuthenticator({ postgres, apiKeys, sessions, sessionCookie, url }),
-    log,
-  });
-  return { server: started, keys: apiKeys, clock: ownClock };
-}
-
-interface Ask {
-  method?: 'GET' | 'POST' | 'DELETE' | 'PATCH';
-  headers?: Record<string, string>;
-  body?: unknown;
-}
-async function ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}, to = server) {
-  const answer = await to.inject({
-    method,
-    url: path,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { payload: JSON.stringify(body) }),
-  });
-  return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    body: (answer.body === '' ? undefined : answer.json()) as Record<string, unknown>,
-    setCookie: String(answer.headers['set-cookie'] ?? ''),
-  };
-}
-const here = { 'sec-fetch-site': 'same-origin' };
-const signInAs = (email: string, password = PASSWORD, headers: Record<string, string> = here, to = server) =>
-  ask('/api/auth/signin/password', { method: 'POST', headers, body: { email, password } }, to);
-const cookieOf = ({ setCookie }: { setCookie: string }): string => setCookie.split(';')[0] ?? '';
+const ask: Site['ask'] = (...args) => site.ask(...args);
+const signInAs = (email: string, password = PASSWORD, headers: Record<string, string> = here, at = site) =>
+  at.signIn(email, password, headers);
 const basic = ({ publicKey, secretKey }: { publicKey: string; secretKey: string }) => ({
   authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`,
 });
@@ -124,6 +68,7 @@ describe('signing in', () => {
           ],
         },
       ],
+      canCreateOrganizations: true,
     });
     expect(session.headers['cache-control']).toBe('no-store');
   });
@@ -144,7 +89,7 @@ describe('signing in', () => {
   });
 
   test('on https it is Secure, with suffix and domain as set', async () => {
-    const { server: secure } = await startServer({
+    const secure = await openSite(postgres, {
       NEXTAUTH_URL: 'https://traces.acme.dev',
       NEXTAUTH_COOKIE_NAME_SUFFIX: '.eu',
       NEXTAUTH_COOKIE_DOMAIN: 'acme.dev',
@@ -157,7 +102,7 @@ describe('signing in', () => {
   });
 
   test('with NEXTAUTH_URL only its own origin may sign in, whatever host was reached', async () => {
-    const { server: named } = await startServer({ NEXTAUTH_URL: 'http://traces.acme.dev:3000' });
+    const named = await openSite(postgres, { NEXTAUTH_URL: 'http://traces.acme.dev:3000' });
     const from = (origin: string) => signInAs('ada@acme.dev', PASSWORD, { origin, host: 'evil.example' }, named);
     expect(await from('http://evil.example')).toMatchObject({ status: 403 });
     expect(await from('http://traces.acme.dev')).toMatchObject({ status: 403 });
@@ -174,7 +119,7 @@ describe('signing in', () => {
       status: 403,
       setCookie: '',
     });
-    expect(hashed).toBe(0);
+    expect(site.hashed()).toBe(0);
   });
 
   test('every failure looks the same and costs one hash', async () => {
@@ -185,9 +130,8 @@ describe('signing in', () => {
       ['gone@acme.dev', PASSWORD],
       ['sso@acme.dev', PASSWORD],
     ] as const) {
-      hashed = 0;
       const { status, body, setCookie } = await signInAs(email, password);
-      failures.push({ status, body, setCookie, hashed });
+      failures.push({ status, body, setCookie, hashed: site.hashed() });
     }
     expect(failures[0]).toEqual({
       status: 401,
@@ -200,20 +144,20 @@ describe('signing in', () => {
 
   test('after five tries nothing is hashed any more, also not the right password', async () => {
     for (let i = 0; i < 5; i += 1) await signInAs('ada@acme.dev', 'wrong');
-    hashed = 0;
+    site.hashed();
     const refused = await signInAs('ada@acme.dev');
     expect(refused).toMatchObject({
       status: 429,
       body: { message: expect.stringMatching(/^Too many tries/) as string },
     });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    expect(hashed).toBe(0);
+    expect(site.hashed()).toBe(0);
   });
 
   test('a password of a megabyte is refused unhashed', async () => {
     expect(await signInAs('ada@acme.dev', 'x'.repeat(1_000_000))).toMatchObject({ status: 413 });
     expect(await signInAs('ada@acme.dev', 'x'.repeat(2000))).toMatchObject({ status: 400 });
-    expect(hashed).toBe(0);
+    expect(site.hashed()).toBe(0);
   });
 
   test("upstream's bcrypt hash is good, and gives way to ours", async () => {
@@ -259,26 +203,26 @@ describe('signing in', () => {
   });
 
   test('a session ends after its time without use, and lives on with it', async () => {
-    const { server: brief, clock: briefClock } = await startServer({ AUTH_SESSION_MAX_AGE: '10' });
+    const brief = await openSite(postgres, { AUTH_SESSION_MAX_AGE: '10' });
     const cookie = cookieOf(await signInAs('ada@acme.dev', PASSWORD, here, brief));
-    const look = async () => (await ask('/api/auth/session', { headers: { ...here, cookie } }, brief)).body['user'];
+    const look = async () => (await brief.ask('/api/auth/session', { headers: { ...here, cookie } })).body['user'];
     for (let i = 0; i < 3; i += 1) {
-      briefClock.advance(9 * 60_000);
+      brief.clock.advance(9 * 60_000);
       expect(await look()).toMatchObject({ id: 'ada' });
     }
-    briefClock.advance(10 * 60_000);
+    brief.clock.advance(10 * 60_000);
     expect(await look()).toBeNull();
   });
 
   test('the address of a caller is what a trusted proxy says, and nobody else', async () => {
-    const { server: behindProxy } = await startServer({ TRACEHOUSE_TRUSTED_PROXIES: '127.0.0.0/8' });
+    const behindProxy = await openSite(postgres, { TRACEHOUSE_TRUSTED_PROXIES: '127.0.0.0/8' });
     const forwarded = { ...here, 'x-forwarded-for': '203.0.113.9' };
-    const addressOf = async (site: FastifyInstance) => {
+    const addressOf = async (at: Site) => {
       await postgres.rows(sql`DELETE FROM sessions`);
-      await signInAs('ada@acme.dev', PASSWORD, forwarded, site);
+      await signInAs('ada@acme.dev', PASSWORD, forwarded, at);
       return postgres.rows(sql`SELECT ip FROM sessions`);
     };
-    expect(await addressOf(server)).toEqual([{ ip: '127.0.0.1' }]);
+    expect(await addressOf(site)).toEqual([{ ip: '127.0.0.1' }]);
     expect(await addressOf(behindProxy)).toEqual([{ ip: '203.0.113.9' }]);
   });
 
@@ -424,5 +368,5 @@ describe('API keys by an organization key', () => {
 });
 
 test('nothing secret was logged on the way', () => {
-  expect(JSON.stringify(lines)).not.toMatch(/sk-lf-|correct horse|session-token/);
+  expect(JSON.stringify(site.lines)).not.toMatch(/sk-lf-|correct horse|session-token/);
 });

@@ -87,3 +87,43 @@ test('an address proved from its own session, or proved before, changes nothing 
   await prove(userId, 'mailbox');
   expect(await users()).toMatchObject([{ password_hash: 'a hash', verified: true }]);
 });
+
+test('invitations of an address become memberships once it is proved, those that are too old do not', async () => {
+  const later = new Date(now().getTime() + 1);
+  for (const [id, organizationId, projectId, projectRole, expiresAt] of [
+    ['1', 'acme', 'prod', 'ADMIN', later],
+    ['2', 'other', null, null, now()],
+  ] as const)
+    await postgres.rows(sql`
+      INSERT INTO invitations (id, organization_id, project_id, email, role, project_role, token_hash, created_at, expires_at)
+      VALUES (${id}, ${organizationId}, ${projectId}, 'ada@acme.dev', 'VIEWER', ${projectRole}, ${Buffer.from(id)}, ${now()},
+        ${expiresAt})`);
+  const { userId } = (await create(ada))!;
+  const roles = () => postgres.rows(sql`SELECT organization_id, role, source FROM organization_memberships`);
+  expect(await roles()).toEqual([]);
+  await prove(userId, 'session');
+  expect(await roles()).toEqual([{ organization_id: 'acme', role: 'VIEWER', source: 'invitation' }]);
+  expect(await postgres.rows(sql`SELECT project_id, role FROM project_memberships`)).toEqual([
+    { project_id: 'prod', role: 'ADMIN' },
+  ]);
+  expect(await postgres.rows(sql`SELECT id FROM invitations`)).toEqual([]);
+});
+
+test('the audit log tells who made whom', async () => {
+  const { userId } = (await create({ ...ada, isVerified: true }))!;
+  expect(
+    await postgres.rows(
+      sql`SELECT actor_kind, actor_id, actor_name, action, object_type, object_id, after FROM audit_log`,
+    ),
+  ).toEqual([
+    {
+      actor_kind: 'person',
+      actor_id: userId,
+      actor_name: 'ada@acme.dev',
+      action: 'create',
+      object_type: 'user',
+      object_id: userId,
+      after: { email: 'ada@acme.dev', name: 'Ada', isVerified: true },
+    },
+  ]);
+});

@@ -9,6 +9,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { emailAddressOf } from '@tracehouse/contract/email-address';
+import { type Actor, personActor, recordAudit, type Visit } from './audit.ts';
 import { initialOrganizationId } from './initial-organization.ts';
 import {
   insertOrganizationRole,
@@ -18,6 +19,7 @@ import {
   selectProject,
 } from './organizations-store.ts';
 import { deleteSessionsOf } from './sessions-store.ts';
+import { deleteInvitationsOf, type TakenInvitation } from './invitations-store.ts';
 import { insertUser, updateEmailVerified, updatePasswordHash } from './users-store.ts';
 
 /** A person to be. */
@@ -49,10 +51,15 @@ export function createNewUsers({
 }) {
   return {
     /**
-     * Null when somebody has the address already (also when they came at the same moment): then nothing is written.
+     * Null when somebody has the address already (also when they came at the same moment): then nothing is written. `by` is for
+     * the audit log: who does it, or from where the person does.
      * @throws RangeError for an address `emailAddressOf` refuses; a way in that takes one from outside looks first
      */
-    async create(tx: Postgres, { email, name, passwordHash, isVerified }: NewUser): Promise<{ userId: string } | null> {
+    async create(
+      tx: Postgres,
+      { email, name, passwordHash, isVerified }: NewUser,
+      by: Actor | Visit = NOWHERE,
+    ): Promise<{ userId: string } | null> {
       const address = emailAddressOf(email);
       if (address === null) throw new RangeError('not an e-mail address');
       const [userId, at] = [newId(), now()];
@@ -65,7 +72,17 @@ export function createNewUsers({
         at,
       });
       if (!isNew) return null;
+      const user = { userId, email: address };
+      const actor = actorFor(user, by);
+      await recordAudit(tx, actor, at, {
+        place: null,
+        action: 'create',
+        objectType: 'user',
+        objectId: userId,
+        after: { email: address, name, isVerified },
+      });
       await grantDefaultMemberships(tx, { userId, settings, at });
+      if (isVerified) await takeInvitations(tx, user, actor, at);
       return { userId };
     },
 
@@ -73,15 +90,58 @@ export function createNewUsers({
      * Somebody showed that the mailbox is theirs. `through` a session of the account itself: they go on as before. From
      * elsewhere (a code for a new password, a provider, an invitation's link): then whoever made the account may have been a
      * stranger who typed this address, so its password and sessions end first. An address that was proved before is left alone.
+     * Invitations of the address become memberships.
      */
-    async prove(tx: Postgres, { userId, through }: { userId: string; through: 'session' | 'mailbox' }): Promise<void> {
+    async prove(
+      tx: Postgres,
+      { userId, through }: { userId: string; through: 'session' | 'mailbox' },
+      by: Actor | Visit = NOWHERE,
+    ): Promise<void> {
       const at = now();
-      const wasProved = !(await updateEmailVerified(tx, userId, at));
-      if (wasProved || through === 'session') return;
-      await updatePasswordHash(tx, userId, null, at);
-      await deleteSessionsOf(tx, userId);
+      const email = await updateEmailVerified(tx, userId, at);
+      if (email === null) return;
+      if (through === 'mailbox') {
+        await updatePasswordHash(tx, userId, null, at);
+        await deleteSessionsOf(tx, userId);
+      }
+      const user = { userId, email };
+      const actor = actorFor(user, by);
+      await recordAudit(tx, actor, at, { place: null, action: 'verify', objectType: 'user', objectId: userId });
+      await takeInvitations(tx, user, actor, at);
     },
   };
+}
+
+const NOWHERE: Visit = { ip: null, userAgent: null };
+
+const actorFor = ({ userId, email }: { userId: string; email: string }, by: Actor | Visit): Actor =>
+  'kind' in by ? by : personActor({ id: userId, email }, by);
+
+/** Those whose time is over end unused. Who is a member already keeps the role. */
+async function takeInvitations(
+  tx: Postgres,
+  { userId, email }: { userId: string; email: string },
+  actor: Actor,
+  at: Date,
+): Promise<void> {
+  for (const invitation of await deleteInvitationsOf(tx, email)) {
+    if (invitation.expires_at <= at) continue;
+    await join(tx, userId, invitation, at);
+    await recordAudit(tx, actor, at, {
+      place: { organizationId: invitation.organization_id },
+      action: 'accept',
+      objectType: 'invitation',
+      objectId: invitation.id,
+      after: { userId, role: invitation.role, projectId: invitation.project_id, projectRole: invitation.project_role },
+    });
+  }
+}
+
+async function join(tx: Postgres, userId: string, invitation: TakenInvitation, at: Date): Promise<void> {
+  const member = { organizationId: invitation.organization_id, userId, source: 'invitation' as const, at };
+  await insertOrganizationRole(tx, { ...member, role: invitation.role });
+  if (invitation.project_id === null || invitation.project_role === null) return;
+  await insertProjectRole(tx, { ...member, projectId: invitation.project_id, role: invitation.project_role });
 }
 
 /** The memberships every new user gets (S9.3). Existing ones stay, unknown ids are passed over. */

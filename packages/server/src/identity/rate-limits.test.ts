@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
-import { createSignInLimits, deleteExpiredCounts, networkOf } from './rate-limits.ts';
+import { createRateLimits, deleteExpiredCounts, networkOf } from './rate-limits.ts';
 import { openTestPostgres } from './scenario.ts';
 
 let postgres: Postgres;
@@ -16,10 +16,11 @@ beforeEach(async () => {
 });
 afterEach(() => vi.useRealTimers());
 
+const signInLimits = () => createRateLimits(postgres).signIn;
 const ada = { email: 'ada@acme.dev', ip: '203.0.113.5' };
 
 test('the sixth try of a minute is refused and told when to come back', async () => {
-  const limits = createSignInLimits(postgres);
+  const limits = signInLimits();
   for (let i = 0; i < 5; i += 1) await limits.count(ada);
   await expect(limits.count(ada)).rejects.toMatchObject({
     status: 429,
@@ -31,38 +32,38 @@ test('the sixth try of a minute is refused and told when to come back', async ()
 });
 
 test('two processes share the count, also of tries at the same moment', async () => {
-  const [here, there] = [createSignInLimits(postgres), createSignInLimits(postgres)];
+  const [here, there] = [signInLimits(), signInLimits()];
   const tries = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => (i % 2 ? here : there).count(ada)));
   expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
 });
 
 test('another network still gets in', async () => {
-  const limits = createSignInLimits(postgres);
+  const limits = signInLimits();
   for (let i = 0; i < 6; i += 1) await limits.count(ada).catch(() => undefined);
   await expect(limits.count({ ...ada, ip: '198.51.100.7' })).resolves.toBeUndefined();
 });
 
 test('one network cannot try many people', async () => {
-  const limits = createSignInLimits(postgres);
+  const limits = signInLimits();
   for (let i = 0; i < 30; i += 1) await limits.count({ ...ada, email: `${i}@acme.dev` });
   await expect(limits.count({ ...ada, email: 'another@acme.dev' })).rejects.toMatchObject({ status: 429 });
 });
 
 test('many networks cannot try one person', async () => {
-  const limits = createSignInLimits(postgres);
+  const limits = signInLimits();
   for (let i = 0; i < 100; i += 1) await limits.count({ ...ada, ip: `10.0.${i}.1` });
   await expect(limits.count({ ...ada, ip: '10.1.0.1' })).rejects.toMatchObject({ status: 429 });
 });
 
 test('a success forgives the tries before it', async () => {
-  const limits = createSignInLimits(postgres);
+  const limits = signInLimits();
   for (let i = 0; i < 5; i += 1) await limits.count(ada);
   await limits.succeeded(ada);
   await expect(limits.count(ada)).resolves.toBeUndefined();
 });
 
 test('addresses are not kept in the clear, and counts that are over are removed', async () => {
-  await createSignInLimits(postgres).count(ada);
+  await signInLimits().count(ada);
   const rows = await postgres.rows<{ key: string }>(sql`SELECT key FROM rate_limits`);
   expect(rows).toHaveLength(3);
   expect(JSON.stringify(rows)).not.toContain('ada');
@@ -72,7 +73,7 @@ test('addresses are not kept in the clear, and counts that are over are removed'
 
 test('a store that fails is not taken for a limit', async () => {
   const broken: Postgres = { ...postgres, rows: () => Promise.reject(new Error('away')) };
-  await expect(createSignInLimits(broken).count(ada)).rejects.toThrow('away');
+  await expect(createRateLimits(broken).signIn.count(ada)).rejects.toThrow('away');
 });
 
 test.each([

@@ -5,7 +5,8 @@ import { TooManyRequestsError } from '../http/errors.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
 
-export interface SignInAttempt {
+/** What is counted: something tried for an address, from somewhere. */
+export interface Attempt {
   email: string;
   /** The caller's network address. */
   ip: string;
@@ -15,32 +16,67 @@ interface Limit {
   prefix: string;
   points: number;
   durationS: number;
-  key(attempt: SignInAttempt): string;
+  key(attempt: Attempt): string;
   /** A sign-in that succeeds shows that the tries before it were its owner's. */
   endsWithSuccess?: true;
 }
 
 const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Guessing one person's password is slow, also from many networks; another network is not locked out by it. */
-// oxfmt-ignore
-const limits: readonly Limit[] = [
-  { prefix: 'signin-network', points: 30,  durationS: 60,   key: ({ ip }) => networkOf(ip) },
-  { prefix: 'signin-pair',    points: 5,   durationS: 60,   key: ({ email, ip }) => hashed(`${email} ${networkOf(ip)}`), endsWithSuccess: true },
-  { prefix: 'signin-email',   points: 100, durationS: 3600, key: ({ email }) => hashed(email) },
-];
+const network = ({ ip }: Attempt): string => networkOf(ip);
+const pair = ({ email, ip }: Attempt): string => hashed(`${email} ${networkOf(ip)}`);
+const address = ({ email }: Attempt): string => hashed(email);
 
-export type SignInLimits = ReturnType<typeof createSignInLimits>;
+/**
+ * Guessing one person's password is slow, also from many networks; another network is not locked out by it. A code has
+ * five tries of a million: 30 codes a day are all that one address is sent.
+ */
+// oxfmt-ignore
+const limits = {
+  signIn: [
+    { prefix: 'signin-network', points: 30,  durationS: 60,     key: network },
+    { prefix: 'signin-pair',    points: 5,   durationS: 60,     key: pair, endsWithSuccess: true },
+    { prefix: 'signin-email',   points: 100, durationS: 3600,   key: address },
+  ],
+  signUp: [
+    { prefix: 'signup-network', points: 20,  durationS: 60,     key: network },
+    { prefix: 'signup-hour',    points: 200, durationS: 3600,   key: network },
+    { prefix: 'signup-email',   points: 10,  durationS: 60,     key: address },
+  ],
+  sendCode: [
+    { prefix: 'code-network',   points: 20,  durationS: 60,     key: network },
+    { prefix: 'code-pair',      points: 3,   durationS: 60,     key: pair },
+    { prefix: 'code-email',     points: 10,  durationS: 3600,   key: address },
+    { prefix: 'code-email-day', points: 30,  durationS: 86_400, key: address },
+  ],
+  tryCode: [
+    { prefix: 'try-network',    points: 30,  durationS: 60,     key: network },
+    { prefix: 'try-pair',       points: 10,  durationS: 60,     key: pair, endsWithSuccess: true },
+  ],
+} satisfies Record<string, Limit[]>;
+
+/** Counts one kind of attempts. */
+export type RateLimit = ReturnType<typeof createRateLimit>;
+export type RateLimits = ReturnType<typeof createRateLimits>;
 
 /** Counted in Postgres, so that processes share the count. */
-export function createSignInLimits(postgres: Postgres) {
+export function createRateLimits(postgres: Postgres): Record<keyof typeof limits, RateLimit> {
+  return {
+    signIn: createRateLimit(postgres, limits.signIn),
+    signUp: createRateLimit(postgres, limits.signUp),
+    sendCode: createRateLimit(postgres, limits.sendCode),
+    tryCode: createRateLimit(postgres, limits.tryCode),
+  };
+}
+
+function createRateLimit(postgres: Postgres, kinds: readonly Limit[]) {
   const storeClient = {
     async query({ text, values = [] }: { text: string; values?: unknown[] }) {
       const rows = await postgres.rows({ text, values });
       return { rows, rowCount: rows.length };
     },
   };
-  const limiters = limits.map(({ prefix, points, durationS, key, endsWithSuccess = false }) => ({
+  const limiters = kinds.map(({ prefix, points, durationS, key, endsWithSuccess = false }) => ({
     key,
     endsWithSuccess,
     limiter: new RateLimiterPostgres({
@@ -56,7 +92,7 @@ export function createSignInLimits(postgres: Postgres) {
   }));
   return {
     /** Counts an attempt, before anything is hashed for it. @throws TooManyRequestsError */
-    async count(attempt: SignInAttempt): Promise<void> {
+    async count(attempt: Attempt): Promise<void> {
       for (const { limiter, key } of limiters) {
         try {
           await limiter.consume(key(attempt));
@@ -69,7 +105,7 @@ export function createSignInLimits(postgres: Postgres) {
     },
 
     /** To be called when the attempt was right. */
-    async succeeded(attempt: SignInAttempt): Promise<void> {
+    async succeeded(attempt: Attempt): Promise<void> {
       for (const { limiter, key, endsWithSuccess } of limiters) if (endsWithSuccess) await limiter.delete(key(attempt));
     },
   };

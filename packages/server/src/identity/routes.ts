@@ -6,15 +6,17 @@ import {
 } from '@tracehouse/contract/projects';
 import { readSession, signInWithPassword, signOut } from '@tracehouse/contract/session';
 import { createApiKey, listApiKeys, revokeApiKey } from '@tracehouse/contract/x-api-keys';
+import type { Settings } from '../config/settings.ts';
 import { Answer, bind, type BoundRoute } from '../http/bind.ts';
-import { ForbiddenError, NotFoundError } from '../http/errors.ts';
+import { NotFoundError } from '../http/errors.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { readAccess } from './access.ts';
 import type { ApiKeyFields, ApiKeys } from './api-keys.ts';
 import type { SessionCookie } from './cookies.ts';
 import { selectProject } from './organizations-store.ts';
 import type { Principal } from './principal.ts';
-import { isSameOrigin } from './same-origin.ts';
+import { refuseOtherSites } from './same-origin.ts';
+import { mayCreateOrganizations } from './sign-in-policy.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -24,8 +26,7 @@ interface IdentityParts {
   sessions: Sessions;
   sessionCookie: SessionCookie;
   signIn: SignIn;
-  /** NEXTAUTH_URL. */
-  url: string | undefined;
+  settings: Pick<Settings, 'signIn' | 'server'>;
 }
 
 export const identityRoutes = (parts: IdentityParts): BoundRoute[] => [
@@ -38,7 +39,8 @@ export const identityRoutes = (parts: IdentityParts): BoundRoute[] => [
 type Headers = Record<string, string | undefined>;
 
 /** These are public, for who signs in is nobody yet; what they do with cookies is for this site's pages alone. */
-function signInRoutes({ postgres, sessions, sessionCookie, signIn, url }: IdentityParts): BoundRoute[] {
+function signInRoutes({ postgres, sessions, sessionCookie, signIn, settings }: IdentityParts): BoundRoute[] {
+  const { url } = settings.server;
   const ownTokenOf = (headers: Headers): string | undefined => {
     const token = sessionCookie.read(headers['cookie']);
     if (token !== undefined) refuseOtherSites(headers, url);
@@ -53,7 +55,11 @@ function signInRoutes({ postgres, sessions, sessionCookie, signIn, url }: Identi
       const { userId: id, email, name } = person;
       // Sent again, so that the browser keeps it as long as the row lives.
       return new Answer(
-        { user: { id, email, name }, organizations: await readAccess(postgres, id) },
+        {
+          user: { id, email, name },
+          organizations: await readAccess(postgres, id),
+          canCreateOrganizations: mayCreateOrganizations(settings, person),
+        },
         { headers: { 'set-cookie': sessionCookie.write(token), 'cache-control': 'no-store' } },
       );
     }),
@@ -77,11 +83,6 @@ function signInRoutes({ postgres, sessions, sessionCookie, signIn, url }: Identi
       return new Answer({}, { headers: { 'set-cookie': sessionCookie.clear() } });
     }),
   ];
-}
-
-/** @throws ForbiddenError */
-function refuseOtherSites(headers: Headers, url: string | undefined): void {
-  if (!isSameOrigin(headers, url)) throw new ForbiddenError('Sign-in only works from the pages of this site');
 }
 
 const projectRoutes = ({ postgres }: IdentityParts): BoundRoute[] => [

@@ -11,6 +11,8 @@ export interface SignedInPerson {
   userId: string;
   email: string;
   name: string | null;
+  /** Whether the address is proved to be theirs. */
+  isVerified: boolean;
 }
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -74,7 +76,13 @@ export function createSessions({
       if (!row) return null;
       if (at.getTime() - row.last_seen_at.getTime() >= SEEN_EVERY_MS)
         await updateSessionSeen(postgres, row.id, at, expiry(at));
-      return { sessionId: row.id, userId: row.user_id, email: row.email, name: row.name };
+      return {
+        sessionId: row.id,
+        userId: row.user_id,
+        email: row.email,
+        name: row.name,
+        isVerified: row.email_verified_at !== null,
+      };
     },
 
     /** Does nothing when there is none. */

@@ -7,14 +7,24 @@ export interface UserRow {
   name: string | null;
   password_hash: string | null;
   disabled_at: Date | null;
+  email_verified_at: Date | null;
+  created_at: Date;
 }
 
 /** `email` in lower case. */
 export async function selectUserByEmail(db: Postgres, email: string): Promise<UserRow | null> {
   const [row] = await db.rows<UserRow>(sql`
-    SELECT id, email, name, password_hash, disabled_at
+    SELECT id, email, name, password_hash, disabled_at, email_verified_at, created_at
     FROM users
     WHERE email = ${email}`);
+  return row ?? null;
+}
+
+export async function selectUser(db: Postgres, id: string): Promise<UserRow | null> {
+  const [row] = await db.rows<UserRow>(sql`
+    SELECT id, email, name, password_hash, disabled_at, email_verified_at, created_at
+    FROM users
+    WHERE id = ${id}`);
   return row ?? null;
 }
 
@@ -38,14 +48,14 @@ export async function insertUser(
   return rows.length === 1;
 }
 
-/** False when it was set before, or nobody has the id. */
-export async function updateEmailVerified(db: Postgres, id: string, at: Date): Promise<boolean> {
-  const rows = await db.rows(sql`
+/** The address; null when it was verified before, or nobody has the id. */
+export async function updateEmailVerified(db: Postgres, id: string, at: Date): Promise<string | null> {
+  const [row] = await db.rows<{ email: string }>(sql`
     UPDATE users
     SET email_verified_at = ${at}, updated_at = ${at}
     WHERE id = ${id} AND email_verified_at IS NULL
-    RETURNING id`);
-  return rows.length === 1;
+    RETURNING email`);
+  return row?.email ?? null;
 }
 
 /** Null takes the password away. */
@@ -56,4 +66,8 @@ export async function updatePasswordHash(
   at: Date,
 ): Promise<void> {
   await db.rows(sql`UPDATE users SET password_hash = ${passwordHash}, updated_at = ${at} WHERE id = ${id}`);
+}
+
+export async function updateUserName(db: Postgres, id: string, name: string, at: Date): Promise<void> {
+  await db.rows(sql`UPDATE users SET name = ${name}, updated_at = ${at} WHERE id = ${id}`);
 }

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import { createAccounts } from './accounts.ts';
+import { createRefusalAudit } from './audit.ts';
+import { createSessionCookie } from './cookies.ts';
+import { createLoginCodes } from './login-codes.ts';
+import { createMailer } from './mailer.ts';
+import { createNewUsers } from './new-user.ts';
+import { createPasswordResets } from './password-reset.ts';
+import type { Passwords } from './passwords.ts';
+import { createRateLimits } from './rate-limits.ts';
+import { createSessions } from './sessions.ts';
+import { createSignIn } from './sign-in.ts';
+import { createSignUps } from './sign-up.ts';
+
+/** All that lets people in, wired; nothing is started or stored yet. `site` is where people reach the product. */
+export function createIdentity({
+  settings,
+  postgres,
+  passwords,
+  site,
+  now,
+  newId,
+  log,
+}: {
+  settings: Settings;
+  postgres: Postgres;
+  passwords: Passwords;
+  site: string;
+  now: () => Date;
+  newId: () => string;
+  log: Logger;
+}) {
+  const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
+  const limits = createRateLimits(postgres);
+  const newUsers = createNewUsers({ settings, now, newId });
+  const mailer = createMailer({ settings, log });
+  const codes = createLoginCodes({ postgres, passwords, now, newId });
+  const auditRefusal = createRefusalAudit({
+    postgres,
+    now,
+    onFailure: (error) => log.warn({ err: error }, 'a refusal is missing in the audit log'),
+  });
+  const parts = { settings, postgres, passwords, newUsers, codes, mailer, limits, site, now };
+  return {
+    sessions,
+    sessionCookie: createSessionCookie(settings),
+    newUsers,
+    mailer,
+    auditRefusal,
+    signIn: createSignIn({ settings, postgres, passwords, sessions, limits, auditRefusal, now }),
+    signUps: createSignUps(parts),
+    passwordResets: createPasswordResets(parts),
+    accounts: createAccounts(parts),
+  };
+}
