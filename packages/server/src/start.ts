@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CONTRACT_VERSION } from '@tracehouse/contract/health';
+import type { Route } from '@tracehouse/contract/route';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { DataDirectory } from './config/data-directory.ts';
@@ -41,6 +42,8 @@ import { openProduct } from './product.ts';
 export interface Running {
   /** Where people reach the product. */
   url: string;
+  /** Which routes each port serves, and where this process reaches it: for tests that go over all there is. */
+  served: readonly { origin: string; routes: readonly Route[] }[];
   /** Lets requests under way finish, stores what they brought, then closes the stores. */
   stop(): Promise<void>;
 }
@@ -77,6 +80,7 @@ export async function startAll({
     screens?.(),
   ]);
   const servers: FastifyInstance[] = [];
+  const tables = new Map<FastifyInstance, readonly Route[]>();
   let stopping = false;
   const epochs = createEpochs();
   const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt, epochs });
@@ -154,6 +158,10 @@ export async function startAll({
       ...(ui !== undefined && { uiDirectory: ui }),
     });
     servers.push(server);
+    tables.set(
+      server,
+      routes.map(({ route }) => route),
+    );
     return server;
   };
 
@@ -187,6 +195,9 @@ export async function startAll({
   });
   return {
     url,
+    served: [...tables].flatMap(([server, routes]) =>
+      server.server.listening ? [{ origin: localOrigin(server), routes }] : [],
+    ),
     async stop() {
       stopping = true;
       probe?.stop();
