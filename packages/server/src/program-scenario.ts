@@ -29,7 +29,7 @@ export const members = {
   guest: { organization: 'NONE', project: 'VIEWER' },
 } as const satisfies Record<string, { organization: Role; project: Role }>;
 
-export const ADMIN_KEY = 'the key of this installation';
+const ADMIN_KEY = 'the key of this installation';
 const at = new Date('2026-03-01T00:00:00Z');
 
 /**
@@ -80,7 +80,6 @@ export async function openProgram({ env = {} }: { env?: Record<string, string> }
   };
 }
 
-export type Program = Awaited<ReturnType<typeof openProgram>>;
 /** By `METHOD /path`. */
 export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
 
