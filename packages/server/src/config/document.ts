@@ -1,4 +1,5 @@
 import { roleSyncVariables } from '../role-sync/settings.ts';
+import { commonVariables, providerRows } from './sso-providers.ts';
 import { type Variable } from './variable.ts';
 import { variables } from './settings.ts';
 
@@ -11,6 +12,7 @@ const titles: Record<keyof typeof variables, string> = {
   search: 'Search',
   secrets: 'Secrets',
   signIn: 'Sign-in',
+  sso: 'Single sign-on',
   mail: 'Mail',
   init: 'What exists from the first start on',
   newUsers: 'What new users may do',
@@ -39,9 +41,40 @@ function tables<Subject extends string>(
         defaultWords,
         sentence,
       ]);
-      return `**${titles[subject]}**\n\n${table([['variable', 'value', 'default', 'meaning'], ...rows])}`;
+      const own = `**${titles[subject]}**\n\n${table([['variable', 'value', 'default', 'meaning'], ...rows])}`;
+      return subject === 'sso' ? `${own}\n\n${documentProviders()}` : own;
     })
     .join('\n\n');
+}
+
+/** What all providers have, and a line for each. */
+function documentProviders(): string {
+  const common = Object.entries(commonVariables).map(([suffix, { kind, default: words, sentence }]) => [
+    `\`AUTH_<P>_${suffix}\``,
+    kind.label,
+    words,
+    sentence,
+  ]);
+  const expected = [
+    '`TRACEHOUSE_SSO_<P>_EXPECTED_ISSUER`',
+    'text',
+    '–',
+    'What the discovery document must state as its issuer.',
+  ];
+  const rows = providerRows.map(({ id, prefix, own, remark = '', tried = false }) => [
+    `\`${id}\``,
+    `\`${prefix}\``,
+    Object.entries(own)
+      .map(([suffix, { required = false, sentence }]) => `\`_${suffix}\`${required ? ' (needed)' : ''}: ${sentence}`)
+      .join('; '),
+    [remark, tried ? '' : 'not tried against the real provider'].filter((part) => part !== '').join('; '),
+  ]);
+  return [
+    '**Providers: variables of each, `<P>` from the table below**',
+    table([['variable', 'value', 'default', 'meaning'], ...common, expected]),
+    '**Providers**',
+    table([['provider', '`<P>`', 'variables of its own', 'remark'], ...rows]),
+  ].join('\n\n');
 }
 
 /** Columns of equal width, as the formatter would make them. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { hostname as machineHostname } from 'node:os';
+import { type ProviderSettings, readProviders } from './sso-providers.ts';
 import {
   byteCount,
   choice,
@@ -19,6 +20,7 @@ import {
   positiveInteger,
   postgresUrl,
   smtpUrl,
+  roleMapping,
   text,
   variable,
   type Environment,
@@ -292,6 +294,46 @@ export const variables = {
       'Sender of that mail, `traces@acme.dev` or `Traces <traces@acme.dev>`.',
     ),
   },
+  sso: {
+    trustedEmails: optional(
+      'TRACEHOUSE_SSO_TRUST_EMAIL',
+      list,
+      'Providers (`keycloak`, `custom`, …) whose e-mail addresses count as verified though they do not say so.',
+    ),
+    recheckMinutes: optional(
+      'TRACEHOUSE_SSO_RECHECK_MINUTES',
+      positiveInteger,
+      'A session in use asks its provider this often whether it still stands, and ends when not: a person disabled there sends no word of it.',
+      { without: 'off' },
+    ),
+    httpProxy: optional('AUTH_HTTP_PROXY', webAddress, 'Proxy for calls to providers whose address is http.'),
+    httpsProxy: optional('AUTH_HTTPS_PROXY', webAddress, 'Proxy for calls to providers whose address is https.'),
+    roleClaim: optional(
+      'TRACEHOUSE_SSO_ROLE_CLAIM',
+      word,
+      'Claim that lists what a person is at the provider, such as `realm_access.roles`; read at each sign-in from ID token and userinfo.',
+      { without: 'off' },
+    ),
+    roleMapping: optional(
+      'TRACEHOUSE_SSO_ROLE_MAPPING',
+      roleMapping,
+      'Role here for each of them, as `{"admin": "ADMIN"}`; of several the highest. Key `default`: for members who have none of them (`VIEWER`; `null`: left alone). As `SYNC_ROLE_MAPPING`.',
+    ),
+    roleMaximum: variable(
+      'TRACEHOUSE_SSO_ROLE_MAX',
+      roleName,
+      'ADMIN',
+      'The highest role a claim gives. Whoever has a higher one keeps it.',
+    ),
+    roleOrganizationIds: optional('TRACEHOUSE_SSO_ROLE_ORG_ID', list, 'Organizations where claims give roles.', {
+      without: '`LANGFUSE_DEFAULT_ORG_ID`, else the initial organization, else the only one',
+    }),
+    ignoredFields: optional(
+      'AUTH_IGNORE_ACCOUNT_FIELDS',
+      list,
+      'Accepted, without effect: what a provider sends and we do not know is not stored.',
+    ),
+  },
   init: {
     organizationId: optional('LANGFUSE_INIT_ORG_ID', word, 'Organization to create at start.', {
       without: 'slug of the name, else `default`, when another `LANGFUSE_INIT_*` is set',
@@ -353,6 +395,8 @@ type Parsed = ParsedVariables<typeof variables>;
 /** The environment, checked. Frozen; made once a process. */
 export type Settings = Omit<Parsed, 'server'> & {
   readonly role: ProcessRole;
+  /** Other ways to sign in than the password, in the order of their buttons. */
+  readonly providers: readonly ProviderSettings[];
   /** `hostname` is the address to listen on. */
   readonly server: Omit<Parsed['server'], 'hostname'> & { readonly hostname: string };
   /** Sentences to log at start: settings that are legal and probably not what was meant. */
@@ -385,6 +429,8 @@ export function readSettings({
   machineName?: string;
 }): Settings {
   const { parsed, problems } = parseVariables(variables, env, role);
+  const sso = readProviders(env);
+  problems.push(...sso.problems);
   // The rules look at several values, so they are asked only when each is right by itself.
   if (problems.length > 0) throw new SettingsError(problems);
   const { server, ...rest } = parsed;
@@ -392,17 +438,27 @@ export function readSettings({
   const settings: Settings = {
     ...rest,
     role,
+    providers: sso.providers,
     server: {
       ...server,
       hostname: listenAddress(parsed),
       // Where upstream's deployments put NextAuth; the product's address is what stands before it.
       url: url?.replace(/\/api\/auth$/, ''),
     },
-    warnings: warn(parsed, machineName),
+    warnings: [...warn(parsed, machineName), ...sso.warnings, ...warnOfClosedSignUp(parsed, sso.providers)],
   };
   const broken = rules.flatMap((rule) => rule(settings));
   if (broken.length > 0) throw new SettingsError(broken);
   return deepFreeze(settings);
+}
+
+/** Upstream's deployments found out from `OAuthCreateAccount` on the first person's screen. */
+function warnOfClosedSignUp({ signIn }: Parsed, providers: readonly ProviderSettings[]): string[] {
+  const { signUpDisabled, signUpHidden } = variables.signIn;
+  const closed = signIn.signUpDisabled ? signUpDisabled : signIn.signUpHidden ? signUpHidden : undefined;
+  if (closed === undefined || providers.length === 0) return [];
+  const names = providers.map(({ name }) => name).join(' or ');
+  return [`${closed.name}: nobody new can come in through ${names}, only people who were invited or provisioned`];
 }
 
 const isAddress = (value: string): boolean => isIP(value) !== 0 || value === 'localhost';
@@ -485,11 +541,19 @@ const knownServices: Rule = ({ stores }) =>
         `${variables.stores[key].name}: this version has no driver for it yet; unset it to use the embedded store`,
     );
 
-const someWayToSignIn: Rule = ({ signIn }) =>
-  signIn.passwordDisabled
-    ? [
-        `${variables.signIn.passwordDisabled.name}: nobody could sign in, for this version has no other way than the password`,
-      ]
+const someWayToSignIn: Rule = ({ signIn, providers }) =>
+  signIn.passwordDisabled && providers.length === 0
+    ? [`${variables.signIn.passwordDisabled.name}: nobody could sign in, for no provider is set up (AUTH_KEYCLOAK_…)`]
+    : [];
+
+const knownProviders: Rule = ({ sso, providers }) =>
+  (sso.trustedEmails ?? [])
+    .filter((id) => !providers.some((provider) => provider.id === id))
+    .map((id) => `${variables.sso.trustedEmails.name}: '${id}' is no provider that is set up`);
+
+const claimsHaveMapping: Rule = ({ sso }) =>
+  sso.roleClaim !== undefined && sso.roleMapping === undefined
+    ? [`${variables.sso.roleMapping.name}: is not set; without it ${variables.sso.roleClaim.name} gives no role`]
     : [];
 
 const initialPassword: Rule = ({ init }) =>
@@ -526,6 +590,8 @@ const rules: readonly Rule[] = [
   rolesHaveServers,
   knownServices,
   someWayToSignIn,
+  knownProviders,
+  claimsHaveMapping,
   initialPassword,
   codesCanBeSent,
   portsDiffer,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { emailAddressOf } from '@tracehouse/contract/email-address';
 import * as z from 'zod';
+import { parseMapping, type RoleMapping } from '../role-sync/mapping.ts';
 
 /** The processes the program can be; a default may depend on it. */
 export type ProcessRole = 'all' | 'web' | 'worker' | 'migrate';
@@ -248,4 +249,17 @@ export const networks = kind(
     (entries) => entries.every((entry) => isIP(entry.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(entry)),
     'is not a list of IP addresses or networks such as 10.0.0.0/8',
   ),
+);
+
+/** Which role of ours a role or group elsewhere gives. */
+export const roleMapping = kind(
+  'JSON or YAML',
+  trimmed.transform((value, context): RoleMapping => {
+    try {
+      return parseMapping(value);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+      return z.NEVER;
+    }
+  }),
 );
