@@ -59,6 +59,12 @@ export const signOut = defineRoute({
   method: 'POST',
   path: '/api/auth/signout',
   scope: 'public',
-  summary: 'End the session of the cookie; answers the same when there is none',
+  summary: "End the session of the cookie; answers where the browser ends the identity provider's session too",
   audit: { none: 'the table of sessions tells who is signed in' },
+  response: z.object({
+    /** Null: there is no session elsewhere, or it cannot be ended from here. */
+    url: z.string().nullable(),
+    /** The identity provider the session came from. */
+    provider: z.string().nullable(),
+  }),
 });

@@ -23,6 +23,7 @@ import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
+import { ssoRoutes } from './identity/sso/routes.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { otlpRoutes } from './ingest/routes.ts';
@@ -83,7 +84,7 @@ export async function startAll({
   const tables = new Map<FastifyInstance, readonly Route[]>();
   let stopping = false;
   const epochs = createEpochs();
-  const identity = await openIdentity({ settings, stores, directory, log, url, salt: secrets.salt, epochs });
+  const identity = await openIdentity({ settings, stores, directory, log, url, secrets, epochs });
   const limits = createIngestionLimits({ settings: limitsOf(settings), now });
   const deleted = createDeletedTraces({ postgres: stores.postgres, now });
   let probe: Probe | null = null;
@@ -171,6 +172,7 @@ export async function startAll({
       ...metricsRoutes({ ...scrape, isInternal: false }),
       ...identityRoutes({ postgres: stores.postgres, settings, ...identity }),
       ...accountRoutes({ settings, ...identity }),
+      ...ssoRoutes({ url: settings.server.url, ...identity }),
       ...product.routes,
     ],
     uiDirectory,
@@ -301,7 +303,7 @@ async function openIdentity({
   directory,
   log,
   url,
-  salt,
+  secrets,
   epochs,
 }: {
   settings: Settings;
@@ -309,12 +311,12 @@ async function openIdentity({
   directory: DataDirectory;
   log: Logger;
   url: string;
-  salt: string;
+  secrets: Secrets;
   epochs: Epochs;
 }) {
-  const apiKeys = createApiKeys({ postgres, salt, epochs, now, newId, log });
+  const apiKeys = createApiKeys({ postgres, salt: secrets.salt, epochs, now, newId, log });
   const passwords = createPasswords();
-  const identity = createIdentity({ settings, postgres, passwords, site: url, now, newId, log });
+  const identity = createIdentity({ settings, secrets, postgres, passwords, site: url, now, newId, log });
   const { newUsers } = identity;
   await deleteExpired(postgres, now());
   const initialized = await initializeHeadless({ postgres, settings, apiKeys, passwords, newUsers, now, log });

@@ -31,7 +31,7 @@ import { isSignUpClosed, mayUsePassword } from './sign-in-policy.ts';
 import type { SignUps } from './sign-up.ts';
 
 interface AccountParts {
-  settings: Pick<Settings, 'signIn' | 'server'>;
+  settings: Pick<Settings, 'signIn' | 'server' | 'providers'>;
   sessions: Pick<Sessions, 'start'>;
   sessionCookie: SessionCookie;
   mailer: Pick<Mailer, 'isOn'>;
@@ -75,7 +75,7 @@ function entryRoutes({ settings, mailer, signUps, passwordResets, ...parts }: Ac
         signUp: password && !isSignUpClosed(settings),
         emailVerification: settings.signIn.emailVerificationRequired,
         reset: password && mailer.isOn,
-        providers: [],
+        providers: settings.providers.map(({ id, name }) => ({ id, name })),
       };
     }),
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Secrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { createAccounts } from './accounts.ts';
@@ -10,13 +11,14 @@ import { createNewUsers } from './new-user.ts';
 import { createPasswordResets } from './password-reset.ts';
 import type { Passwords } from './passwords.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { createSessions } from './sessions.ts';
 import { createSignIn } from './sign-in.ts';
 import { createSignUps } from './sign-up.ts';
+import { createSso } from './sso/sso.ts';
 
 /** All that lets people in, wired; nothing is started or stored yet. `site` is where people reach the product. */
 export function createIdentity({
   settings,
+  secrets,
   postgres,
   passwords,
   site,
@@ -25,6 +27,7 @@ export function createIdentity({
   log,
 }: {
   settings: Settings;
+  secrets: Pick<Secrets, 'nextauthSecret' | 'encryptionKey'>;
   postgres: Postgres;
   passwords: Passwords;
   site: string;
@@ -32,9 +35,20 @@ export function createIdentity({
   newId: () => string;
   log: Logger;
 }) {
-  const sessions = createSessions({ postgres, maxAgeMinutes: settings.signIn.sessionMaxAgeMinutes, now, newId });
   const limits = createRateLimits(postgres);
   const newUsers = createNewUsers({ settings, now, newId });
+  const { sessions, sso } = createSso({
+    settings,
+    secrets,
+    postgres,
+    passwords,
+    limits,
+    newUsers,
+    url: site,
+    now,
+    newId,
+    log,
+  });
   const mailer = createMailer({ settings, log });
   const codes = createLoginCodes({ postgres, passwords, now, newId });
   const auditRefusal = createRefusalAudit({
@@ -45,6 +59,7 @@ export function createIdentity({
   const parts = { settings, postgres, passwords, newUsers, codes, mailer, limits, site, now };
   return {
     sessions,
+    sso,
     sessionCookie: createSessionCookie(settings),
     newUsers,
     mailer,

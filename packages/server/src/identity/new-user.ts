@@ -20,6 +20,7 @@ import {
 } from './organizations-store.ts';
 import { deleteSessionsOf } from './sessions-store.ts';
 import { deleteInvitationsOf, type TakenInvitation } from './invitations-store.ts';
+import { deleteIdentitiesOf } from './sso/store.ts';
 import { insertUser, updateEmailVerified, updatePasswordHash } from './users-store.ts';
 
 /** A person to be. */
@@ -89,7 +90,8 @@ export function createNewUsers({
     /**
      * Somebody showed that the mailbox is theirs. `through` a session of the account itself: they go on as before. From
      * elsewhere (a code for a new password, a provider, an invitation's link): then whoever made the account may have been a
-     * stranger who typed this address, so its password and sessions end first. An address that was proved before is left alone.
+     * stranger who typed this address, so its password, sessions and links to providers end first. An address that was proved
+     * before is left alone.
      * Invitations of the address become memberships.
      */
     async prove(
@@ -103,6 +105,7 @@ export function createNewUsers({
       if (through === 'mailbox') {
         await updatePasswordHash(tx, userId, null, at);
         await deleteSessionsOf(tx, userId);
+        await deleteIdentitiesOf(tx, userId);
       }
       const user = { userId, email };
       const actor = actorFor(user, by);

@@ -19,6 +19,7 @@ import { refuseOtherSites } from './same-origin.ts';
 import { mayCreateOrganizations } from './sign-in-policy.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
+import type { SsoLogout } from './sso/logout.ts';
 
 interface IdentityParts {
   postgres: Postgres;
@@ -26,6 +27,7 @@ interface IdentityParts {
   sessions: Sessions;
   sessionCookie: SessionCookie;
   signIn: SignIn;
+  sso: { logout: Pick<SsoLogout, 'farewell'> };
   settings: Pick<Settings, 'signIn' | 'server'>;
 }
 
@@ -39,7 +41,7 @@ export const identityRoutes = (parts: IdentityParts): BoundRoute[] => [
 type Headers = Record<string, string | undefined>;
 
 /** These are public, for who signs in is nobody yet; what they do with cookies is for this site's pages alone. */
-function signInRoutes({ postgres, sessions, sessionCookie, signIn, settings }: IdentityParts): BoundRoute[] {
+function signInRoutes({ postgres, sessions, sessionCookie, signIn, sso, settings }: IdentityParts): BoundRoute[] {
   const { url } = settings.server;
   const ownTokenOf = (headers: Headers): string | undefined => {
     const token = sessionCookie.read(headers['cookie']);
@@ -79,8 +81,11 @@ function signInRoutes({ postgres, sessions, sessionCookie, signIn, settings }: I
     }),
 
     bind(signOut, async ({ headers }) => {
-      await sessions.end(ownTokenOf(headers));
-      return new Answer({}, { headers: { 'set-cookie': sessionCookie.clear() } });
+      const ended = await sessions.end(ownTokenOf(headers));
+      const farewell = ended && (await sso.logout.farewell(ended));
+      return new Answer(farewell ?? { url: null, provider: null }, {
+        headers: { 'set-cookie': sessionCookie.clear(), 'cache-control': 'no-store' },
+      });
     }),
   ];
 }

@@ -1,6 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import { deleteSession, insertSession, selectSession, updateSessionSeen } from './sessions-store.ts';
+import {
+  claimProviderCheck,
+  deleteSession,
+  deleteSessionById,
+  type EndedSessionRow,
+  insertSession,
+  type ProviderSession,
+  selectSession,
+  type SessionRow,
+  updateSessionSeen,
+} from './sessions-store.ts';
 
 const SEEN_EVERY_MS = 60_000;
 const MAX_USER_AGENT = 500;
@@ -15,6 +25,12 @@ export interface SignedInPerson {
   isVerified: boolean;
 }
 
+export interface Recheck {
+  everyMinutes: number;
+  /** False when the provider says that the person may not go on. */
+  stillStands(row: SessionRow): Promise<boolean>;
+}
+
 export type Sessions = ReturnType<typeof createSessions>;
 
 /**
@@ -24,37 +40,60 @@ export type Sessions = ReturnType<typeof createSessions>;
 export function createSessions({
   postgres,
   maxAgeMinutes,
+  recheck,
   now,
   newId,
 }: {
   postgres: Postgres;
   /** Since the last use. */
   maxAgeMinutes: number;
+  /** How often a session's provider is asked whether it still stands; undefined: never. */
+  recheck?: Recheck | undefined;
   now: () => Date;
   newId: () => string;
 }) {
   const expiry = (from: Date): Date => new Date(from.getTime() + maxAgeMinutes * 60_000);
+
+  /** One request in so many minutes waits for the provider, the others go on. */
+  async function hasEnded(row: SessionRow, at: Date): Promise<boolean> {
+    if (recheck === undefined || row.refresh_token === null) return false;
+    if (at.getTime() - (row.provider_checked_at?.getTime() ?? 0) < recheck.everyMinutes * 60_000) return false;
+    if (!(await claimProviderCheck(postgres, row, at)) || (await recheck.stillStands(row))) return false;
+    await deleteSessionById(postgres, row.id);
+    return true;
+  }
+
   return {
-    /** A new session, always with a new token; answers the token. `replaces` is the token the browser came with. */
-    async start({
-      userId,
-      method,
-      userAgent,
-      ip,
-      replaces,
-    }: {
-      userId: string;
-      method: string;
-      userAgent: string | undefined;
-      ip: string;
-      replaces: string | undefined;
-    }): Promise<string> {
+    /**
+     * A new session, always with a new token; answers the token. `replaces` is the token the browser came with; `tx` is the
+     * transaction it belongs to.
+     */
+    async start(
+      {
+        id = newId(),
+        userId,
+        method,
+        provider = null,
+        userAgent,
+        ip,
+        replaces,
+      }: {
+        id?: string;
+        userId: string;
+        method: string;
+        provider?: ProviderSession | null;
+        userAgent: string | undefined;
+        ip: string;
+        replaces: string | undefined;
+      },
+      tx: Postgres = postgres,
+    ): Promise<string> {
       const token = randomBytes(32).toString('base64url');
       const startedAt = now();
-      await postgres.transaction(async (tx) => {
+      await tx.transaction(async (tx) => {
         if (replaces !== undefined) await deleteSession(tx, hashToken(replaces));
         await insertSession(tx, {
-          id: newId(),
+          id,
           token_hash: hashToken(token),
           user_id: userId,
           method,
@@ -62,6 +101,7 @@ export function createSessions({
           ip,
           created_at: startedAt,
           expires_at: expiry(startedAt),
+          provider,
         });
       });
       return token;
@@ -73,7 +113,7 @@ export function createSessions({
       if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
       const at = now();
       const row = await selectSession(postgres, hashToken(token), at);
-      if (!row) return null;
+      if (!row || (await hasEnded(row, at))) return null;
       if (at.getTime() - row.last_seen_at.getTime() >= SEEN_EVERY_MS)
         await updateSessionSeen(postgres, row.id, at, expiry(at));
       return {
@@ -85,9 +125,9 @@ export function createSessions({
       };
     },
 
-    /** Does nothing when there is none. */
-    async end(token: string | undefined): Promise<void> {
-      if (token !== undefined) await deleteSession(postgres, hashToken(token));
+    /** What ended; null when there was none. */
+    async end(token: string | undefined): Promise<EndedSessionRow | null> {
+      return token === undefined ? null : deleteSession(postgres, hashToken(token));
     },
   };
 }

@@ -26,6 +26,7 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
   };
   const identity = createIdentity({
     settings,
+    secrets: { nextauthSecret: 'secret of the test', encryptionKey: '9f'.repeat(32) },
     postgres,
     passwords,
     site: 'https://traces.acme.dev',
