@@ -1,4 +1,4 @@
-import { stringifyInParts } from '../json-text.ts';
+import { type JsonPart, stringifyInParts, textOf } from '../json-text.ts';
 import { inTurns } from '../turns.ts';
 
 /** A list of fewer is written at once. */
@@ -6,11 +6,12 @@ const LONG = 100;
 
 /**
  * What `JSON.stringify` makes of an answer; a long list in it is written in turns, so that 30 MB do not keep others waiting. It
- * comes as bytes: as one text, 3.6 MB took twice as long to send, as one character beyond Latin-1 makes it wide.
+ * comes as bytes: as one text, 3.6 MB took twice as long to send, as one character beyond Latin-1 makes it wide. Pieces of bytes,
+ * for to put them together is as much memory again.
  */
-export async function toJson(answer: object): Promise<string | Buffer> {
+export async function toJson(answer: object): Promise<string | Buffer[]> {
   if (Array.isArray(answer) || 'toJSON' in answer || !Object.values(answer).some(isLong)) {
-    return stringifyInParts(answer)!.join('');
+    return textOf(stringifyInParts(answer)!);
   }
   const out = new Bytes();
   let before = '{';
@@ -40,18 +41,19 @@ class Bytes {
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   #length = 0;
 
-  write(text: string): void {
-    const most = text.length * 3;
+  write(text: JsonPart): void {
+    const most = typeof text === 'string' ? text.length * 3 : text.length;
     if (this.#length + most > this.#buffer.length) {
       this.#full.push(this.#buffer.subarray(0, this.#length));
       this.#buffer = Buffer.allocUnsafe(most > CHUNK_BYTES ? Buffer.byteLength(text) : CHUNK_BYTES);
       this.#length = 0;
     }
-    this.#length += this.#buffer.write(text, this.#length);
+    this.#length +=
+      typeof text === 'string' ? this.#buffer.write(text, this.#length) : text.copy(this.#buffer, this.#length);
   }
 
-  all(): Buffer {
-    return Buffer.concat([...this.#full, this.#buffer.subarray(0, this.#length)]);
+  all(): Buffer[] {
+    return [...this.#full, this.#buffer.subarray(0, this.#length)];
   }
 }
 

@@ -118,6 +118,23 @@ describe('a declared route', () => {
   });
 });
 
+test('a long list arrives whole, with its length', async () => {
+  const data = Array.from({ length: 500 }, (_, i) => ({ id: i, text: `${'漢'.repeat(700)} ${i}` }));
+  const long = await createHttpServer({
+    log: pino({ level: 'silent' }),
+    authenticator: { authenticate: async () => ({ kind: 'public' }) },
+    routes: [bind(readThing, () => ({ data }))],
+  });
+  try {
+    const { statusCode, headers, rawPayload } = await long.inject({ url: '/api/public/things/x' });
+    const whole = Buffer.from(JSON.stringify({ data }));
+    expect([statusCode, headers['content-length']]).toEqual([200, String(whole.length)]);
+    expect(rawPayload.equals(whole)).toBe(true);
+  } finally {
+    await long.close();
+  }
+});
+
 describe('what is refused', () => {
   test.each([
     ['no key', { url: '/api/public/things/x' }, 401, { message: 'No authorization header' }],

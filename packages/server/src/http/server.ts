@@ -448,7 +448,13 @@ async function send(reply: FastifyReply, route: Route, answer: unknown): Promise
   if (body instanceof Readable) return reply.send(body);
   if (Buffer.isBuffer(body) || body instanceof Uint8Array) return reply.send(Buffer.from(body));
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
-  return reply.send(typeof body === 'object' ? await toJson(body) : JSON.stringify(body));
+  const json = typeof body === 'object' ? await toJson(body) : JSON.stringify(body);
+  if (typeof json === 'string') return reply.send(json);
+  reply.header(
+    'content-length',
+    json.reduce((sum, { length }) => sum + length, 0),
+  );
+  return reply.send(Readable.from(json));
 }
 
 /** 159: the query's time was up, 241: its memory, 394: it was stopped. */

@@ -146,6 +146,10 @@ export interface StoredObservation extends ObservationRow {
   outputPreview: string;
 }
 
+/** A row of which input and output may still be the bytes of an answer, in UTF-8. */
+export type WithPayload<Row> = Omit<Row, 'input' | 'output'> &
+  Record<keyof Row & ('input' | 'output'), string | Buffer>;
+
 /** A row that says nothing but who it is; callers spread their statements over it. */
 export function emptyRow(
   identity: Pick<ObservationRow, 'projectId' | 'kind' | 'id' | 'traceId' | 'startTime' | 'source'>,

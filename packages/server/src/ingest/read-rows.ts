@@ -2,7 +2,7 @@ import type { Column } from '../stores/clickhouse/column.ts';
 import { RowBinaryReader } from '../stores/clickhouse/row-binary.ts';
 import { ClickHouseSql } from '../stores/clickhouse/sql.ts';
 import { observationColumns } from './observation-columns.ts';
-import type { ObservationRow, StoredObservation } from './observation.ts';
+import type { ObservationRow, StoredObservation, WithPayload } from './observation.ts';
 import { scoreColumns } from './score-columns.ts';
 import type { ScoreRow } from './score.ts';
 
@@ -37,18 +37,27 @@ class RowReader<Row> {
     return ClickHouseSql.trusted(this.#columns.map(({ name, field }) => replaced[field] ?? name).join(', '));
   }
 
+  /** Leaves input and output the bytes they are: views of the answer. */
+  withPayloadBytes(): RowReader<WithPayload<Row>> {
+    return new RowReader(
+      this.#columns.map((column) =>
+        column.name === 'input' || column.name === 'output' ? { ...column, read: (from) => from.utf8() } : column,
+      ),
+    );
+  }
+
   /** The rows of an answer in RowBinary. What several have in common they share: not to be changed. */
   parse(answer: Uint8Array): Row[] {
     const from = new RowBinaryReader(answer);
-    const columns = this.#columns.map(({ field, read }) => ({
-      field,
-      last: { read, from: 0, to: 0, value: undefined },
-    }));
+    const columns = this.#columns.map(({ field, read }) => ({ field, last: { read, from: 0, to: 0 } }));
     const rows: Row[] = [];
+    let row = this.#blank;
     while (!from.isAtEnd) {
-      const row: Record<string, unknown> = { ...this.#blank };
-      for (const { field, last } of columns) row[field] = from.again(last);
-      rows.push(row as Row);
+      // Begins as the one before: what is the same again is there already.
+      const next: Record<string, unknown> = { ...row };
+      for (const { field, last } of columns) if (!from.again(last)) next[field] = from.next(last);
+      rows.push(next as Row);
+      row = next;
     }
     return rows;
   }

@@ -2,9 +2,9 @@
 // understand each function of a statement, which for all of a trace is more than reading its rows. A property test holds
 // the two together.
 import { decimalText, scaledDecimal } from '../stores/clickhouse/row-binary.ts';
-import type { Level, Micros, StoredObservation } from './observation.ts';
+import type { Level, Micros, StoredObservation, WithPayload } from './observation.ts';
 
-type Row = StoredObservation;
+type Row = WithPayload<StoredObservation>;
 type Field = keyof Row & string;
 
 /** A trace as its rows tell. `''` is "not said"; flags are 0 or 1; `root_*` is what the root received over OTLP. */
@@ -315,8 +315,8 @@ const columns: { [Name in TraceColumn]: Column<ResolvedTrace[Name]> } = {
   tags:            { reads: ['tags'],                  of: (trace) => sorted(trace.rows.flatMap((row) => row.tags)) },
   public:          { reads: ['public'],                of: (trace) => trace.flag('public') },
   bookmarked:      { reads: ['bookmarked'],            of: (trace) => trace.flag('bookmarked') },
-  input:           { reads: ['traceInput', 'input'],   of: (trace) => trace.lent((row) => row.traceInput, (row) => row.input) },
-  output:          { reads: ['traceOutput', 'output'], of: (trace) => trace.lent((row) => row.traceOutput, (row) => row.output) },
+  input:           { reads: ['traceInput', 'input'],   of: (trace) => trace.lent((row) => row.traceInput, (row) => row.input.toString()) },
+  output:          { reads: ['traceOutput', 'output'], of: (trace) => trace.lent((row) => row.traceOutput, (row) => row.output.toString()) },
   input_preview:   { reads: ['traceInput', 'inputPreview'],   of: (trace) => trace.lent((row) => preview(row.traceInput), (row) => row.inputPreview) },
   output_preview:  { reads: ['traceOutput', 'outputPreview'], of: (trace) => trace.lent((row) => preview(row.traceOutput), (row) => row.outputPreview) },
   metadata:        { reads: ['traceMetadata', 'metadata'],    of: (trace) => trace.metadata((row) => row.kind === 'trace' || isRoot(row)) },

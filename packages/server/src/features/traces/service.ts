@@ -11,7 +11,7 @@ import {
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { Actor } from '../../identity/audit.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
-import type { StoredObservation } from '../../ingest/observation.ts';
+import type { StoredObservation, WithPayload } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
@@ -20,7 +20,6 @@ import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
-import { inTurns } from '../../turns.ts';
 import { createTraceCounts } from './count.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
 import { findNewestTraces } from './newest.ts';
@@ -150,15 +149,16 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
         needs.pricing.listed(scope),
       ]);
       if (found.length === 0) throw notFound(traceId);
-      const blobs = found.flatMap(({ payloadBlobs = [] }: Partial<StoredObservation>) => payloadBlobs);
-      const rows = await largeFields.whole(scope, found, blobs);
+      const blobs = found.flatMap(({ payloadBlobs = [] }: Partial<WithPayload<StoredObservation>>) => payloadBlobs);
+      // To put a field back in takes strings.
+      const rows = blobs.length === 0 ? found : await largeFields.whole(scope, found.map(withStrings), blobs);
       const row = toListed(rows, groups);
       return {
         ...toTrace(scope, row),
         ...toMetrics(row),
         htmlPath: htmlPath(scope, traceId),
         observations: groups.has('observations')
-          ? await inTurns(observationsIn(rows), (observation) => toObservationV1(observation, 'trace', listed))
+          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace', listed))
           : [],
         scores: scores.map(toScoreV1).filter((score) => score !== null),
       };
@@ -192,6 +192,12 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       deleteRows(needs, scope, actor, traceIds),
   };
 }
+
+const withStrings = (row: WithPayload<StoredObservation>): StoredObservation => ({
+  ...row,
+  input: row.input.toString(),
+  output: row.output.toString(),
+});
 
 const aboutColumns = ['trace_id', 'user_id', 'session_id', 'tags', 'environment'] as const;
 export type TraceAbout = Pick<ResolvedTrace, (typeof aboutColumns)[number]>;
@@ -242,7 +248,7 @@ const listedFields = (groups: ReadonlySet<TraceFieldGroup>) => {
  * in these environments.
  */
 function toListed(
-  rows: readonly StoredObservation[],
+  rows: readonly WithPayload<StoredObservation>[],
   groups: ReadonlySet<TraceFieldGroup>,
   environments?: readonly string[],
 ): ListedRow {

@@ -3,7 +3,7 @@ import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhous
 import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import type { StoredObservation } from '../../ingest/observation.ts';
+import type { StoredObservation, WithPayload } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
   compareUtf8,
@@ -71,8 +71,10 @@ export const selectTraceRows = async (
   where: ClickHouseSql,
   fields: ReadonlySet<keyof StoredObservation>,
   options?: QueryOptions,
-): Promise<Map<string, StoredObservation[]>> =>
-  rowsInForce(await selectRows(db, scope, where, fields, { instead: lentAlone, ...options }));
+): Promise<Map<string, StoredObservation[]>> => {
+  const reader = storedReader.only(fields);
+  return rowsInForce(reader.parse(await db.binary(rowsWhere(scope, where, reader.select(lentAlone)), options)));
+};
 
 /** The same of a page: rows that came with it, else read now. */
 export async function rowsOf(
@@ -87,31 +89,20 @@ export async function rowsOf(
   return new Map([...known, ...read]);
 }
 
-/** The rows in force of one trace, with these fields, whole. */
+/** The rows in force of one trace, with these fields, whole; input and output as bytes. */
 export async function selectTraceWhole(
   db: ClickHouse,
   scope: ProjectScope,
   traceId: string,
   fields: ReadonlySet<keyof StoredObservation>,
-): Promise<StoredObservation[]> {
-  const traces = rowsInForce(await selectRows(db, scope, traceIs(traceId), fields));
-  return traces.get(traceId) ?? [];
+): Promise<WithPayload<StoredObservation>[]> {
+  const reader = storedReader.only(fields).withPayloadBytes();
+  const answer = await db.binary(rowsWhere(scope, traceIs(traceId), reader.select()));
+  return rowsInForce(reader.parse(answer)).get(traceId) ?? [];
 }
 
-async function selectRows(
-  db: ClickHouse,
-  scope: ProjectScope,
-  where: ClickHouseSql,
-  fields: ReadonlySet<keyof StoredObservation>,
-  { instead, ...options }: QueryOptions & { instead?: typeof lentAlone } = {},
-): Promise<StoredObservation[]> {
-  const reader = storedReader.only(fields);
-  const answer = await db.binary(
-    clickhouse`SELECT ${reader.select(instead)} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`,
-    options,
-  );
-  return reader.parse(answer);
-}
+const rowsWhere = (scope: ProjectScope, where: ClickHouseSql, columns: ClickHouseSql): ClickHouseSql =>
+  clickhouse`SELECT ${columns} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`;
 
 /** The named columns of traces chosen by id; in no order. */
 export async function selectTraces<Column extends TraceColumn>(

@@ -131,18 +131,21 @@ export class RowBinaryWriter {
 /** Bytes up to which a string that is read is worth looking through. */
 const SHORT_READ = 64;
 
+/** About what stands between two payloads of a row. A string that is kept keeps its window. */
+const WINDOW_BYTES = 1024;
+
 /** A column of an answer: how it is read, and where its last value stands. */
 export interface LastRead<Value> {
   readonly read: (from: RowBinaryReader) => Value;
   from: number;
   to: number;
-  value?: Value;
 }
 
 /** Reads RowBinary, a value after the other in the order they were selected. */
 export class RowBinaryReader {
   readonly #buffer: Buffer;
-  #latin1: string | undefined;
+  /** What stands from there on for a while, a character a byte. */
+  #window = { from: 0, text: '' };
   #at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -153,19 +156,19 @@ export class RowBinaryReader {
     return this.#at >= this.#buffer.length;
   }
 
-  /**
-   * What `read` reads here, or the last value of its column when the same bytes stand here again: of what rows have in common
-   * there is one object.
-   */
-  again<Value>(last: LastRead<Value>): Value {
-    if (this.#stands(last.from, last.to)) {
-      this.#at += last.to - last.from;
-      return last.value!;
-    }
+  /** Goes on behind what stands here when it is the last value of its column again: of what rows have in common there is one object. */
+  again({ from, to }: LastRead<unknown>): boolean {
+    if (!this.#stands(from, to)) return false;
+    this.#at += to - from;
+    return true;
+  }
+
+  /** What stands here, which is the last value of its column from now on. */
+  next<Value>(last: LastRead<Value>): Value {
     last.from = this.#at;
-    last.value = last.read(this);
+    const value = last.read(this);
     last.to = this.#at;
-    return last.value;
+    return value;
   }
 
   /** Whether the bytes there stand here too. */
@@ -232,10 +235,27 @@ export class RowBinaryReader {
     if (length === 0) return '';
     const from = this.#at;
     this.#at += length;
-    // Most strings are short and ASCII: cut out of one that is made once, not handed over one by one.
+    // Most strings are short and ASCII: several are cut out of one that is made once, not handed over one by one.
     return length < SHORT_READ && this.#isAscii(from)
-      ? (this.#latin1 ??= this.#buffer.toString('latin1')).slice(from, this.#at)
+      ? this.#ascii(from)
       : this.#buffer.toString('utf8', from, this.#at);
+  }
+
+  #ascii(from: number): string {
+    let window = this.#window;
+    if (from < window.from || this.#at > window.from + window.text.length) {
+      window = { from, text: this.#buffer.toString('latin1', from, from + WINDOW_BYTES) };
+      this.#window = window;
+    }
+    return window.text.slice(from - window.from, this.#at - window.from);
+  }
+
+  /** A text as its bytes in UTF-8: a view of the answer. */
+  utf8(): Buffer {
+    const length = this.varuint();
+    const from = this.#at;
+    this.#at += length;
+    return this.#buffer.subarray(from, this.#at);
   }
 
   #isAscii(from: number): boolean {
