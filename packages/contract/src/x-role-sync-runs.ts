@@ -1,4 +1,16 @@
 import * as z from 'zod';
+import { defineRoute } from './route.ts';
+
+/*
+ * Runs of `tracehouse role-sync` (docs/role-sync.md), as the page of SSO and SCIM shows them. What a run changes is in the audit
+ * log by itself, written by SCIM.
+ */
+
+/** How the job names itself (`user-agent`): roles that it sets are shown as its own. */
+export const ROLE_SYNC_USER_AGENT = 'tracehouse-role-sync';
+
+/** Runs that are kept of an organization. */
+export const KEPT_RUNS = 100;
 
 const count = z.int().min(0);
 
@@ -35,7 +47,7 @@ export type RoleSyncCounts = z.output<typeof RoleSyncCounts>;
 
 /** What a run of `tracehouse role-sync` tells at its end. */
 export const RoleSyncReport = z.object({
-  startedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().refine((time) => Date.parse(time) > 0, 'is not a time of this age'),
   durationMs: count,
   /** `partial`: some people failed. `stopped`: the safety brake. `failed`: settings, authentication, or no answer. */
   result: z.enum(['success', 'partial', 'stopped', 'failed']),
@@ -47,3 +59,30 @@ export const RoleSyncReport = z.object({
   counts: RoleSyncCounts,
 });
 export type RoleSyncReport = z.output<typeof RoleSyncReport>;
+
+export const RoleSyncRun = RoleSyncReport.extend({
+  id: z.string(),
+  /** By the clock of this server. */
+  receivedAt: z.iso.datetime(),
+});
+export type RoleSyncRun = z.output<typeof RoleSyncRun>;
+
+export const reportRoleSyncRun = defineRoute({
+  method: 'POST',
+  path: '/api/public/x/role-sync-runs',
+  scope: 'organization',
+  summary: 'What a run of role-sync came to; the last 100 are kept',
+  audit: { none: 'tells of changes that are written already' },
+  body: RoleSyncReport,
+  status: 201,
+  response: z.object({ id: z.string() }),
+});
+
+export const listRoleSyncRuns = defineRoute({
+  method: 'GET',
+  path: '/api/public/x/role-sync-runs',
+  scope: 'organizationMembers:read',
+  summary: 'Runs of role-sync for the organization, newest first',
+  query: z.object({ limit: z.coerce.number().int().min(1).max(KEPT_RUNS).default(20) }),
+  response: z.object({ data: z.array(RoleSyncRun) }),
+});

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { auditRoutes } from './features/audit/routes.ts';
+import { createAuditLog } from './features/audit/service.ts';
 import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
@@ -12,6 +14,8 @@ import { createModels } from './features/models/service.ts';
 import { selectModels } from './features/models/store.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
+import { roleSyncRunsRoutes } from './features/role-sync-runs/routes.ts';
+import { createRoleSyncRuns } from './features/role-sync-runs/service.ts';
 import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
 import { createScoreConfigs } from './features/score-configs/service.ts';
 import { scoresRoutes } from './features/scores/routes.ts';
@@ -60,6 +64,7 @@ export function openProduct({
   log,
   now,
   media,
+  auditRetentionDays = null,
   countStored = () => undefined,
   onReceipt = () => undefined,
   onUnattributed = () => undefined,
@@ -81,6 +86,8 @@ export function openProduct({
     /** Whether files inside spans become files of their own. */
     takesFromSpans: boolean;
   };
+  /** How long lines of the audit log are kept; null: for ever. */
+  auditRetentionDays?: number | null;
   /** Told how many items each request brought, for quotas. */
   countStored?(scope: ProjectScope, items: number): void;
   /** Told what a door made of each request. */
@@ -189,6 +196,8 @@ export function openProduct({
     newId,
   });
   const jobs = createJobs({ queue, now });
+  const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
+  const roleSyncRuns = createRoleSyncRuns({ postgres, now, newId });
   const singleObjects = createSingleObjects({ store, onReceipt, now: nowMicros, newId });
   const doors = { otlp, logs, json, scores, singleObjects, refusals, now, newId };
   return {
@@ -198,12 +207,16 @@ export function openProduct({
       await files.removeOrphans(signal);
       await largeFields.removeOrphans(signal);
     },
+    /** Removes the lines of the audit log that are older than they are kept; answers how many. */
+    sweepAuditLog: auditLog.sweep,
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
+    roleSyncRuns,
     /** Jobs; they run once it is started. */
     queue,
     routes: [
+      ...auditRoutes(auditLog),
       ...jobsRoutes(jobs),
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
@@ -215,6 +228,7 @@ export function openProduct({
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
       ),
+      ...roleSyncRunsRoutes(roleSyncRuns),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),
     ],

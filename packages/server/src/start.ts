@@ -14,6 +14,7 @@ import { closeHttpServer, createHttpServer } from './http/server.ts';
 import { metricsRoutes, systemRoutes, type Vitals, workerRoutes } from './http/system-routes.ts';
 import { accountRoutes } from './identity/account-routes.ts';
 import { type ApiKeys, createApiKeys } from './identity/api-keys.ts';
+import { roleChanges } from './identity/members.ts';
 import { deleteExpired } from './identity/expired.ts';
 import { createFirstLogin } from './identity/first-start.ts';
 import { initializeHeadless } from './identity/headless-init.ts';
@@ -94,6 +95,8 @@ export async function startAll({
     postgresAnswers: () => answersInTime(stores.postgres.rows(sql`SELECT 1`)),
     engineAnswers: () => answersInTime(stores.clickhouse.ping()),
     engineFigures: () => inTime(selectEngineFigures(stores.clickhouse, SCRAPE_MS), null),
+    lastRoleSync: () => inTime(product.roleSyncRuns.lastSuccess(), null),
+    roleChanges: () => roleChanges,
     version: CONTRACT_VERSION,
   });
   const journal = await openJournal({ settings, directory, stores, deleted, log, metrics });
@@ -119,6 +122,7 @@ export async function startAll({
       linkMs: settings.media.linkSeconds * 1000,
       takesFromSpans: settings.media.takesFromSpans,
     },
+    auditRetentionDays: settings.audit.retentionDays ?? null,
     countStored: ({ projectId }, items) => limits.count(projectId, items),
     onReceipt: (receipt) => {
       if (receipt.projectId !== PROBE_PROJECT_ID) metrics.received(receipt);
@@ -195,6 +199,16 @@ export async function startAll({
     work: product.removeOrphans,
     onFailure: (error) => log.error({ err: error }, 'files that nothing refers to could not be removed'),
   });
+  const oldAudit = everyNight({
+    hour: 4,
+    forHours: 2,
+    now,
+    async work(signal) {
+      const removed = await product.sweepAuditLog(signal);
+      if (removed > 0) log.info({ removed }, 'old lines of the audit log removed');
+    },
+    onFailure: (error) => log.error({ err: error }, 'old lines of the audit log could not be removed'),
+  });
   return {
     url,
     served: [...tables].flatMap(([server, routes]) =>
@@ -207,6 +221,7 @@ export async function startAll({
         product.queue.stop(),
         textIndexes?.stop(),
         orphans.stop(),
+        oldAudit.stop(),
         ...servers.map((server) => closeHttpServer(server)),
       ]);
       await product.refusals.close();

@@ -10,6 +10,7 @@ const titles: Record<keyof typeof variables, string> = {
   media: 'Media',
   telemetry: 'Monitoring',
   search: 'Search',
+  audit: 'Audit log',
   secrets: 'Secrets',
   signIn: 'Sign-in',
   sso: 'Single sign-on',

@@ -209,6 +209,14 @@ export const variables = {
       'Hour of the day (UTC) in which the text indexes are built, for at most 4 hours. They make the search for what does not occur fast, and take about a third more disk; `off`: all text is scanned.',
     ),
   },
+  audit: {
+    retentionDays: optional(
+      'TRACEHOUSE_AUDIT_RETENTION_DAYS',
+      positiveInteger,
+      'Days the lines of the audit log are kept; what is older goes at night (4 h UTC).',
+      { without: 'for ever' },
+    ),
+  },
   secrets: {
     nextauthSecret: optional(
       'NEXTAUTH_SECRET',

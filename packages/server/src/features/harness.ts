@@ -74,13 +74,14 @@ export async function openHarness({
       log,
       now,
       media: { blobs, links, maxBytes: MAX_MEDIA_BYTES, linkMs: 3_600_000, takesFromSpans: true },
+      auditRetentionDays: AUDIT_RETENTION_DAYS,
       onUnattributed,
       settleMs: 0,
       ...(shared && { shared }),
     });
   const product = open();
   product.queue.start();
-  const { removeOrphans } = product;
+  const { removeOrphans, sweepAuditLog } = product;
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
   const { authenticate, attribute } = createAuthenticator({
     postgres,
@@ -123,6 +124,9 @@ export async function openHarness({
     keys,
     blobs,
     removeOrphans,
+    sweepAuditLog,
+    /** Tables of people, for tests of what no route writes. */
+    postgres: engines.postgres,
     /** By a link that an answer gave, as anybody who has it. */
     async follow(link: string, request: Omit<InjectOptions, 'url'> = {}) {
       const answer = await server.inject({ ...request, url: link.replace(PUBLIC_URL, '') });
@@ -159,7 +163,7 @@ export async function openHarness({
           },
           ...(payload !== undefined && { payload }),
         });
-        const isJson = answer.headers['content-type']?.toString().includes('json') ?? false;
+        const isJson = answer.headers['content-type']?.toString().includes('application/json') ?? false;
         const body = (isJson ? answer.json() : null) as Json;
         return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
       };
@@ -168,7 +172,7 @@ export async function openHarness({
       return {
         id,
         request,
-        get: (path: string) => request('GET', path),
+        get: (path: string, headers: Record<string, string> = {}) => send('GET', path, undefined, headers),
         /** The rows of all pages of a list of the screens: an answer of a search may be what was found so far. */
         async everyPage(path: string): Promise<Json[]> {
           const rows: Json[] = [];
@@ -197,6 +201,25 @@ export async function openHarness({
         },
       };
     },
+    /** A new organization, as a client that has a key of it. */
+    async organization(id: string) {
+      await postgres.rows(sql`INSERT INTO organizations (id, name, created_at, updated_at)
+        VALUES (${id}, ${id}, ${now()}, ${now()})`);
+      const { publicKey, secretKey } = await keys.create({ organizationId: id });
+      const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`;
+      return {
+        authorization,
+        async request(method: Method, path: string, body?: unknown) {
+          const answer = await server.inject({
+            method,
+            url: `/api/public${path}`,
+            headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+            ...(body !== undefined && { payload: JSON.stringify(body) }),
+          });
+          return { status: answer.statusCode, body: (answer.body === '' ? null : answer.json()) as Json };
+        },
+      };
+    },
     async close() {
       await server.close();
       if (otherServer !== server) await otherServer.close();
@@ -216,6 +239,8 @@ export async function openHarness({
 
 /** Where others reach the harness, as links say it. */
 export const PUBLIC_URL = 'https://tracehouse.example';
+/** Lines of the audit log are kept so long. */
+export const AUDIT_RETENTION_DAYS = 90;
 /** A file may have this many bytes. */
 export const MAX_MEDIA_BYTES = 300_000;
 

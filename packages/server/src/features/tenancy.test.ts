@@ -1,3 +1,4 @@
+import { RoleSyncCounts } from '@tracehouse/contract/x-role-sync-runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clickhouse } from '../stores/clickhouse/sql.ts';
 import { filter, type Harness, openHarness, type Project, type Sample } from './harness.ts';
@@ -97,6 +98,25 @@ test('models of the other project price nothing, are not listed, read or deleted
   expect((await ours.get(`/models/${id}`)).status).toBe(404);
   expect((await ours.delete(`/models/${id}`)).status).toBe(404);
   expect((await theirs.get(`/models/${id}`)).status).toBe(200);
+});
+
+test('runs of role-sync of the other organization are not listed, and no project sees any', async () => {
+  const [us, them] = [await harness.organization('us'), await harness.organization('theirs')];
+  const counts = Object.fromEntries(Object.keys(RoleSyncCounts.shape).map((name) => [name, 0]));
+  const run = {
+    startedAt: '2026-11-20T10:00:00.000Z',
+    durationMs: 1,
+    result: 'failed',
+    dryRun: false,
+    problems: [],
+    counts,
+  };
+  expect((await them.request('POST', '/x/role-sync-runs', { ...run, message: 'theirs' })).status).toBe(201);
+  expect((await us.request('GET', '/x/role-sync-runs')).body).toEqual({ data: [] });
+  expect((await them.request('GET', '/x/role-sync-runs')).body.data).toHaveLength(1);
+  const { publicKey, secretKey } = await harness.keys.create({ projectId: 'ours' });
+  const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`;
+  expect((await ours.send('/x/role-sync-runs', JSON.stringify(run), { authorization })).status).toBe(403);
 });
 
 test('jobs, recalculations and changes of models of the other project are not to be had', async () => {

@@ -85,10 +85,17 @@ export interface AuditEntry {
   refusedFor?: string;
 }
 
+let written = 0;
+/** Of lines of the same moment the one that was written later is the newer. */
+function newLineId(): string {
+  written += 1;
+  return `${written.toString(36).padStart(7, '0')}-${randomUUID()}`;
+}
+
 /** Writes lines of the audit log. Belongs into the transaction of the change, so that neither is there without the other. */
 export async function recordAudit(db: Postgres, actor: Actor, at: Date, ...entries: AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const lines = entries.map((entry) => ({ id: randomUUID(), ...entry }));
+  const lines = entries.map((entry) => ({ id: newLineId(), ...entry }));
   await insertAuditRows(db, { at, actor }, lines);
 }
 

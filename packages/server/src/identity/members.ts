@@ -24,6 +24,11 @@ export interface RoleChange {
 export const LAST_OWNER =
   'This is the last owner of the organization. Make somebody else an owner first, or delete the organization.';
 
+const changes = new Map<RoleSource, number>();
+/** Roles in organizations that this process has changed since its start, by source: for metrics. */
+export const roleChanges: ReadonlyMap<RoleSource, number> = changes;
+const count = (source: RoleSource): void => void changes.set(source, (changes.get(source) ?? 0) + 1);
+
 /**
  * Every way to change roles comes through here: an organization never loses its last owner, and each change is in the audit log.
  * All of them work inside the caller's transaction or open their own; two at once wait for each other.
@@ -33,10 +38,10 @@ export async function setOrganizationRole(
   { organizationId, userId, role }: { organizationId: string; userId: string; role: Role },
   { actor, source, at }: RoleChange,
 ): Promise<'added' | 'changed' | 'unchanged'> {
-  return db.transaction(async (tx) => {
+  const outcome = await db.transaction(async (tx) => {
     await lockOrganization(tx, organizationId);
     const before = await selectOrganizationRole(tx, organizationId, userId);
-    if (before?.role === role) return 'unchanged';
+    if (before?.role === role) return 'unchanged' as const;
     if (before?.role === 'OWNER') await keepAnOwner(tx, organizationId, userId);
     await upsertOrganizationRole(tx, { organizationId, userId, role, source, at });
     await recordAudit(tx, actor, at, {
@@ -47,8 +52,10 @@ export async function setOrganizationRole(
       ...(before && { before: { role: before.role } }),
       after: { role, source },
     });
-    return before ? 'changed' : 'added';
+    return before ? ('changed' as const) : ('added' as const);
   });
+  if (outcome !== 'unchanged') count(source);
+  return outcome;
 }
 
 /** Takes a person out of an organization, with all roles in its projects. False when there is no membership. @throws ForbiddenError for the last owner */
@@ -57,7 +64,7 @@ export async function removeOrganizationMember(
   { organizationId, userId }: { organizationId: string; userId: string },
   { actor, source, at }: RoleChange,
 ): Promise<boolean> {
-  return db.transaction(async (tx) => {
+  const wasThere = await db.transaction(async (tx) => {
     await lockOrganization(tx, organizationId);
     const before = await selectOrganizationRole(tx, organizationId, userId);
     if (!before) return false;
@@ -73,6 +80,8 @@ export async function removeOrganizationMember(
     });
     return true;
   });
+  if (wasThere) count(source);
+  return wasThere;
 }
 
 /** A role of a project's own, which counts there instead of the organization's. @throws NotFoundError for who is no member of the organization */

@@ -1,3 +1,4 @@
+import { ROLE_SYNC_USER_AGENT } from '@tracehouse/contract/x-role-sync-runs';
 import type { Logger } from 'pino';
 
 /** A request to one of the two servers. */
@@ -80,7 +81,7 @@ export function createCall({
       try {
         const answer = await fetch(url, {
           method,
-          headers: { accept: 'application/json', 'user-agent': 'tracehouse-role-sync', ...headers },
+          headers: { accept: 'application/json', 'user-agent': ROLE_SYNC_USER_AGENT, ...headers },
           signal: tryTimeout(REQUEST_MS),
           // What is followed loses its body or its credentials on the way.
           redirect: 'manual',

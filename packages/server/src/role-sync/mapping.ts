@@ -66,7 +66,7 @@ export function roleFor(
 ): { role: Role | null; reason: 'mapped' | 'default' } {
   const held = new Set(realmRoles);
   const granted = [...roles].filter(([realmRole]) => held.has(realmRole)).map(([, role]) => role);
-  const [first] = precedence === 'first' ? granted : granted.toSorted((a, b) => rank(a) - rank(b));
+  const first = precedence === 'first' ? granted[0] : Role.options.find((role) => granted.includes(role));
   return first === undefined ? { role: fallback, reason: 'default' } : { role: first, reason: 'mapped' };
 }
 
@@ -84,6 +84,3 @@ export function nearMisses({ roles }: RoleMapping, realmRoles: Iterable<string>)
 }
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[\s_.:/-]/g, '');
-
-/** 0 is the most powerful. */
-export const rank = (role: Role): number => Role.options.indexOf(role);

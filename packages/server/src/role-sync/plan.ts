@@ -1,6 +1,6 @@
-import type { Role } from '@tracehouse/contract/roles';
+import { isAtLeast, type Role } from '@tracehouse/contract/roles';
 import type { KeycloakUser } from './keycloak.ts';
-import { grantsOwner, nearMisses, rank, roleFor } from './mapping.ts';
+import { grantsOwner, nearMisses, roleFor } from './mapping.ts';
 import type { RoleSyncSettings } from './settings.ts';
 import type { Member } from './target.ts';
 
@@ -174,7 +174,7 @@ export function decide(
 /** Whether it takes rights from somebody. */
 export function isCut(change: Change): boolean {
   if (change.action === 'provision') return false;
-  return change.action === 'remove' || rank(change.to) > rank(change.member.role);
+  return change.action === 'remove' || !isAtLeast(change.to, change.member.role);
 }
 
 /** An organization without an owner could be managed by nobody. */

@@ -50,6 +50,8 @@ async function serve({ token, isInternal = true }: { token?: string; isInternal?
       diskBytes: 5,
       readRows: 6,
     }),
+    lastRoleSync: async () => new Date('2026-11-30T14:00:00Z'),
+    roleChanges: () => new Map([['role-sync', 2]]),
     version: '1.2.3',
   });
   const server = await createHttpServer({
@@ -100,6 +102,24 @@ test('every line is one of the format, and every metric is in docs/operations.md
   expect(described.toSorted()).toEqual(told.toSorted());
 });
 
+test('requests to SCIM are counted by what they do, whoever they name', async () => {
+  const { metrics, scrape } = await serve();
+  const answered = (method: string, route: string, status: number): void =>
+    metrics.answered({ method, route, status, ms: 1 });
+  answered('GET', '/api/public/scim/Users', 200);
+  answered('GET', '/api/public/scim/Users/:id', 404);
+  answered('PATCH', '/api/public/scim/Users/:id', 200);
+  answered('PATCH', '/api/public/scim/Groups/:id', 200);
+  answered('GET', '/api/public/scim/ServiceProviderConfig', 200);
+  answered('GET', '/api/public/traces', 200);
+  expect((await scrape()).match(/^langfuse_scim_requests_total.*/gm)).toEqual([
+    'langfuse_scim_requests_total{op="list",code="200"} 1',
+    'langfuse_scim_requests_total{op="read",code="404"} 1',
+    'langfuse_scim_requests_total{op="update",code="200"} 2',
+    'langfuse_scim_requests_total{op="discover",code="200"} 1',
+  ]);
+});
+
 test('what was measured is said in seconds and bytes', async () => {
   const { metrics, scrape } = await serve();
   metrics.received(partly);
@@ -119,6 +139,8 @@ test('what was measured is said in seconds and bytes', async () => {
     'tracehouse_journal_commit_duration_seconds_sum 0.02',
     'tracehouse_journal_rejected_rows_total 2',
     'tracehouse_probe_age_seconds 10',
+    'langfuse_role_sync_last_success_timestamp_seconds 1796047200',
+    'langfuse_org_role_changes_total{source="role-sync"} 2',
     'tracehouse_probe_latency_seconds 0.25',
     'tracehouse_probe_runs_total{outcome="failure"} 1',
     'tracehouse_store_up{store="postgres"} 1',

@@ -16,6 +16,10 @@ export interface MetricsNeeds {
   engineAnswers(): Promise<boolean>;
   /** Null when they were not to be had in time. */
   engineFigures(): Promise<EngineFigures | null>;
+  /** When role-sync had its last success; null when it had none. */
+  lastRoleSync(): Promise<Date | null>;
+  /** Roles in organizations that this process has changed, by where the change came from. */
+  roleChanges(): ReadonlyMap<string, number>;
   version: string;
 }
 
@@ -51,6 +55,7 @@ export function createMetrics(needs: MetricsNeeds) {
   const registry = createRegistry();
   const { counter, gauge, histogram } = registry;
   const requests = counter('tracehouse_http_requests_total', 'Requests answered.');
+  const scim = counter('langfuse_scim_requests_total', 'Requests to SCIM answered.');
   const durations = histogram(
     'tracehouse_http_request_duration_seconds',
     'From the head of a request to the end of its answer.',
@@ -94,12 +99,15 @@ export function createMetrics(needs: MetricsNeeds) {
   );
 
   probeMetrics(registry, needs.probe);
-  const refresh = storeMetrics(registry, needs);
+  const refreshStores = storeMetrics(registry, needs);
+  const refreshRoles = roleMetrics(registry, needs);
   const loop = processMetrics(registry, needs.version);
 
   return {
     answered({ method, route, status, ms }: AnsweredRequest): void {
       requests.add({ method, route, status });
+      const op = scimOperation(method, route);
+      if (op !== null) scim.add({ op, code: status });
       durations.observe({ method, route }, ms / 1000);
     },
     received(request: DoorOutcome): void {
@@ -122,7 +130,7 @@ export function createMetrics(needs: MetricsNeeds) {
     rejected: (rows: number): void => setAside.add({}, rows),
     waited: (ms: number): void => waits.observe({}, ms / 1000),
     async render(): Promise<string> {
-      await refresh();
+      await Promise.all([refreshStores(), refreshRoles()]);
       return registry.render();
     },
     close: (): void => void loop.disable(),
@@ -146,6 +154,33 @@ function probeMetrics({ gauge, total }: Registry, probe: MetricsNeeds['probe']):
       [{ outcome: 'failure' }, state.failures],
     ];
   });
+}
+
+/** Answers what asks the stores, once a scrape. Named as dashboards of role-sync know them. */
+function roleMetrics({ gauge, total }: Registry, { lastRoleSync, roleChanges }: MetricsNeeds): () => Promise<void> {
+  let last: Date | null = null;
+  gauge(
+    'langfuse_role_sync_last_success_timestamp_seconds',
+    'When a run of role-sync last told that nothing failed; of several organizations the one that has waited longest.',
+    () => (last === null ? undefined : last.getTime() / 1000),
+  );
+  total('langfuse_org_role_changes_total', 'Roles in organizations given, changed and taken.', () =>
+    [...roleChanges()].map(([source, changes]) => [{ source }, changes]),
+  );
+  return async () => {
+    last = await lastRoleSync();
+  };
+}
+
+const SCIM = '/api/public/scim/';
+const SCIM_WRITES: Record<string, string> = { POST: 'create', PUT: 'replace', PATCH: 'update', DELETE: 'delete' };
+
+/** Null for what is not SCIM. `route` is a declared path, so that there are few. */
+function scimOperation(method: string, route: string): string | null {
+  if (!route.startsWith(SCIM)) return null;
+  const [collection = '', id] = route.slice(SCIM.length).split('/');
+  if (collection !== 'Users' && collection !== 'Groups') return 'discover';
+  return SCIM_WRITES[method] ?? (id === undefined ? 'list' : 'read');
 }
 
 /** Answers what asks the stores, once a scrape. */
