@@ -1,7 +1,6 @@
 import { openDataDirectory } from '../config/data-directory.ts';
 import { readSettings } from '../config/settings.ts';
 import { showFirstLogin } from '../identity/first-start.ts';
-import { startAll } from '../start.ts';
 import { createLog } from '../telemetry/log.ts';
 import { defineCommand } from './command.ts';
 import { buildUiIfStale } from './ui-build.ts';
@@ -24,6 +23,8 @@ export const all = defineCommand({
     // Before either engine opens: PGlite does not lock its directory.
     const directory = await openDataDirectory(settings.stores.dataDirectory);
     try {
+      // Here, for the engines are large and the other commands, small jobs among them, do without.
+      const { startAll } = await import('../start.ts');
       const screens = withoutUi ? undefined : () => buildUiIfStale(log);
       const running = await startAll({ settings, directory, log, screens });
       await showFirstLogin({ directory, isTerminal: process.stdout.isTTY, print });
