@@ -186,9 +186,9 @@ test('the configuration table has one row a variable, those of providers aside',
 });
 
 test('the configuration replaces what stands between the markers', () => {
-  const written = insertConfiguration(`# Title\n${BEGIN}\nold\n${END}\nrest`);
+  const written = insertConfiguration(`# Title\n${BEGIN}\nwhat was here\n${END}\nrest`);
   expect(written).toContain('`TRACEHOUSE_DATA_DIR`');
-  expect(written).not.toContain('old');
+  expect(written).not.toContain('what was here');
   expect(written).toMatch(/rest$/);
   expect(insertConfiguration(written)).toBe(written);
 });
