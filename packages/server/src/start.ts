@@ -23,6 +23,8 @@ import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
 import { identityRoutes } from './identity/routes.ts';
+import { scimRoutes } from './identity/scim/routes.ts';
+import { createScimUsers } from './identity/scim/users.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
 import { ssoRoutes } from './identity/sso/routes.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
@@ -177,6 +179,10 @@ export async function startAll({
       ...identityRoutes({ postgres: stores.postgres, settings, ...identity }),
       ...accountRoutes({ settings, ...identity }),
       ...ssoRoutes({ url: settings.server.url, ...identity }),
+      ...scimRoutes({
+        users: createScimUsers({ postgres: stores.postgres, newUsers: identity.newUsers, now, newId }),
+        url,
+      }),
       ...product.routes,
     ],
     uiDirectory,

@@ -1,6 +1,8 @@
 import type { RouteFamily } from '@tracehouse/contract/route';
+import { scimUrns } from '@tracehouse/contract/scim';
 import type * as z from 'zod';
 import type { Principal } from '../identity/principal.ts';
+import { JsonBodyError } from './json-body.ts';
 
 /** What the caller can fix, or retry. `wireName` is matched on by SDKs and never changes. */
 export class ApiError extends Error {
@@ -67,6 +69,18 @@ export class TooLargeError extends ApiError {
   }
 }
 
+/** What SCIM clients tell errors by (RFC 7644, table 9). */
+type ScimType = 'invalidFilter' | 'invalidPath' | 'invalidSyntax' | 'invalidValue' | 'mutability' | 'noTarget';
+
+/** A SCIM request that cannot be done as it is written. */
+export class ScimError extends ApiError {
+  readonly scimType: ScimType;
+  constructor(scimType: ScimType, message: string) {
+    super(400, 'InvalidRequestError', message);
+    this.scimType = scimType;
+  }
+}
+
 /** A read that the engine stopped: too slow or too much memory. */
 export class TooHeavyError extends ApiError {
   constructor(message: string) {
@@ -114,6 +128,12 @@ const standard = (error: ApiError): Body => {
 const detailOf = ({ issues }: ValidationError): string =>
   issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
 
+function scimTypeOf(error: ApiError): string | undefined {
+  if (error instanceof ScimError) return error.scimType;
+  if (error instanceof ValidationError) return 'invalidValue';
+  return error instanceof ConflictError ? 'uniqueness' : undefined;
+}
+
 const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
   standard,
   ingestion: (error) =>
@@ -124,11 +144,16 @@ const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
     error instanceof ValidationError
       ? { error: 'Invalid request body', details: error.issues }
       : { error: error.message },
-  scim: (error) => ({
-    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
-    detail: error instanceof ValidationError ? detailOf(error) : error.message,
-    status: error.status,
-  }),
+  scim: (error) => {
+    const isSyntax = error.cause instanceof JsonBodyError;
+    const scimType = isSyntax ? 'invalidSyntax' : scimTypeOf(error);
+    return {
+      schemas: [scimUrns.error],
+      ...(scimType !== undefined && { scimType }),
+      detail: isSyntax ? 'Invalid JSON body' : error instanceof ValidationError ? detailOf(error) : error.message,
+      status: error.status,
+    };
+  },
   bare: (error) => ({ message: error.message }),
   otlp: (error) => (error.status === 400 ? { error: error.message } : standard(error)),
 };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Readable, Transform } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import type { Route, RouteFamily } from '@tracehouse/contract/route';
+import { SCIM_PATH } from '@tracehouse/contract/scim';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -164,7 +165,7 @@ export async function createHttpServer({
     if (page) return reply.header('cache-control', 'no-cache').sendFile('index.html', uiDirectory);
     return answerError(
       new NotFoundError(`No route ${request.method} ${request.url.split('?')[0] ?? ''}`),
-      'standard',
+      request.url.startsWith(`${SCIM_PATH}/`) ? 'scim' : 'standard',
       request,
       reply,
       log,
@@ -502,12 +503,11 @@ function answerError(
       { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url },
       'request failed',
     );
-    return reply
-      .code(500)
-      .type('application/json; charset=utf-8')
-      .send(
-        JSON.stringify({ message: 'Internal Server Error', error: `See the server log for request ${request.id}` }),
-      );
+    const body =
+      family === 'scim'
+        ? errorBody(new ApiError(500, 'InternalError', 'Internal server error'), 'scim')
+        : { message: 'Internal Server Error', error: `See the server log for request ${request.id}` };
+    return reply.code(500).type('application/json; charset=utf-8').send(JSON.stringify(body));
   }
   if (known instanceof OverloadedError || known instanceof TooManyRequestsError)
     reply.header('retry-after', String(known.retryAfterS));

@@ -18,6 +18,7 @@ import {
   selectOrganizationIds,
   selectProject,
 } from './organizations-store.ts';
+import { grantWaitingRoles } from './scim/waiting.ts';
 import { deleteSessionsOf } from './sessions-store.ts';
 import { deleteInvitationsOf, type TakenInvitation } from './invitations-store.ts';
 import { deleteIdentitiesOf } from './sso/store.ts';
@@ -110,6 +111,7 @@ export function createNewUsers({
       const user = { userId, email };
       const actor = actorFor(user, by);
       await recordAudit(tx, actor, at, { place: null, action: 'verify', objectType: 'user', objectId: userId });
+      await grantWaitingRoles(tx, userId, at);
       await takeInvitations(tx, user, actor, at);
     },
   };

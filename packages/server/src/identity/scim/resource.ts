@@ -1,0 +1,86 @@
+import { Role } from '@tracehouse/contract/roles';
+import { SCIM_PATH, type ScimProjection, type ScimUser, scimUrns } from '@tracehouse/contract/scim';
+import { ScimError } from '../../http/errors.ts';
+import type { PersonRow } from './store.ts';
+
+/** A person on the wire. `origin` is where clients reach us. */
+export function toScimUser(row: PersonRow, origin: string): ScimUser {
+  const { displayName, name = {}, emails = [] } = row.attributes;
+  return {
+    schemas: [scimUrns.user, scimUrns.role],
+    id: row.id,
+    ...(row.external_id !== null && { externalId: row.external_id }),
+    userName: row.user_name,
+    name,
+    ...(displayName !== undefined && { displayName }),
+    emails,
+    active: row.active,
+    roles: [{ value: row.role, primary: true }],
+    [scimUrns.role]: { orgRole: row.role },
+    meta: {
+      resourceType: 'User',
+      created: row.created_at.toISOString(),
+      lastModified: row.updated_at.toISOString(),
+      location: `${origin}${SCIM_PATH}/Users/${row.id}`,
+    },
+  };
+}
+
+/** A role as clients write it: by name in any case; Entra may put it into JSON. @throws ScimError */
+export function readRole(said: string): Role {
+  const name = /^\s*\{/.test(said) ? insideJson(said) : said;
+  const role = Role.safeParse(name.trim().toUpperCase());
+  if (role.success) return role.data;
+  throw new ScimError('invalidValue', `Invalid role '${name.slice(0, 100)}': roles are ${Role.options.join(', ')}`);
+}
+
+function insideJson(said: string): string {
+  try {
+    const { value } = JSON.parse(said) as { value?: unknown };
+    if (typeof value === 'string') return value;
+  } catch {
+    // Then it is what it is.
+  }
+  return said;
+}
+
+/** Without what is null, undefined or empty, which are the same (RFC 7643, 2.5). */
+export function withoutNothing(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNothing).filter(isSomething);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, withoutNothing(each)]);
+  return Object.fromEntries(entries.filter(([, each]) => isSomething(each)));
+}
+
+const isSomething = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== null && value !== undefined;
+
+/** Always there, whatever is asked for (RFC 7643, 7). */
+const ALWAYS = new Set(['schemas', 'id', 'userName']);
+
+/** What of a resource a client asks for, by whole attributes (RFC 7644, 3.9). */
+export function project<Resource extends object>(
+  resource: Resource,
+  { attributes, excludedAttributes }: ScimProjection,
+): Resource {
+  if (attributes === undefined && excludedAttributes === undefined) return resource;
+  const wanted = attributes === undefined ? null : namesIn(attributes);
+  const excluded = wanted ? new Set() : namesIn(excludedAttributes ?? '');
+  const keys = Object.keys(resource).filter((key) => {
+    const name = key.toLowerCase();
+    return ALWAYS.has(key) || (wanted ? wanted.has(name) : !excluded.has(name));
+  });
+  return Object.fromEntries(keys.map((key) => [key, resource[key as keyof Resource]])) as Resource;
+}
+
+/** First parts of the names in lower case: `name` of `urn:…:User:name.formatted`; of our extension the urn. */
+function namesIn(list: string): Set<string> {
+  const role = scimUrns.role.toLowerCase();
+  return new Set(
+    list.split(',').map((each) => {
+      const name = each.trim().toLowerCase();
+      if (name.startsWith(role)) return role;
+      return name.replace(/^urn:ietf:params:scim:schemas:core:2\.0:(user|group):/, '').split('.')[0] ?? '';
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+import {
+  createScimUser,
+  deleteScimUser,
+  listScimResourceTypes,
+  listScimSchemas,
+  listScimUsers,
+  patchScimUser,
+  readScimConfiguration,
+  readScimResourceType,
+  readScimSchema,
+  readScimUser,
+  replaceScimUser,
+  type ScimProjection,
+  type ScimUser,
+  scimUrns,
+} from '@tracehouse/contract/scim';
+import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
+import { NotFoundError } from '../../http/errors.ts';
+import { resourceTypes, schemas, serviceProviderConfiguration } from './documents.ts';
+import { project, toScimUser } from './resource.ts';
+import type { PersonRow } from './store.ts';
+import type { ScimUsers } from './users.ts';
+
+/** SCIM 2.0 (S9.6). `url` is where clients reach us, for the addresses of resources. */
+export const scimRoutes = ({ users, url }: { users: ScimUsers; url: string | undefined }): BoundRoute[] => [
+  ...documentRoutes(),
+  ...userRoutes(users, (url ?? '').replace(/\/+$/, '')),
+];
+
+const listed = <Resource>(Resources: Resource[]) => ({
+  schemas: [scimUrns.list],
+  totalResults: Resources.length,
+  Resources,
+});
+
+function documentRoutes(): BoundRoute[] {
+  const named = <Document extends { id: string }>(documents: readonly Document[], id: string): Document => {
+    const document = documents.find((each) => each.id === id);
+    if (!document) throw new NotFoundError(`There is no ${id}`);
+    return document;
+  };
+  return [
+    bind(readScimConfiguration, () => serviceProviderConfiguration),
+    bind(listScimResourceTypes, () => listed(resourceTypes)),
+    bind(readScimResourceType, ({ params }) => named(resourceTypes, params.id)),
+    bind(listScimSchemas, () => listed(schemas)),
+    bind(readScimSchema, ({ params }) => named(schemas, params.id)),
+  ];
+}
+
+function userRoutes(users: ScimUsers, origin: string): BoundRoute[] {
+  const shown = (person: PersonRow, query: ScimProjection): ScimUser => project(toScimUser(person, origin), query);
+  return [
+    bind(listScimUsers, async ({ organization, query }) => {
+      const { total, startIndex, rows } = await users.list(organization, query);
+      return {
+        schemas: [scimUrns.list],
+        totalResults: total,
+        startIndex,
+        itemsPerPage: rows.length,
+        Resources: rows.map((person) => shown(person, query)),
+      };
+    }),
+    bind(createScimUser, async ({ organization, actor, query, body }) => {
+      const person = await users.create(organization, actor, body);
+      const location = toScimUser(person, origin).meta?.location ?? '';
+      return new Answer(shown(person, query), { headers: { location } });
+    }),
+    bind(readScimUser, async ({ organization, params, query }) =>
+      shown(await users.find(organization, params.id), query),
+    ),
+    bind(replaceScimUser, async ({ organization, actor, params, query, body }) =>
+      shown(await users.replace(organization, actor, params.id, body), query),
+    ),
+    bind(patchScimUser, async ({ organization, actor, params, query, body }) =>
+      shown(await users.patch(organization, actor, params.id, body), query),
+    ),
+    bind(deleteScimUser, async ({ organization, actor, params }) => {
+      await users.remove(organization, actor, params.id);
+      return undefined;
+    }),
+  ];
+}
