@@ -99,7 +99,12 @@ const GithubAddresses = z.array(z.object({ email: z.string(), primary: z.boolean
 const Subject = z.union([z.string().min(1).max(500), z.number().transform(String)]);
 const Text = z.string().trim().min(1).max(1000);
 
-function toIdentity(provider: Provider, issuer: string, claims: Claims): ProviderIdentity {
+/** From what a provider said. @throws ZodError when it names no subject */
+export function toIdentity(
+  provider: Pick<Provider, 'id' | 'trustEmail'>,
+  issuer: string,
+  claims: Claims,
+): ProviderIdentity {
   const email = typeof claims['email'] === 'string' ? emailAddressOf(claims['email']) : null;
   const names = [
     claims['name'],
@@ -123,5 +128,5 @@ function toIdentity(provider: Provider, issuer: string, claims: Claims): Provide
 }
 
 /** Cognito says it as text. At Microsoft whoever runs a tenant writes any address, so another claim tells. */
-const saysVerified = ({ id }: Provider, claims: Claims): boolean =>
+const saysVerified = ({ id }: Pick<Provider, 'id'>, claims: Claims): boolean =>
   [true, 'true', 1, '1'].includes(claims[id === 'azure-ad' ? 'xms_edov' : 'email_verified'] as boolean);

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 
@@ -33,6 +33,7 @@ export async function startStandInProvider({ external }: { external?: string } =
     userinfo: (claims: StandInPerson): object => claims,
     document: (document: object): object => document,
     refreshWith: null as null | { status: number; body: object },
+    addresses: [] as object[],
     isDown: false,
     hasIdToken: true,
   };
@@ -72,12 +73,15 @@ export async function startStandInProvider({ external }: { external?: string } =
         return [200, { keys: [jwk] }];
       case '/token':
         return form.get('grant_type') === 'refresh_token' ? refresh(form) : redeem(form);
-      case '/userinfo': {
-        const person = JSON.parse(
-          Buffer.from(headers.authorization?.slice(7) ?? '', 'base64url').toString(),
-        ) as StandInPerson;
-        return [200, bend.userinfo(person)];
-      }
+      case '/userinfo':
+        return [200, bend.userinfo(bearerOf(headers))];
+      // As GitHub Enterprise: no OpenID Connect, and the addresses apart.
+      case '/login/oauth/access_token':
+        return redeem(form, { idToken: false });
+      case '/api/v3/user':
+        return [200, bend.userinfo(bearerOf(headers))];
+      case '/api/v3/user/emails':
+        return [200, bend.addresses];
       default:
         return [404, {}];
     }
@@ -97,14 +101,14 @@ export async function startStandInProvider({ external }: { external?: string } =
     authorization_response_iss_parameter_supported: true,
   });
 
-  async function redeem(form: URLSearchParams): Promise<[number, object]> {
+  async function redeem(form: URLSearchParams, { idToken = true } = {}): Promise<[number, object]> {
     const code = codes.get(form.get('code') ?? '');
     codes.delete(form.get('code') ?? '');
     const proved = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
     if (!code || (code.challenge !== null && code.challenge !== proved)) return [400, { error: 'invalid_grant' }];
-    return tokensFor(code.person, code.nonce);
+    return tokensFor(code.person, code.nonce, { idToken });
   }
 
   async function refresh(form: URLSearchParams): Promise<[number, object]> {
@@ -114,7 +118,11 @@ export async function startStandInProvider({ external }: { external?: string } =
     return person ? tokensFor(person, null) : [400, { error: 'invalid_grant' }];
   }
 
-  async function tokensFor(person: StandInPerson, nonce: string | null): Promise<[number, object]> {
+  async function tokensFor(
+    person: StandInPerson,
+    nonce: string | null,
+    { idToken = true } = {},
+  ): Promise<[number, object]> {
     const refreshToken = randomUUID();
     refreshTokens.set(refreshToken, person);
     const seconds = Math.floor(Date.now() / 1000);
@@ -134,7 +142,7 @@ export async function startStandInProvider({ external }: { external?: string } =
         token_type: 'Bearer',
         expires_in: 300,
         refresh_token: refreshToken,
-        ...(bend.hasIdToken && { id_token: await sign(claims) }),
+        ...(idToken && bend.hasIdToken && { id_token: await sign(claims) }),
       },
     ];
   }
@@ -167,7 +175,7 @@ export async function startStandInProvider({ external }: { external?: string } =
       return back;
     },
     /** As the provider sends it when the person's session there ends. */
-    logoutToken: (person: StandInPerson, changes: JWTPayload = {}): Promise<string> =>
+    logoutToken: (person: StandInPerson, changes: { [claim: string]: unknown } = {}): Promise<string> =>
       sign(
         {
           iss: issuer,
@@ -190,6 +198,9 @@ export async function startStandInProvider({ external }: { external?: string } =
 }
 
 export type StandInProvider = Awaited<ReturnType<typeof startStandInProvider>>;
+
+const bearerOf = ({ authorization = '' }: IncomingHttpHeaders): StandInPerson =>
+  JSON.parse(Buffer.from(authorization.slice(7), 'base64url').toString()) as StandInPerson;
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
