@@ -281,6 +281,19 @@ test('of a realm with many more users than members each member is looked up alon
   expect(keycloak.asked('GET', '/users').every(({ query }) => query.has('email'))).toBe(true);
 });
 
+test('a look-up that fails is one person’s failure, who is not taken for missing', async () => {
+  const crowd = Array.from({ length: 20 }, (_, i) => person(`user-${i}`));
+  const keycloak = await keycloakWith([...crowd, person('ada', ['admin']), person('lena', ['operator'])], {
+    answer: ({ query }) => (query.get('email') === 'ada@example.com' ? { status: 500 } : undefined),
+  });
+  const platform = await platformWith('tracehouse', [member('ada', 'VIEWER'), member('lena', 'VIEWER')]);
+  expect(await run(keycloak, platform, { env: { SYNC_MISSING: 'remove' } })).toMatchObject({
+    code: 2,
+    counts: { failed: 1, missing: 0, removed: 0, updated: 1 },
+  });
+  expect(platform.roles()).toEqual({ ada: 'VIEWER', lena: 'MEMBER' });
+});
+
 test('rows that shift while pages are read are counted once, and nobody is missing who only slipped', async () => {
   const names = Array.from({ length: 150 }, (_, i) => `user-${i}`);
   let pages = 0;

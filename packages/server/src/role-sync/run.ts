@@ -135,9 +135,11 @@ export async function runRoleSync(needs: RoleSyncNeeds): Promise<number> {
     const { roles } = settings;
     const members = await target.listMembers();
     counts.members = members.length;
-    const { users, usersInRealm } = await readUsers(members);
+    const { users, usersInRealm, unread } = await readUsers(members);
     counts.seen = users.length;
-    const matches = matchPeople(members, users, settings.keycloak);
+    // Who could not be looked up is not missing.
+    const known = members.filter(({ id }) => !unread.has(id));
+    const matches = matchPeople(known, users, settings.keycloak);
     const rolesOf = await readRoles(matches);
     const plan = makePlan(matches, members, rolesOf, roles);
     counts.matched = matches.pairs.length;
@@ -157,7 +159,9 @@ export async function runRoleSync(needs: RoleSyncNeeds): Promise<number> {
   }
 
   /** All of them, or those alone who may be members where the realm has many more. */
-  async function readUsers(members: Member[]): Promise<{ users: KeycloakUser[]; usersInRealm: number }> {
+  async function readUsers(
+    members: Member[],
+  ): Promise<{ users: KeycloakUser[]; usersInRealm: number; unread: Set<string> }> {
     const usersInRealm = await keycloak.countUsers();
     const users = new Map<string, KeycloakUser>();
     const add = (found: readonly KeycloakUser[]): void => found.forEach((user) => void users.set(user.id, user));
@@ -169,8 +173,17 @@ export async function runRoleSync(needs: RoleSyncNeeds): Promise<number> {
       : settings.roles.missing === 'leave'
         ? []
         : matchPeople(members, [...users.values()], settings.keycloak).missing;
-    await inParallel(lookUp, WIDTH, async (member) => add(await findUser(keycloak, member)));
-    return { users: [...users.values()], usersInRealm: isListed ? users.size : usersInRealm };
+    const unread = new Set<string>();
+    await inParallel(lookUp, WIDTH, async (member) => {
+      try {
+        add(await findUser(keycloak, member));
+      } catch (error) {
+        if (!(error instanceof RequestFailed)) throw error;
+        unread.add(member.id);
+        fail(member.id, null, error.message);
+      }
+    });
+    return { users: [...users.values()], usersInRealm: isListed ? users.size : usersInRealm, unread };
   }
 
   /** By id. One that cannot be read does not stop the others. */
