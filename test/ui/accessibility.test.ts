@@ -84,6 +84,11 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
     () => '/project/test-project/settings/models?model=new&name=llama-local',
     (page) => page.getByText('Matches llama-local').waitFor(),
   ],
+  [
+    'an audit log',
+    () => '/project/test-project/settings/audit-log',
+    (page) => page.getByRole('heading', { name: 'Audit log' }).waitFor(),
+  ],
   ['not found', () => '/nowhere', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
 ];
 

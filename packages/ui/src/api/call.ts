@@ -25,6 +25,8 @@ export class CallError extends Error {
 interface CallOptions<Params, Query, Body> {
   /** Project that a session request is about (sent as `x-tracehouse-project`). */
   project?: string;
+  /** Organization that a session request is about (sent as `x-tracehouse-organization`). */
+  organization?: string;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -37,9 +39,9 @@ interface CallOptions<Params, Query, Body> {
  */
 export async function call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
-  { project, params, query, body, signal }: CallOptions<z.input<P>, z.input<Q>, z.input<B>> = {},
+  { project, organization, params, query, body, signal }: CallOptions<z.input<P>, z.input<Q>, z.input<B>> = {},
 ): Promise<z.output<R>> {
-  const headers = headersFor(project);
+  const headers = headersFor(project, organization);
   if (body !== undefined) headers['content-type'] = 'application/json';
   const response = await send(route, fillPath(route.path, params) + queryText(query), {
     method: route.method,
@@ -75,8 +77,12 @@ export async function callText<P extends z.ZodType>(
   return parts.join('') + decoder.decode();
 }
 
-function headersFor(project: string | undefined): Record<string, string> {
-  return { accept: 'application/json', ...(project !== undefined && { 'x-tracehouse-project': project }) };
+function headersFor(project: string | undefined, organization?: string): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...(project !== undefined && { 'x-tracehouse-project': project }),
+    ...(organization !== undefined && { 'x-tracehouse-organization': organization }),
+  };
 }
 
 async function send({ method, path }: Route, address: string, init: RequestInit): Promise<Response> {

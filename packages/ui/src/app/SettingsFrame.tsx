@@ -28,6 +28,9 @@ export function SettingsFrame({ busy, children }: SettingsFrameProps) {
           <Link to="/project/$projectId/settings/models" params={params} className={itemClass} activeProps={active}>
             Models and prices
           </Link>
+          <Link to="/project/$projectId/settings/audit-log" params={params} className={itemClass} activeProps={active}>
+            Audit log
+          </Link>
         </nav>
         {children}
       </div>

@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { listTraces } from '@tracehouse/contract/x-traces';
 import { call } from '../api/call.ts';
+import type { AuditSearch } from '../features/audit/useAuditLog.ts';
 import { NotFoundPage } from './NotFoundPage.tsx';
 import { ProjectShell } from './ProjectShell.tsx';
 import { RootFrame } from './RootFrame.tsx';
@@ -161,6 +162,13 @@ const modelsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/models/ModelsPage.tsx'), 'ModelsPage'),
 });
 
+const projectAuditLogRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/audit-log',
+  validateSearch: (search: Record<string, unknown>) => search as AuditSearch,
+  component: lazyRouteComponent(() => import('../features/audit/ProjectAuditLogPage.tsx'), 'ProjectAuditLogPage'),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   indexRoute,
@@ -173,6 +181,7 @@ const routeTree = rootRoute.addChildren([
     settingsRoute,
     apiKeysRoute,
     modelsRoute,
+    projectAuditLogRoute,
   ]),
 ]);
 

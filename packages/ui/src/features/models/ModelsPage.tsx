@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ListedModel } from '@tracehouse/contract/x-models';
 import { Search, X } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useMemo, useRef, type ReactNode } from 'react';
 import { useKeys } from '../../app/keys.ts';
 import type { ModelsSearch } from '../../app/router.tsx';
 import { missingRole } from '../../app/session.ts';
@@ -12,12 +12,13 @@ import { Button } from '../../components/Button.tsx';
 import { formatCount } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { Failure, Loading, SkeletonRows, State } from '../../components/states.tsx';
+import { useAddressText } from '../../components/useAddressText.ts';
 import { ModelDialog, type ModelTarget } from './ModelDialog.tsx';
 import { ModelsTable } from './ModelsTable.tsx';
 import { JobLine } from './Recalculation.tsx';
 import { UnpricedNote } from './UnpricedNote.tsx';
 import { isUnderWay, useMatches, useModels, useRecalculations } from './useModels.ts';
-import { useSettled } from './useSettled.ts';
+import { useSettled } from '../../components/useSettled.ts';
 
 const NEW = 'new';
 const shows = { all: 'All', own: 'Own', 'built-in': 'Built in' };
@@ -31,7 +32,7 @@ export function ModelsPage() {
   const set = (change: Partial<Record<keyof ModelsSearch, string | undefined>>, replace = false) =>
     void navigate({ search: withoutUndefined({ ...search, ...change }), replace });
   const models = useModels(project.id);
-  const [q, setQ] = useSearchText(search.q ?? '', (text) => set({ q: text || undefined }, true));
+  const [q, setQ] = useAddressText(search.q ?? '', (text) => set({ q: text || undefined }, true));
   const show = search.show ?? 'all';
   const found = useMemo(() => select(models.data?.data ?? [], q, show), [models.data, q, show]);
   const input = useRef<HTMLInputElement>(null);
@@ -149,25 +150,6 @@ export function ModelsPage() {
       />
     </SettingsFrame>
   );
-}
-
-/** What is typed, and in the address once it stands; a link or going back changes it too. */
-function useSearchText(inAddress: string, write: (text: string) => void): [string, (text: string) => void] {
-  const [text, setText] = useState(inAddress);
-  const written = useRef(inAddress);
-  const settled = useSettled(text);
-  useEffect(() => {
-    if (settled === written.current) return;
-    written.current = settled;
-    write(settled);
-    // oxlint-disable-next-line react/exhaustive-deps -- only when what is typed has settled
-  }, [settled]);
-  useEffect(() => {
-    if (inAddress === written.current) return;
-    written.current = inAddress;
-    setText(inAddress);
-  }, [inAddress]);
-  return [text, setText];
 }
 
 function targetOf({ model, name, like }: ModelsSearch): ModelTarget | null {

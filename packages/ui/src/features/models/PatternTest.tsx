@@ -2,7 +2,7 @@ import { Check, TriangleAlert } from 'lucide-react';
 import { useProject } from '../../app/useProject.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { useCalledModels, useMatches } from './useModels.ts';
-import { useSettled } from './useSettled.ts';
+import { useSettled } from '../../components/useSettled.ts';
 
 const MAX_NAMES = 20;
 const MAX_NAME = 1000;
