@@ -53,10 +53,16 @@ export const accepted: readonly Accepted[] = [
     reason: 'an unknown route and a body that is no JSON are answered in JSON, a trailing slash is served',
   },
   {
-    case: ['projects-auth/19', 'projects-auth/22', 'projects-auth/25'],
+    case: ['projects-auth/13', 'projects-auth/16', 'projects-auth/19', 'projects-auth/22', 'projects-auth/25'],
     field: ['status', 'error'],
     class: 'D1',
-    reason: 'keys of a project are managed by the key of its organization, without a licence',
+    reason: 'projects and their keys are managed by the key of their organization, without a licence',
+  },
+  {
+    case: ['4', '8', '12', '16', '20', '24', '28', '32'].map((n) => `organizations/${n}`),
+    field: ['status', 'error'],
+    class: 'D1',
+    reason: 'members, projects and keys of an organization are managed by its key, without a licence',
   },
   {
     case: ['fixtures/otel-genai-json/reply-2', 'fixtures/otel-genai-proto/reply-2'],

@@ -36,6 +36,7 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'scores-v2' },
   { group: 'scores-v3' },
   { group: 'deletes' },
+  { group: 'organizations' },
 ];
 
 const names = new Set(groups.map(({ group }) => group));

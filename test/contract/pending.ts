@@ -9,11 +9,7 @@ export interface Pending {
 }
 
 export const pending: readonly Pending[] = [
-  {
-    case: ['projects-auth/12', 'projects-auth/13', 'projects-auth/14', 'projects-auth/15', 'projects-auth/16'],
-    issue: 6,
-    waitsFor: 'projects by organization key',
-  },
+  { case: 'projects-auth/15', issue: 6, waitsFor: 'the deletion of projects' },
   {
     case: ['traces/1', 'traces/6', 'traces/23', 'observations/*'],
     field: ['promptId', '*.promptId'],

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Metadata, ProjectName } from './names.ts';
 import { defineRoute } from './route.ts';
 
 /** A project as its key sees it; SDKs build links from `id` (S10.1). */
@@ -18,6 +19,54 @@ export const listProjects = defineRoute({
   response: z.object({ data: z.array(Project) }),
 });
 
+/** Body of `POST /api/public/projects`; the first thing that is wrong is the message of the answer (S9.7). */
+export const NewProject = z.object({
+  name: ProjectName,
+  metadata: Metadata.nullish(),
+  /** Days after which data is removed; 0: never. Nothing removes data by age yet, so anything else is refused. */
+  retention: z
+    .int('Invalid retention value. Must be 0 or at least 3 days')
+    .refine((days) => days === 0 || days >= 3, 'Invalid retention value. Must be 0 or at least 3 days')
+    .refine((days) => days === 0 || days < 3, 'Removing data by age is not supported by this version: send retention 0')
+    .nullish(),
+});
+export type NewProject = z.output<typeof NewProject>;
+
+export const createProject = defineRoute({
+  method: 'POST',
+  path: '/api/public/projects',
+  scope: 'organization',
+  summary: 'Make a project; 409 when the organization has one of the name',
+  audit: 'project',
+  body: z.unknown() as z.ZodType<unknown, z.input<typeof NewProject>>,
+  status: 201,
+  response: Project,
+});
+
+const ofProject = z.object({ projectId: z.string() });
+
+export const updateProject = defineRoute({
+  method: 'PUT',
+  path: '/api/public/projects/:projectId',
+  scope: 'organization',
+  summary: 'Change name and metadata; metadata that is not given stays',
+  audit: 'project',
+  params: ofProject,
+  body: z.unknown() as z.ZodType<unknown, z.input<typeof NewProject>>,
+  response: Project,
+});
+
+export const deleteProject = defineRoute({
+  method: 'DELETE',
+  path: '/api/public/projects/:projectId',
+  scope: 'organization',
+  summary: 'Delete a project with all its data: gone at once for everyone, removed from the disk soon',
+  audit: 'project',
+  params: ofProject,
+  status: 202,
+  response: z.object({ success: z.literal(true), message: z.string() }),
+});
+
 /** A key pair without its secret (S9.7). Times are ISO 8601, UTC, milliseconds. */
 export const ProjectApiKey = z.object({
   id: z.string(),
@@ -28,8 +77,6 @@ export const ProjectApiKey = z.object({
   publicKey: z.string(),
   displaySecretKey: z.string(),
 });
-
-const ofProject = z.object({ projectId: z.string() });
 
 export const listProjectApiKeys = defineRoute({
   method: 'GET',

@@ -9,7 +9,7 @@ export type Role = z.output<typeof Role>;
  * pages and documentation show these tables.
  */
 
-/** What one may do in a project. A project's key may do all of it. */
+/** What one may do in a project. A project's key may do all of it but `personScopes`. */
 // oxfmt-ignore
 export const projectScopes = {
   'project:read':       'VIEWER',
@@ -33,6 +33,17 @@ export const projectScopes = {
   'project:delete':     'OWNER',
 } as const satisfies Record<string, Role>;
 export type ProjectRouteScope = keyof typeof projectScopes;
+
+/**
+ * Not for keys of a project, which lie about in the settings of programs: who has roles in it, and whether it exists. The key of
+ * its organization has routes of its own for that.
+ */
+export const personScopes: ReadonlySet<string> = new Set<ProjectRouteScope>([
+  'project:update',
+  'project:delete',
+  'projectMembers:read',
+  'projectMembers:CUD',
+]);
 
 /** What one may do in an organization. An organization's key may do all of it. */
 // oxfmt-ignore

@@ -51,6 +51,8 @@ export interface Route<
   body: Body;
   /** Hand the bytes to the handler as they came, or the stream of them, of any length; `body` is not consulted. */
   rawBody: boolean | 'stream';
+  /** Also takes the installation's key with `x-langfuse-project-id` (S9.1). */
+  takesAdminKey: boolean;
   /** Status of success. */
   status: number;
   response: Response;
@@ -80,7 +82,7 @@ export function defineRoute<
   Response extends Shape = Nothing,
 >(
   declaration: { method: Method; scope: Scope } & Pick<Route, 'path' | 'summary'> &
-    Partial<Pick<Route, 'family' | 'rawBody' | 'status'>> & {
+    Partial<Pick<Route, 'family' | 'rawBody' | 'takesAdminKey' | 'status'>> & {
       params?: Params;
       query?: Query;
       body?: Body;
@@ -92,6 +94,7 @@ export function defineRoute<
   return {
     family: 'standard',
     rawBody: false,
+    takesAdminKey: false,
     status: 200,
     ...declaration,
     audit,

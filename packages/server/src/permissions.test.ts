@@ -1,4 +1,4 @@
-import { isOrganizationScope, isProjectScope, roleMay } from '@tracehouse/contract/roles';
+import { isOrganizationScope, isProjectScope, personScopes, roleMay } from '@tracehouse/contract/roles';
 import type { Route, RouteScope } from '@tracehouse/contract/route';
 import { afterAll, describe, expect, test } from 'vitest';
 import { members, nameOf, openProgram } from './program-scenario.ts';
@@ -37,8 +37,8 @@ function allowed(scope: RouteScope): string[] | null {
   if (isProjectScope(scope)) {
     return [
       ...people.flatMap(([who, role]) => (role.project !== 'NONE' && roleMay(role.project, scope) ? [who] : [])),
-      'projectKey',
-      'foreignProjectKey', // in its own project, whatever the headers name
+      // The foreign one in its own project, whatever the headers name.
+      ...(personScopes.has(scope) ? [] : ['projectKey', 'foreignProjectKey']),
       ...(scope === 'scores' ? ['browserKey'] : []),
     ];
   }

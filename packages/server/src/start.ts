@@ -22,6 +22,7 @@ import { createIdentity } from './identity/identity.ts';
 import { createPasswords } from './identity/passwords.ts';
 import type { Principal } from './identity/principal.ts';
 import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.ts';
+import { organizationRoutes } from './identity/organizations/routes.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { scimRoutes } from './identity/scim/routes.ts';
 import { createScimUsers } from './identity/scim/users.ts';
@@ -144,6 +145,7 @@ export async function startAll({
   const authenticator = createAuthenticator({
     postgres: stores.postgres,
     links,
+    adminKey: settings.admin.apiKey,
     url: settings.server.url,
     ...identity,
   });
@@ -183,6 +185,7 @@ export async function startAll({
         users: createScimUsers({ postgres: stores.postgres, newUsers: identity.newUsers, now, newId }),
         url,
       }),
+      ...organizationRoutes({ postgres: stores.postgres, apiKeys: identity.apiKeys, settings, now, newId }),
       ...product.routes,
     ],
     uiDirectory,

@@ -12,6 +12,7 @@ const titles: Record<keyof typeof variables, string> = {
   search: 'Search',
   audit: 'Audit log',
   secrets: 'Secrets',
+  admin: 'Administration',
   signIn: 'Sign-in',
   sso: 'Single sign-on',
   mail: 'Mail',

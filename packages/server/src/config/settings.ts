@@ -241,6 +241,14 @@ export const variables = {
       secret: true,
     }),
   },
+  admin: {
+    apiKey: optional(
+      'ADMIN_API_KEY',
+      text,
+      'Opens `/api/admin/*` for all organizations, and routes of models for all projects (`openssl rand -hex 32`).',
+      { without: 'those routes answer 403', secret: true },
+    ),
+  },
   signIn: {
     sessionMaxAgeMinutes: variable(
       'AUTH_SESSION_MAX_AGE',

@@ -67,11 +67,26 @@ const ask = (
     method = 'GET',
     query = {},
     path = '/api/public/anything',
-  }: { method?: string; query?: Record<string, unknown>; path?: string } = {},
+    adminKey,
+    takesAdminKey = false,
+  }: {
+    method?: string;
+    query?: Record<string, unknown>;
+    path?: string;
+    adminKey?: string;
+    takesAdminKey?: boolean;
+  } = {},
 ) => {
   const sessionCookie = createSessionCookie(readSettings({ role: 'all', env: {} }));
-  const authenticator = createAuthenticator({ postgres, apiKeys: keys, sessions, sessionCookie, url: undefined });
-  const route: Pick<Route, 'scope' | 'path'> = { scope, path };
+  const authenticator = createAuthenticator({
+    postgres,
+    apiKeys: keys,
+    sessions,
+    sessionCookie,
+    adminKey,
+    url: undefined,
+  });
+  const route: Pick<Route, 'scope' | 'path' | 'takesAdminKey'> = { scope, path, takesAdminKey };
   return authenticator.authenticate({ headers, method, query, route });
 };
 
@@ -133,6 +148,14 @@ describe('keys', () => {
       });
     }
   });
+
+  test.each(['project:update', 'project:delete', 'projectMembers:read', 'projectMembers:CUD'] as const)(
+    'a project key has no scope %s, which is for people',
+    async (scope) => {
+      await expect(ask(scope, { authorization: prodKey })).rejects.toMatchObject({ status: 403 });
+      expect(await ask(scope, session('OWNER'))).toMatchObject({ kind: 'person' });
+    },
+  );
 
   test('a header naming another project does not move a key', async () => {
     expect(await ask('traces:read', { authorization: prodKey, 'x-tracehouse-project': 'theirs' })).toMatchObject({
@@ -230,6 +253,46 @@ describe('keys', () => {
         expect(readAuthorization(basic(publicKey, secretKey))).toEqual({ kind: 'pair', publicKey, secretKey });
       }),
     );
+  });
+});
+
+describe('the admin key', () => {
+  const adminKey = 'of the whole installation';
+  const authorization = `Bearer ${adminKey}`;
+
+  test('opens admin routes; 403 where none is set, 401 for any other', async () => {
+    expect(await ask('admin', { authorization }, { adminKey })).toEqual({ kind: 'adminKey', scope: null });
+    await expect(ask('admin', { authorization })).rejects.toMatchObject({
+      status: 403,
+      message: 'ADMIN_API_KEY is not set',
+    });
+    for (const other of [undefined, 'Bearer', 'Bearer of the whole installatio', `Basic ${adminKey}`, organizationKey])
+      await expect(ask('admin', { authorization: other }, { adminKey })).rejects.toMatchObject({ status: 401 });
+    await expect(ask('admin', session('OWNER'), { adminKey })).rejects.toMatchObject({ status: 401 });
+  });
+
+  test('opens a project on routes that take it, named twice and with the project (S9.1)', async () => {
+    const options = { adminKey, takesAdminKey: true };
+    const headers = { authorization, 'x-langfuse-admin-api-key': adminKey, 'x-langfuse-project-id': 'prod' };
+    expect(await ask('models:CUD', headers, options)).toEqual({ kind: 'adminKey', scope: { projectId: 'prod' } });
+    for (const wrong of [
+      { ...headers, 'x-langfuse-admin-api-key': 'else' },
+      { ...headers, authorization: 'Bearer else' },
+      { ...headers, authorization: prodKey },
+    ])
+      await expect(ask('models:CUD', wrong, options)).rejects.toMatchObject({
+        status: 401,
+        message: 'Invalid admin API key',
+      });
+    await expect(ask('models:CUD', headers, { takesAdminKey: true })).rejects.toMatchObject({ status: 401 });
+    await expect(ask('models:CUD', { ...headers, 'x-langfuse-project-id': '' }, options)).rejects.toMatchObject({
+      status: 400,
+    });
+    await expect(ask('models:CUD', { ...headers, 'x-langfuse-project-id': 'nowhere' }, options)).rejects.toMatchObject({
+      status: 404,
+      message: 'Project not found',
+    });
+    await expect(ask('traces:delete', headers, { adminKey })).rejects.toMatchObject({ status: 401 });
   });
 });
 

@@ -1,8 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   isOrganizationScope,
   isProjectScope,
   leastRole,
   type OrganizationRouteScope,
+  personScopes,
   type ProjectRouteScope,
   roleMay,
 } from '@tracehouse/contract/roles';
@@ -11,8 +13,10 @@ import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
 import { type Credentials, readAuthorization, refusals } from '../identity/authorization-header.ts';
 import type { SessionCookie } from '../identity/cookies.ts';
 import {
+  projectExists,
   selectOrganizationOwners,
   selectOrganizationRole,
+  selectProject,
   selectProjectOwners,
   selectProjectRole,
 } from '../identity/organizations-store.ts';
@@ -23,15 +27,24 @@ import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { organizationScope, projectScope } from '../stores/scope.ts';
 import type { RefusedSender } from './refused-request.ts';
-import { ApiError, ForbiddenError, InvalidRequestError, OverloadedError, UnauthorizedError } from './errors.ts';
+import {
+  ApiError,
+  ForbiddenError,
+  InvalidRequestError,
+  NotFoundError,
+  OverloadedError,
+  UnauthorizedError,
+} from './errors.ts';
 
 /** What of a request says who asks. Header names are lower-case. */
 export interface AuthenticationInput {
   headers: Record<string, string | undefined>;
   method: string;
   query: Record<string, unknown>;
-  route: Pick<Route, 'scope' | 'path'>;
+  route: AskedRoute;
 }
+
+type AskedRoute = Pick<Route, 'scope' | 'path'> & Partial<Pick<Route, 'takesAdminKey'>>;
 
 /**
  * The auth hook: who asks, and may they? A key or a session on one side, the route's scope on the other. The only place
@@ -43,6 +56,7 @@ export function createAuthenticator({
   sessions,
   sessionCookie,
   links = { projectOf: () => null },
+  adminKey,
   url,
 }: {
   postgres: Postgres;
@@ -50,6 +64,8 @@ export function createAuthenticator({
   sessions: Pick<Sessions, 'find'>;
   sessionCookie: Pick<SessionCookie, 'read'>;
   links?: Pick<SignedLinks, 'projectOf'>;
+  /** ADMIN_API_KEY. */
+  adminKey?: string | undefined;
   url: string | undefined;
 }) {
   return {
@@ -59,8 +75,11 @@ export function createAuthenticator({
      */
     async authenticate({ headers, method, query, route }: AuthenticationInput): Promise<Principal> {
       if (route.scope === 'public') return { kind: 'public' };
-      if (route.scope === 'link') return byLink(method, route.path, query);
       try {
+        if (route.scope === 'link') return await byLink(method, route.path, query);
+        if (route.scope === 'admin') return byAdmin(headers);
+        if (route.takesAdminKey === true && headers['x-langfuse-admin-api-key'] !== undefined)
+          return await byAdminInProject(headers);
         const token = sessionCookie.read(headers['cookie']);
         // A key says more than a cookie that comes along by itself.
         return headers['authorization'] === undefined && token !== undefined
@@ -93,13 +112,40 @@ export function createAuthenticator({
     },
   };
 
-  function byLink(method: string, path: string, query: Record<string, unknown>): Principal {
+  async function byLink(method: string, path: string, query: Record<string, unknown>): Promise<Principal> {
     const projectId = links.projectOf(method, path, query);
-    if (projectId === null) throw new ForbiddenError('This link is not complete, or has expired; ask for a new one');
+    if (projectId === null || !(await projectExists(postgres, projectId)))
+      throw new ForbiddenError('This link is not complete, or has expired; ask for a new one');
     return { kind: 'link', scope: projectScope(projectId) };
   }
 
-  async function byKey(header: string | undefined, route: Pick<Route, 'scope' | 'path'>): Promise<Principal> {
+  /** The texts are upstream's. */
+  function byAdmin(headers: Record<string, string | undefined>): Principal {
+    if (adminKey === undefined) throw new ForbiddenError('ADMIN_API_KEY is not set');
+    const given = headers['authorization'];
+    if (given === undefined) throw new UnauthorizedError('Unauthorized: No authorization header provided');
+    if (!isAdminKey(bearerOf(given))) throw new UnauthorizedError('Unauthorized: Invalid token');
+    return { kind: 'adminKey', scope: null };
+  }
+
+  /** Both headers carry the key, so that neither comes along by accident (S9.1). */
+  async function byAdminInProject(headers: Record<string, string | undefined>): Promise<Principal> {
+    if (!isAdminKey(headers['x-langfuse-admin-api-key']) || !isAdminKey(bearerOf(headers['authorization'])))
+      throw new UnauthorizedError('Invalid admin API key');
+    const projectId = headers['x-langfuse-project-id'];
+    if (projectId === undefined || projectId === '')
+      throw new InvalidRequestError('x-langfuse-project-id header is required for admin API key authentication');
+    if (!(await selectProject(postgres, projectId))) throw new NotFoundError('Project not found');
+    return { kind: 'adminKey', scope: projectScope(projectId) };
+  }
+
+  function isAdminKey(given: string | undefined): boolean {
+    if (adminKey === undefined || given === undefined) return false;
+    const [ours, theirs] = [adminKey, given].map((text) => createHash('sha256').update(text).digest());
+    return timingSafeEqual(ours!, theirs!);
+  }
+
+  async function byKey(header: string | undefined, route: AskedRoute): Promise<Principal> {
     const credentials = readAuthorization(header);
     if (credentials.kind === 'bearer') {
       const key = await apiKeys.findPublic(credentials.publicKey);
@@ -111,7 +157,7 @@ export function createAuthenticator({
     }
     const key = await apiKeys.verifyPair(credentials.publicKey, credentials.secretKey);
     if (!key) throw new UnauthorizedError(refusals.pair);
-    // A key has every scope of its project (S9.1), or of its organization.
+    // A key has every scope of its project (S9.1) but those for people, or of its organization.
     const principal: Principal =
       key.projectId === null
         ? { kind: 'organizationKey', ...named(key), organization: organizationScope(key.organizationId) }
@@ -119,7 +165,7 @@ export function createAuthenticator({
     const may =
       key.projectId === null
         ? route.scope === 'organization' || isOrganizationScope(route.scope)
-        : isProjectScope(route.scope);
+        : isProjectScope(route.scope) && !personScopes.has(route.scope);
     if (!may) throw by(principal, wrongLevel(route));
     return principal;
   }
@@ -180,6 +226,8 @@ function credentialsOf(header: string | undefined): Credentials | null {
     return null; // says nothing of who sent it
   }
 }
+
+const bearerOf = (header: string | undefined): string | undefined => /^Bearer (.+)$/i.exec(header ?? '')?.[1];
 
 const personOf = ({ userId, sessionId, email }: SignedInPerson) =>
   ({ kind: 'person', userId, sessionId, email, scope: null, organization: null }) as const;

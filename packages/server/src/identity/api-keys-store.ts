@@ -81,10 +81,22 @@ export async function insertKey(db: Postgres, owner: KeyOwner, key: NewKeyRow): 
   return rows.length === 1;
 }
 
-/** False when the owner has no such key. */
-export async function deleteKey(db: Postgres, owner: KeyOwner, id: string): Promise<boolean> {
-  const rows = await db.rows(sql`DELETE FROM api_keys WHERE ${ownedBy(owner)} AND id = ${id} RETURNING id`);
-  return rows.length === 1;
+/** Null when the owner has no such key. */
+export async function selectKey(db: Postgres, owner: KeyOwner, id: string): Promise<ListedKeyRow | null> {
+  const [row] = await db.rows<ListedKeyRow>(sql`
+    SELECT ${listedColumns} FROM api_keys WHERE ${ownedBy(owner)} AND id = ${id} FOR UPDATE`);
+  return row ?? null;
+}
+
+export async function updateNote(db: Postgres, id: string, note: string | null): Promise<void> {
+  await db.rows(sql`UPDATE api_keys SET note = ${note} WHERE id = ${id}`);
+}
+
+/** Null when the owner has no such key; else what it was. */
+export async function deleteKey(db: Postgres, owner: KeyOwner, id: string): Promise<ListedKeyRow | null> {
+  const [row] = await db.rows<ListedKeyRow>(sql`
+    DELETE FROM api_keys WHERE ${ownedBy(owner)} AND id = ${id} RETURNING ${listedColumns}`);
+  return row ?? null;
 }
 
 /** For initialization alone: whose key it was does not matter there. */

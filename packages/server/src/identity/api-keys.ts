@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { ConflictError, NotFoundError } from '../http/errors.ts';
 import type { Epochs } from '../stores/epochs.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
+import { type Actor, recordAudit, systemActor } from './audit.ts';
 import {
   deleteKey,
   deleteKeyByPublicKey,
@@ -11,11 +12,13 @@ import {
   type KeyOwner,
   type KeyRow,
   type ListedKeyRow,
+  selectKey,
   selectKeyByFastHash,
   selectKeyByPublicKey,
   selectKeys,
   updateFastHash,
   updateLastUsed,
+  updateNote,
   updateSecret,
 } from './api-keys-store.ts';
 import { createKeyCache } from './key-cache.ts';
@@ -110,11 +113,7 @@ export function createApiKeys({
     return { keyId: row.id, publicKey: row.public_key, organizationId: row.organization_id, projectId: row.project_id };
   }
 
-  async function insert(
-    db: Postgres,
-    owner: KeyOwner,
-    { note, createdBy = null, expiresAt = null, pair }: KeyWish,
-  ): Promise<ApiKeyFields & { secretKey: string }> {
+  async function newRow({ note, createdBy = null, expiresAt = null, pair }: KeyWish) {
     const { publicKey, secretKey } = pair ?? { publicKey: `pk-lf-${randomUUID()}`, secretKey: `sk-lf-${randomUUID()}` };
     const row = {
       id: newId(),
@@ -126,8 +125,33 @@ export function createApiKeys({
       expires_at: expiresAt,
       last_used_at: null,
     };
-    if (!(await insertKey(db, owner, row))) throw new ConflictError('This API key already exists');
-    return { ...toFields(row), secretKey };
+    return { row, secretKey };
+  }
+
+  /** The log names a key by its public half. */
+  const audit = (
+    tx: Postgres,
+    owner: KeyOwner,
+    { id, public_key, note }: Pick<ListedKeyRow, 'id' | 'public_key' | 'note'>,
+    { actor, ...entry }: { actor: Actor; action: string; before?: object; after?: object },
+  ): Promise<void> =>
+    recordAudit(tx, actor, now(), {
+      place: owner,
+      objectType: 'apiKey',
+      objectId: id,
+      ...entry,
+      ...(entry.before === undefined && entry.after === undefined && { before: { publicKey: public_key, note } }),
+    });
+
+  async function insert(
+    tx: Postgres,
+    owner: KeyOwner,
+    row: Awaited<ReturnType<typeof newRow>>['row'],
+    actor: Actor,
+  ): Promise<void> {
+    if (!(await insertKey(tx, owner, row))) throw new ConflictError('This API key already exists');
+    const after = { publicKey: row.public_key, note: row.note };
+    await audit(tx, owner, row, { actor, action: 'create', after });
   }
 
   return {
@@ -156,19 +180,41 @@ export function createApiKeys({
      * A new key; the only time its secret is seen.
      * @throws ConflictError when a pair made elsewhere is taken
      */
-    async create(owner: KeyOwner, wish: KeyWish = {}): Promise<ApiKeyFields & { secretKey: string }> {
-      const key = await insert(postgres, owner, wish);
+    async create(
+      owner: KeyOwner,
+      wish: KeyWish = {},
+      actor: Actor = PROGRAM,
+    ): Promise<ApiKeyFields & { secretKey: string }> {
+      // Hashing takes its time: not while a transaction holds what others wait for.
+      const { row, secretKey } = await newRow(wish);
+      await postgres.transaction((tx) => insert(tx, owner, row, actor));
       // Somebody may have tried a predefined key before it was there.
       await cache.forget();
-      return key;
+      return { ...toFields(row), secretKey };
+    },
+
+    /** @throws NotFoundError */
+    async rename(owner: KeyOwner, id: string, note: string | null, actor: Actor): Promise<ApiKeyFields> {
+      return postgres.transaction(async (tx) => {
+        const row = await selectKey(tx, owner, id);
+        if (!row) throw new NotFoundError('API key not found');
+        if (row.note === note) return toFields(row);
+        await updateNote(tx, id, note);
+        await audit(tx, owner, row, { actor, action: 'update', before: { note: row.note }, after: { note } });
+        return toFields({ ...row, note });
+      });
     },
 
     /** Oldest first. */
     list: async (owner: KeyOwner): Promise<ApiKeyFields[]> => (await selectKeys(postgres, owner)).map(toFields),
 
     /** Once it answers, the next request with the key is refused, in every process. @throws NotFoundError */
-    async revoke(owner: KeyOwner, id: string): Promise<void> {
-      const removed = await deleteKey(postgres, owner, id);
+    async revoke(owner: KeyOwner, id: string, actor: Actor = PROGRAM): Promise<void> {
+      const removed = await postgres.transaction(async (tx) => {
+        const row = await deleteKey(tx, owner, id);
+        if (row) await audit(tx, owner, row, { actor, action: 'delete' });
+        return row !== null;
+      });
       await cache.forget();
       if (!removed) throw new NotFoundError('API key not found');
     },
@@ -187,10 +233,11 @@ export function createApiKeys({
       if (row && isOwnedBy(row, owner)) {
         if (row.fast_hash === fastHashOf(pair.secretKey)) return 'kept';
         await updateSecret(tx, row.id, await hashesOf(pair.secretKey));
+        await audit(tx, owner, { ...row, note }, { actor: PROGRAM, action: 'rotate' });
         return 'rotated';
       }
       if (row) await deleteKeyByPublicKey(tx, pair.publicKey);
-      await insert(tx, owner, { note, pair });
+      await insert(tx, owner, (await newRow({ note, pair })).row, PROGRAM);
       return row ? 'moved' : 'created';
     },
 
@@ -203,6 +250,9 @@ export function createApiKeys({
     },
   };
 }
+
+/** Keys that the environment names. */
+const PROGRAM = systemActor('initialization');
 
 const isOwnedBy = (row: KeyRow, owner: KeyOwner): boolean =>
   'projectId' in owner
@@ -223,4 +273,23 @@ const toFields = (row: ListedKeyRow): ApiKeyFields => ({
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,
   expiresAt: row.expires_at,
+});
+
+/** As every route shows a key. */
+export const keyToWire = ({
+  id,
+  publicKey,
+  displaySecretKey,
+  note,
+  createdAt,
+  lastUsedAt,
+  expiresAt,
+}: ApiKeyFields) => ({
+  id,
+  createdAt: createdAt.toISOString(),
+  expiresAt: expiresAt?.toISOString() ?? null,
+  lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  note,
+  publicKey,
+  displaySecretKey,
 });

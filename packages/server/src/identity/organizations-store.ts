@@ -14,13 +14,13 @@ export interface ProjectRow {
   organization_name: string;
 }
 
-/** Null for one that does not exist, and for one of a hidden organization. */
+/** Null for one that does not exist or is under deletion, and for one of a hidden organization. */
 export async function selectProject(db: Postgres, id: string): Promise<ProjectRow | null> {
   const [row] = await db.rows<ProjectRow>(sql`
     SELECT p.id, p.name, p.metadata, p.organization_id, o.name AS organization_name
     FROM projects p
     JOIN organizations o ON o.id = p.organization_id
-    WHERE p.id = ${id} AND NOT o.is_hidden`);
+    WHERE p.id = ${id} AND p.deleted_at IS NULL AND NOT o.is_hidden`);
   return row ?? null;
 }
 
@@ -70,6 +70,11 @@ export async function organizationExists(db: Postgres, id: string): Promise<bool
   return (await db.rows(sql`SELECT id FROM organizations WHERE id = ${id} AND NOT is_hidden`)).length === 1;
 }
 
+/** Also one of a hidden organization; not one that people have deleted, whose data may still be there. */
+export async function projectExists(db: Postgres, id: string): Promise<boolean> {
+  return (await db.rows(sql`SELECT id FROM projects WHERE id = ${id} AND deleted_at IS NULL`)).length === 1;
+}
+
 /** What a person may do in a project by role; `role` is the project's own, else the organization's. */
 export interface ProjectRoleRow {
   role: Role;
@@ -77,7 +82,7 @@ export interface ProjectRoleRow {
   organization_id: string;
 }
 
-/** Null for somebody who is no member, and for a project that does not exist. */
+/** Null for somebody who is no member, and for a project that does not exist or is under deletion. */
 export async function selectProjectRole(
   db: Postgres,
   userId: string,
@@ -88,7 +93,7 @@ export async function selectProjectRole(
     FROM projects p
     JOIN organization_memberships om ON om.organization_id = p.organization_id AND om.user_id = ${userId}
     LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
-    WHERE p.id = ${projectId}`);
+    WHERE p.id = ${projectId} AND p.deleted_at IS NULL`);
   return row ?? null;
 }
 
@@ -126,7 +131,7 @@ export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]>
       p.name AS project_name, COALESCE(pm.role, om.role) AS project_role
     FROM organization_memberships om
     JOIN organizations o ON o.id = om.organization_id
-    LEFT JOIN projects p ON p.organization_id = o.id
+    LEFT JOIN projects p ON p.organization_id = o.id AND p.deleted_at IS NULL
     LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
     WHERE om.user_id = ${userId} AND NOT o.is_hidden
     ORDER BY o.created_at, o.id, p.created_at, p.id`);

@@ -15,8 +15,8 @@ export type Principal =
       organizationId: string;
       organization: OrganizationScope;
     }
-  /** ADMIN_API_KEY, which opens the whole installation. */
-  | { kind: 'adminKey' }
+  /** ADMIN_API_KEY, which opens the whole installation; `scope` is the project that a request names (S9.1). */
+  | { kind: 'adminKey'; scope: ProjectScope | null }
   | {
       kind: 'person';
       userId: string;

@@ -1,20 +1,12 @@
-import {
-  createProjectApiKey,
-  deleteProjectApiKey,
-  listProjectApiKeys,
-  listProjects,
-} from '@tracehouse/contract/projects';
+import { listProjects } from '@tracehouse/contract/projects';
 import { readSession, signInWithPassword, signOut } from '@tracehouse/contract/session';
-import { createApiKey, listApiKeys, revokeApiKey } from '@tracehouse/contract/x-api-keys';
 import type { Settings } from '../config/settings.ts';
 import { Answer, bind, type BoundRoute } from '../http/bind.ts';
 import { NotFoundError } from '../http/errors.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { readAccess } from './access.ts';
-import type { ApiKeyFields, ApiKeys } from './api-keys.ts';
 import type { SessionCookie } from './cookies.ts';
 import { selectProject } from './organizations-store.ts';
-import type { Principal } from './principal.ts';
 import { refuseOtherSites } from './same-origin.ts';
 import { mayCreateOrganizations } from './sign-in-policy.ts';
 import type { Sessions } from './sessions.ts';
@@ -23,7 +15,6 @@ import type { SsoLogout } from './sso/logout.ts';
 
 interface IdentityParts {
   postgres: Postgres;
-  apiKeys: ApiKeys;
   sessions: Sessions;
   sessionCookie: SessionCookie;
   signIn: SignIn;
@@ -31,12 +22,7 @@ interface IdentityParts {
   settings: Pick<Settings, 'signIn' | 'server'>;
 }
 
-export const identityRoutes = (parts: IdentityParts): BoundRoute[] => [
-  ...signInRoutes(parts),
-  ...projectRoutes(parts),
-  ...projectKeyRoutes(parts.apiKeys),
-  ...organizationKeyRoutes(parts),
-];
+export const identityRoutes = (parts: IdentityParts): BoundRoute[] => [...signInRoutes(parts), ...projectRoutes(parts)];
 
 type Headers = Record<string, string | undefined>;
 
@@ -98,56 +84,3 @@ const projectRoutes = ({ postgres }: IdentityParts): BoundRoute[] => [
     return { data: [{ id, name, organization: { id: organization_id, name: organization_name }, metadata }] };
   }),
 ];
-
-/** A project's keys, as its pages show them. */
-const projectKeyRoutes = (apiKeys: ApiKeys): BoundRoute[] => [
-  bind(listApiKeys, async ({ scope }) => ({ data: (await apiKeys.list(scope)).map(toWire).toReversed() })),
-  bind(createApiKey, async ({ scope, principal, body }) => {
-    const createdBy = principal.kind === 'person' ? principal.userId : null;
-    const key = await apiKeys.create(scope, { note: body.note === '' ? null : body.note, createdBy });
-    return { ...toWire(key), secretKey: key.secretKey };
-  }),
-  bind(revokeApiKey, async ({ scope, params }) => {
-    await apiKeys.revoke(scope, params.id);
-    return { success: true as const };
-  }),
-];
-
-/** The same keys by an organization's key (S9.7). */
-function organizationKeyRoutes({ postgres, apiKeys }: IdentityParts): BoundRoute[] {
-  const ownedProject = async (principal: Principal, projectId: string): Promise<{ projectId: string }> => {
-    const project = await selectProject(postgres, projectId);
-    if (principal.kind !== 'organizationKey' || project?.organization_id !== principal.organizationId) {
-      throw new NotFoundError("Project not found or you don't have access to it");
-    }
-    return { projectId };
-  };
-  return [
-    bind(listProjectApiKeys, async ({ principal, params }) => ({
-      apiKeys: (await apiKeys.list(await ownedProject(principal, params.projectId))).map(toWire),
-    })),
-    bind(createProjectApiKey, async ({ principal, params, body: { note, publicKey, secretKey } }) => {
-      const owner = await ownedProject(principal, params.projectId);
-      const key = await apiKeys.create(owner, {
-        note: note ?? null,
-        ...(typeof publicKey === 'string' && typeof secretKey === 'string' && { pair: { publicKey, secretKey } }),
-      });
-      const { id, createdAt, note: kept, publicKey: made, displaySecretKey } = toWire(key);
-      return { id, createdAt, note: kept, publicKey: made, secretKey: key.secretKey, displaySecretKey };
-    }),
-    bind(deleteProjectApiKey, async ({ principal, params }) => {
-      await apiKeys.revoke(await ownedProject(principal, params.projectId), params.apiKeyId);
-      return { success: true as const };
-    }),
-  ];
-}
-
-const toWire = ({ id, publicKey, displaySecretKey, note, createdAt, lastUsedAt, expiresAt }: ApiKeyFields) => ({
-  id,
-  createdAt: createdAt.toISOString(),
-  expiresAt: expiresAt?.toISOString() ?? null,
-  lastUsedAt: lastUsedAt?.toISOString() ?? null,
-  note,
-  publicKey,
-  displaySecretKey,
-});

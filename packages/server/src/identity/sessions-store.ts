@@ -50,6 +50,7 @@ export interface ProviderSession {
   refreshToken: string | null;
 }
 
+/** A sign-in, which the person's row tells when the session is long gone. */
 export async function insertSession(db: Postgres, row: NewSessionRow): Promise<void> {
   const { issuer = null, subject = null, sid = null, idToken = null, refreshToken = null } = row.provider ?? {};
   await db.rows(sql`
@@ -58,6 +59,7 @@ export async function insertSession(db: Postgres, row: NewSessionRow): Promise<v
     VALUES (${row.id}, ${row.token_hash}, ${row.user_id}, ${row.method}, ${issuer}, ${subject}, ${sid}, ${idToken},
       ${refreshToken}, ${row.created_at}, ${row.user_agent}, ${row.ip}, ${row.created_at}, ${row.created_at},
       ${row.expires_at})`);
+  await db.rows(sql`UPDATE users SET last_sign_in_at = ${row.created_at} WHERE id = ${row.user_id}`);
 }
 
 export async function updateSessionSeen(db: Postgres, id: string, seenAt: Date, expiresAt: Date): Promise<void> {

@@ -5,6 +5,7 @@ import type { Postgres } from '../stores/postgres/postgres.ts';
 import { accountRoutes } from './account-routes.ts';
 import { createIdentity } from './identity.ts';
 import { createPasswords } from './passwords.ts';
+import { organizationRoutes } from './organizations/routes.ts';
 import { identityRoutes } from './routes.ts';
 import { createIds, createTestKeys, createTestLog } from './scenario.ts';
 
@@ -24,6 +25,7 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
     hash: (...args: Parameters<typeof real.hash>) => ((hashed += 1), real.hash(...args)),
     verify: (...args: Parameters<typeof real.verify>) => ((hashed += 1), real.verify(...args)),
   };
+  const newId = createIds(`site-${(sites += 1)}`);
   const identity = createIdentity({
     settings,
     secrets: { nextauthSecret: 'secret of the test', encryptionKey: '9f'.repeat(32) },
@@ -31,13 +33,14 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
     passwords,
     site: 'https://traces.acme.dev',
     now: clock.now,
-    newId: createIds(`site-${(sites += 1)}`),
+    newId,
     log,
   });
   const server = await createHttpServer({
     trustedProxies: settings.server.trustedProxies ?? [],
     routes: [
-      ...identityRoutes({ postgres, settings, apiKeys, ...identity }),
+      ...identityRoutes({ postgres, settings, ...identity }),
+      ...organizationRoutes({ postgres, apiKeys, settings, now: clock.now, newId }),
       ...accountRoutes({ settings, ...identity }),
     ],
     authenticator: createAuthenticator({ postgres, apiKeys, url: settings.server.url, ...identity }),

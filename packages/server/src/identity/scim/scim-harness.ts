@@ -43,7 +43,7 @@ export async function openScim(env: Record<string, string> = {}) {
   const { newUsers, sessions, sessionCookie } = identity;
   const server = await createHttpServer({
     routes: [
-      ...identityRoutes({ postgres, apiKeys: keys, settings, ...identity }),
+      ...identityRoutes({ postgres, settings, ...identity }),
       ...scimRoutes({ users: createScimUsers({ postgres, newUsers, now, newId }), url: SITE }),
     ],
     authenticator: createAuthenticator({ postgres, apiKeys: keys, sessions, sessionCookie, url: SITE }),

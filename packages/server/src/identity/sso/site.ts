@@ -34,7 +34,7 @@ export async function openSsoSite(postgres: Postgres, env: Record<string, string
   const { url } = settings.server;
   const server = await createHttpServer({
     routes: [
-      ...identityRoutes({ postgres, settings, apiKeys, ...identity }),
+      ...identityRoutes({ postgres, settings, ...identity }),
       ...accountRoutes({ settings, ...identity }),
       ...ssoRoutes({ url, ...identity }),
     ],
