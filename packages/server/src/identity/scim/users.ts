@@ -7,6 +7,7 @@ import {
   type ScimPatch,
   scimUrns,
 } from '@tracehouse/contract/scim';
+import { ROLE_SYNC_USER_AGENT } from '@tracehouse/contract/x-role-sync-runs';
 import { ConflictError, NotFoundError, ScimError, ValidationError } from '../../http/errors.ts';
 import { type Postgres, PostgresError } from '../../stores/postgres/postgres.ts';
 import type { OrganizationScope } from '../../stores/scope.ts';
@@ -194,7 +195,7 @@ export function createScimUsers({
     const role = isMember ? null : wanted.role;
     if (isMember) {
       const member = { organizationId: scope.organizationId, userId: id, role: wanted.role };
-      await setOrganizationRole(tx, member, { actor, source: 'scim', at });
+      await setOrganizationRole(tx, member, { actor, source: sourceOf(actor), at });
     } else if (before.is_member) await endMembership(tx, scope, actor, id);
 
     const isSaidAnew =
@@ -230,10 +231,13 @@ export function createScimUsers({
   /** With the sessions of who is a member nowhere then. */
   async function endMembership(tx: Postgres, scope: OrganizationScope, actor: Actor, userId: string): Promise<void> {
     const member = { organizationId: scope.organizationId, userId };
-    const ended = await removeOrganizationMember(tx, member, { actor, source: 'scim', at: now() });
+    const ended = await removeOrganizationMember(tx, member, { actor, source: sourceOf(actor), at: now() });
     if (ended) await deleteSessionsOfStranger(tx, userId);
   }
 }
+
+/** Role sync is a client of SCIM as others are; pages show its roles as its own. */
+const sourceOf = ({ userAgent }: Actor) => (userAgent === ROLE_SYNC_USER_AGENT ? 'role-sync' : 'scim');
 
 /** Of whom nothing has been said yet. */
 const NEWCOMER = '';
