@@ -17,6 +17,10 @@ export const scimUrns = {
   error: 'urn:ietf:params:scim:api:messages:2.0:Error',
 } as const;
 
+/**
+ * Where it is. The list of resource types names paths from the root, as upstream's does; a client that takes them to begin at this
+ * path, as RFC 7643 has it, says it twice, and is served.
+ */
 export const SCIM_PATH = '/api/public/scim';
 
 const text = z.string().max(1000);
@@ -87,7 +91,7 @@ export const ScimUser = z.object({
   displayName: z.string().optional(),
   emails: z.array(ScimEmail).optional(),
   active: z.boolean().optional(),
-  roles: z.array(z.object({ value: Role, primary: z.boolean() })).optional(),
+  roles: z.array(z.object({ value: Role })).optional(),
   [scimUrns.role]: z.object({ orgRole: Role }).optional(),
   meta: ScimMeta.optional(),
 });
@@ -173,6 +177,26 @@ export const listScimUsers = defineRoute({
   query: ScimListQuery,
   response: listOf(ScimUser),
 });
+/** The same by POST (RFC 7644, 3.4.3), for what is too long or too private for an address. */
+export const ScimSearch = z.object({
+  filter: z.string().nullish(),
+  startIndex: z.int().nullish(),
+  count: z.int().nullish(),
+  attributes: z.array(text).nullish(),
+  excludedAttributes: z.array(text).nullish(),
+});
+export type ScimSearch = z.output<typeof ScimSearch>;
+const search = {
+  ...scim,
+  method: 'POST',
+  audit: { none: 'changes nothing' },
+  summary: 'The people of the organization, asked by POST',
+  body: ScimSearch,
+  response: listOf(ScimUser),
+} as const;
+export const searchScimUsers = defineRoute({ ...search, path: '/api/public/scim/Users/.search' });
+export const searchScim = defineRoute({ ...search, path: '/api/public/scim/.search' });
+
 export const createScimUser = defineRoute({
   ...scim,
   method: 'POST',

@@ -117,6 +117,7 @@ export async function createHttpServer({
     // Its own refusal does not say when to come back.
     return503OnClosing: false,
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => (url.startsWith(SCIM_PATH + SCIM_PATH) ? url.slice(SCIM_PATH.length) : url),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
   });

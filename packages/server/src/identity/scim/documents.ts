@@ -68,6 +68,12 @@ const userSchema = {
         text('resourceType', 'The resource type', { caseExact: true, mutability: 'readOnly' }),
         time('created', 'The resource creation time'),
         time('lastModified', 'The resource last modification time'),
+        {
+          ...text('location', 'The address of the resource', { caseExact: true, mutability: 'readOnly' }),
+          type: 'reference',
+          referenceTypes: ['uri'],
+        },
+        text('version', 'Not given', { caseExact: true, mutability: 'readOnly' }),
       ],
       given,
     ),
@@ -76,8 +82,8 @@ const userSchema = {
     flag('active', 'Whether the User is a member of the organization'),
     complex(
       'roles',
-      'The role in the organization; of several the first counts',
-      [text('value', 'The role', roleNames), { ...flag('primary', 'Always true'), mutability: 'readOnly' }],
+      'The role in the organization, NONE left out; of several the first counts',
+      [text('value', 'The role', roleNames)],
       { multiValued: true },
     ),
   ],

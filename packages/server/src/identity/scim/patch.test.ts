@@ -50,7 +50,7 @@ const roleChanges: [string, object][] = [
 test.each(roleChanges)('a role is given %s', async (_, operation) => {
   expect(await patch(operation)).toMatchObject({
     status: 200,
-    body: { roles: [{ value: 'ADMIN', primary: true }], [ROLE]: { orgRole: 'ADMIN' } },
+    body: { roles: [{ value: 'ADMIN' }], [ROLE]: { orgRole: 'ADMIN' } },
   });
   expect(await role()).toBe('ADMIN');
 });
@@ -61,7 +61,10 @@ test.each([
   { op: 'replace', path: 'roles', value: [] },
   { op: 'replace', path: `${ROLE}:orgRole`, value: null },
 ])('a role that is taken leaves a member without rights: %j', async (operation) => {
-  expect(await patch(operation)).toMatchObject({ status: 200, body: { active: true, [ROLE]: { orgRole: 'NONE' } } });
+  expect(await patch(operation)).toMatchObject({
+    status: 200,
+    body: { active: true, roles: [], [ROLE]: { orgRole: 'NONE' } },
+  });
   expect(await role()).toBe('NONE');
 });
 

@@ -91,7 +91,9 @@ function plainOperations({ op: said, path, value }: NonNullable<ScimPatch['Opera
 function onPath(op: Operation['op'], path: string, value: unknown): Operation[] {
   // The extension as a whole, as an object says it.
   if (path.toLowerCase() === scimUrns.role.toLowerCase() && isRecord(value))
-    return Object.entries(value).flatMap(([name, each]) => onPath(op, `${scimUrns.role}:${name}`, each));
+    return Object.entries(value).flatMap(([name, each]) =>
+      name === 'schemas' ? [] : onPath(op, `${scimUrns.role}:${name}`, each),
+    );
   const parsed = parsePath(path);
   if (parsed === null) return [];
   if (op !== 'remove' && value === undefined) throw new ScimError('invalidValue', `'${path}' has no value`);

@@ -15,7 +15,8 @@ export function toScimUser(row: PersonRow, origin: string): ScimUser {
     ...(displayName !== undefined && { displayName }),
     emails,
     active: row.active,
-    roles: [{ value: row.role, primary: true }],
+    // What was removed reads as nothing; the extension says NONE.
+    roles: row.role === 'NONE' ? [] : [{ value: row.role }],
     [scimUrns.role]: { orgRole: row.role },
     meta: {
       resourceType: 'User',

@@ -10,12 +10,17 @@ import {
   readScimSchema,
   readScimUser,
   replaceScimUser,
+  type ScimListQuery,
   type ScimProjection,
+  type ScimSearch,
   type ScimUser,
   scimUrns,
+  searchScim,
+  searchScimUsers,
 } from '@tracehouse/contract/scim';
 import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import { NotFoundError } from '../../http/errors.ts';
+import type { OrganizationScope } from '../../stores/scope.ts';
 import { resourceTypes, schemas, serviceProviderConfiguration } from './documents.ts';
 import { project, toScimUser } from './resource.ts';
 import type { PersonRow } from './store.ts';
@@ -50,17 +55,28 @@ function documentRoutes(): BoundRoute[] {
 
 function userRoutes(users: ScimUsers, origin: string): BoundRoute[] {
   const shown = (person: PersonRow, query: ScimProjection): ScimUser => project(toScimUser(person, origin), query);
+  const page = async (organization: OrganizationScope, query: ScimListQuery) => {
+    const { total, startIndex, rows } = await users.list(organization, query);
+    return {
+      schemas: [scimUrns.list],
+      totalResults: total,
+      startIndex,
+      itemsPerPage: rows.length,
+      Resources: rows.map((person) => shown(person, query)),
+    };
+  };
+  const search = ({ filter, startIndex, count, attributes, excludedAttributes }: ScimSearch): ScimListQuery => ({
+    filter: filter ?? undefined,
+    startIndex: startIndex ?? undefined,
+    count: count ?? undefined,
+    attributes: attributes?.join(','),
+    excludedAttributes: excludedAttributes?.join(','),
+  });
   return [
-    bind(listScimUsers, async ({ organization, query }) => {
-      const { total, startIndex, rows } = await users.list(organization, query);
-      return {
-        schemas: [scimUrns.list],
-        totalResults: total,
-        startIndex,
-        itemsPerPage: rows.length,
-        Resources: rows.map((person) => shown(person, query)),
-      };
-    }),
+    bind(listScimUsers, ({ organization, query }) => page(organization, query)),
+    bind(searchScimUsers, ({ organization, body }) => page(organization, search(body))),
+    // People are all that can be provisioned.
+    bind(searchScim, ({ organization, body }) => page(organization, search(body))),
     bind(createScimUser, async ({ organization, actor, query, body }) => {
       const person = await users.create(organization, actor, body);
       const location = toScimUser(person, origin).meta?.location ?? '';

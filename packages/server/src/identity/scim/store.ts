@@ -15,7 +15,10 @@ export interface Attributes {
 export interface PersonRow {
   id: string;
   user_name: string;
+  /** What the client calls the person; else the subject of a member's account at an identity provider. */
   external_id: string | null;
+  /** What the client calls the person. */
+  said_external_id: string | null;
   attributes: Attributes;
   /** Of who is deactivated: the one they get when they come back. */
   role: Role;
@@ -26,9 +29,13 @@ export interface PersonRow {
   updated_at: Date;
 }
 
-/** Whoever is no member is shown by the organization's own record alone: what became of their account is not its business. */
+/**
+ * Whoever is no member is shown by the organization's own record alone: what became of their account is not its business. Nor is
+ * how somebody signed in who was made a member by a record and has not come since.
+ */
 const people = ({ organizationId }: OrganizationScope): Sql => sql`
-  SELECT u.id, COALESCE(s.user_name, u.email) AS user_name, s.external_id, COALESCE(s.attributes, jsonb_build_object(
+  SELECT u.id, COALESCE(s.user_name, u.email) AS user_name, COALESCE(s.external_id, i.subject) AS external_id,
+    s.external_id AS said_external_id, COALESCE(s.attributes, jsonb_build_object(
       'name', jsonb_strip_nulls(jsonb_build_object('formatted', u.name)),
       'emails', jsonb_build_array(jsonb_build_object('primary', true, 'value', u.email, 'type', 'work')))) AS attributes,
     COALESCE(om.role, s.role, 'NONE') AS role, om.user_id IS NOT NULL OR COALESCE(s.waits, false) AS active,
@@ -42,9 +49,16 @@ const people = ({ organizationId }: OrganizationScope): Sql => sql`
   ) known
   JOIN users u ON u.id = known.user_id
   LEFT JOIN organization_memberships om ON om.organization_id = ${organizationId} AND om.user_id = u.id
-  LEFT JOIN scim_users s ON s.organization_id = ${organizationId} AND s.user_id = u.id`;
+  LEFT JOIN scim_users s ON s.organization_id = ${organizationId} AND s.user_id = u.id
+  LEFT JOIN LATERAL (
+    SELECT subject
+    FROM identities
+    WHERE user_id = om.user_id AND (s.created_at IS NULL OR last_login_at >= s.created_at)
+    ORDER BY provider = 'keycloak' DESC, last_login_at DESC
+    LIMIT 1
+  ) i ON true`;
 
-const columns = sql`p.id, p.user_name, p.external_id, p.attributes, p.role, p.active, p.is_member, p.has_record, p.created_at,
+const columns = sql`p.id, p.user_name, p.external_id, p.said_external_id, p.attributes, p.role, p.active, p.is_member, p.has_record, p.created_at,
   p.updated_at`;
 
 /** What `filter` may name of a user. */
@@ -164,7 +178,10 @@ export async function deletePersonRecord(
 /** Whether somebody could sign in to the account who never showed that its address is theirs. */
 export async function isUnproved(db: Postgres, userId: string): Promise<boolean> {
   const rows = await db.rows(sql`
-    SELECT id FROM users WHERE id = ${userId} AND email_verified_at IS NULL AND password_hash IS NOT NULL`);
+    SELECT id
+    FROM users
+    WHERE id = ${userId} AND email_verified_at IS NULL
+      AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM identities WHERE user_id = ${userId}))`);
   return rows.length === 1;
 }
 

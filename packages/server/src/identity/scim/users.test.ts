@@ -33,6 +33,11 @@ describe('who may ask', () => {
   });
 });
 
+test('a client that puts the paths of resource types behind the address of SCIM, as the RFC has it, is served', async () => {
+  const [{ endpoint }] = (await acme.get('/ResourceTypes')).body.Resources;
+  expect(await acme.get(endpoint)).toMatchObject({ status: 200, body: { totalResults: 0 } });
+});
+
 test('what our SCIM can do is said as upstream says it, and PATCH', async () => {
   expect((await acme.get('/ServiceProviderConfig')).body).toMatchObject({
     patch: { supported: true },
@@ -61,7 +66,7 @@ describe('a new person', () => {
         userName: 'ada@acme.dev',
         name: { formatted: 'Ada Lovelace' },
         active: true,
-        roles: [{ value: 'NONE', primary: true }],
+        roles: [],
         [ROLE]: { orgRole: 'NONE' },
         meta: { resourceType: 'User', created: expect.any(String), lastModified: expect.any(String) },
       },
@@ -175,12 +180,55 @@ describe('an address that a stranger may have signed up with', () => {
     expect((await acme.get(`/Users/${id}`)).body).toMatchObject({ active: true, [ROLE]: { orgRole: 'VIEWER' } });
   });
 
+  test('or come with from a provider that does not vouch for it: the same', async () => {
+    const account = (await scim.postgres.transaction((tx) =>
+      scim.newUsers.create(tx, { email: 'ada@acme.dev', name: null, passwordHash: null, isVerified: false }),
+    ))!;
+    await scim.postgres.rows(sql`
+      INSERT INTO identities (issuer, subject, user_id, provider, email_verified, created_at, last_login_at)
+      VALUES ('https://id.strange.dev', 's', ${account.userId}, 'custom', false, ${scim.clock.now()}, ${scim.clock.now()})`);
+    expect(await acme.post('/Users', { userName: 'ada@acme.dev', roles: ['ADMIN'] })).toMatchObject({ status: 201 });
+    expect(await scim.roles()).toEqual({});
+  });
+
   test('gives none either when it was deactivated meanwhile', async () => {
     await scim.postgres.transaction(strange);
     const { id } = (await acme.post('/Users', { userName: 'ada@acme.dev', roles: ['ADMIN'] })).body;
     await acme.patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false });
     await scim.postgres.transaction((tx) => scim.newUsers.prove(tx, { userId: id, through: 'mailbox' }));
     expect(await scim.roles()).toEqual({});
+  });
+});
+
+describe('externalId', () => {
+  const linked = (userId: string, at: Date) =>
+    scim.postgres.rows(sql`
+      INSERT INTO identities (issuer, subject, user_id, provider, email_verified, created_at, last_login_at)
+      VALUES ('https://id.acme.dev', ${`subject of ${userId}`}, ${userId}, 'keycloak', true, ${at}, ${at})`);
+  const shown = async (id: string) => (await acme.get(`/Users/${id}`)).body.externalId as string | undefined;
+
+  test('is the subject of the linked account, until the client says another', async () => {
+    const id = await acme.member('ada@acme.dev');
+    await linked(id, scim.clock.now());
+    expect(await shown(id)).toBe(`subject of ${id}`);
+    expect(await acme.named(`externalId eq "subject of ${id}"`)).toEqual(['ada@acme.dev']);
+    await acme.patch(`/Users/${id}`, { op: 'replace', path: 'displayName', value: 'Ada' });
+    await scim.postgres.rows(sql`UPDATE identities SET subject = 'another'`);
+    expect(await shown(id)).toBe('another');
+    await acme.patch(`/Users/${id}`, { op: 'replace', path: 'externalId', value: 'e-1' });
+    expect(await shown(id)).toBe('e-1');
+  });
+
+  test('does not tell how somebody signed in before this organization knew them, or once it does not any more', async () => {
+    const id = await other.member('ada@acme.dev');
+    await scim.postgres.rows(sql`UPDATE users SET email_verified_at = ${scim.clock.now()}`);
+    await linked(id, new Date(scim.clock.now().getTime() - 1000));
+    await acme.post('/Users', { userName: 'ada@acme.dev' });
+    expect(await shown(id)).toBeUndefined();
+    await scim.postgres.rows(sql`UPDATE identities SET last_login_at = ${scim.clock.now()}`);
+    expect(await shown(id)).toBe(`subject of ${id}`);
+    await acme.patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false });
+    expect(await shown(id)).toBeUndefined();
   });
 });
 
@@ -210,6 +258,16 @@ describe('the list', () => {
     });
     expect((await acme.get('/Users?startIndex=9')).body).toMatchObject({ totalResults: 3, Resources: [] });
     expect(await acme.get('/Users?count=many')).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+  });
+
+  test('is searched by POST too', async () => {
+    const body = { filter: 'userName sw "b"', attributes: ['active'], count: 5 };
+    for (const path of ['/Users/.search', '/.search']) {
+      expect((await acme.post(path, body)).body.Resources).toEqual([
+        { schemas: [USER, ROLE], id: expect.any(String), userName: 'b@acme.dev', active: true },
+      ]);
+    }
+    expect(await acme.get('/Users/.search')).toMatchObject({ status: 405 });
   });
 
   test('shows the attributes that are asked for', async () => {

@@ -166,6 +166,7 @@ export function createScimUsers({
       id: userId,
       user_name: NEWCOMER,
       external_id: null,
+      said_external_id: null,
       attributes: {},
       role: granted?.role ?? 'NONE',
       active: granted !== null,
@@ -208,7 +209,8 @@ export function createScimUsers({
       await upsertPersonRecord(tx, scope, {
         userId: id,
         userName: wanted.userName,
-        externalId: wanted.externalId,
+        // A subject that only shows is no word of the client's.
+        externalId: wanted.externalId === before.external_id ? before.said_external_id : wanted.externalId,
         attributes: wanted.attributes,
         role,
         waits,
