@@ -179,6 +179,7 @@ const SCIM_WRITES: Record<string, string> = { POST: 'create', PUT: 'replace', PA
 function scimOperation(method: string, route: string): string | null {
   if (!route.startsWith(SCIM)) return null;
   const [collection = '', id] = route.slice(SCIM.length).split('/');
+  if (collection === '.search' || id === '.search') return 'list';
   if (collection !== 'Users' && collection !== 'Groups') return 'discover';
   return SCIM_WRITES[method] ?? (id === undefined ? 'list' : 'read');
 }
