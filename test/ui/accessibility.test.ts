@@ -89,6 +89,9 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
     () => '/project/test-project/settings/audit-log',
     (page) => page.getByRole('heading', { name: 'Audit log' }).waitFor(),
   ],
+  ['profile', () => '/account/profile', (page) => page.getByLabel('Name').waitFor()],
+  ['security', () => '/account/security', (page) => page.getByLabel('New password').waitFor()],
+  ['sessions', () => '/account/sessions', (page) => page.getByText('This browser').waitFor()],
   ['not found', () => '/nowhere', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
 ];
 
@@ -101,9 +104,16 @@ for (const theme of ['light', 'dark'] as const) {
       expect({ name, violations: await violations(page) }).toEqual({ name, violations: [] });
     }
     await page.context().clearCookies();
-    await page.goto('/sign-in');
-    await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    expect(await violations(page)).toEqual([]);
+    for (const [path, heading] of [
+      ['/sign-in', 'Sign in'],
+      ['/sign-up', 'Create an account'],
+      ['/reset-password', 'New password'],
+    ] as const) {
+      await page.goto(path);
+      await page.getByRole('heading', { name: heading }).waitFor();
+      await page.getByRole('link').first().waitFor();
+      expect({ path, violations: await violations(page) }).toEqual({ path, violations: [] });
+    }
     expect(faults).toEqual([]);
   });
 }

@@ -17,14 +17,17 @@ export interface Seat {
   readonly faults: string[];
 }
 
-/** Starts server and browser before the tests of the file, stops them after; no page may have had a fault. */
-export function useStage(): Stage {
+/**
+ * Starts server and browser before the tests of the file, stops them after; no page may have had a fault. `env` are settings of the
+ * server, asked for when it starts.
+ */
+export function useStage({ env = () => ({}) }: { env?(): Record<string, string> } = {}): Stage {
   let server: TestServer | undefined;
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
   const allFaults: string[] = [];
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer({ env: env() });
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   });
   // A page left open goes on asking the server for news.

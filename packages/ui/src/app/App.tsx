@@ -2,7 +2,6 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { CallError } from '../api/call.ts';
-import { Toasts } from '../components/toasts.tsx';
 import { listenToKeys } from './keys.ts';
 import { createAppRouter } from './router.tsx';
 import { noticeError } from './session.ts';
@@ -26,7 +25,6 @@ export function App() {
   return (
     <QueryClientProvider client={queryClient}>
       <RouterProvider router={router} />
-      <Toasts />
     </QueryClientProvider>
   );
 }

@@ -1,5 +1,7 @@
+import monoFont from '@fontsource-variable/geist-mono/files/geist-mono-latin-wght-normal.woff2?url';
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useState, useSyncExternalStore } from 'react';
+import { preload } from 'react-dom';
 import { Note } from '../components/states.tsx';
 import { useKeys } from './keys.ts';
 import { KeyListDialog } from './KeyListDialog.tsx';
@@ -9,6 +11,8 @@ import { useProject } from './useProject.ts';
 
 /** Sidebar and page of everything inside a project. */
 export function ProjectShell() {
+  // Measured values are on every page of a project, and on none before it.
+  preload(monoFont, { as: 'font', type: 'font/woff2', crossOrigin: 'anonymous' });
   const { project } = useProject();
   const navigate = useNavigate();
   const { sidebar } = usePreferences();

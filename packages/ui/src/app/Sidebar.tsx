@@ -10,7 +10,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { TriggerButton } from '../components/Button.tsx';
+import { TriggerButton } from '../components/TriggerButton.tsx';
 import { classes } from '../components/class-names.ts';
 import { Icon } from '../components/Icon.tsx';
 import { Menu } from '../components/Menu.tsx';
@@ -129,6 +129,7 @@ function PersonMenu({ labelClass }: { labelClass: string }) {
     if (group === 'Theme') setPreferences({ theme: id as Preferences['theme'] });
     else if (group === 'Density') setPreferences({ density: id as Preferences['density'] });
     else if (group === 'Time zone') setPreferences({ zone: id as Preferences['zone'] });
+    else if (id === 'account') void navigate({ to: '/account/profile' });
     else void leave();
   };
   const name = session?.user.name ?? session?.user.email ?? '';
@@ -140,7 +141,13 @@ function PersonMenu({ labelClass }: { labelClass: string }) {
         { label: 'Theme', chosen: preferences.theme, entries: entries(themes) },
         { label: 'Density', chosen: preferences.density, entries: entries(densities) },
         { label: 'Time zone', chosen: preferences.zone, entries: entries(zones) },
-        { label: session?.user.email ?? 'Account', entries: [{ id: 'sign-out', label: 'Sign out' }] },
+        {
+          label: session?.user.email ?? 'Account',
+          entries: [
+            { id: 'account', label: 'Your account' },
+            { id: 'sign-out', label: 'Sign out' },
+          ],
+        },
       ]}
       onChoose={choose}
     >

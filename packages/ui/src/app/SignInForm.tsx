@@ -1,14 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { Button } from '../components/Button.tsx';
+import { Field } from '../components/Field.tsx';
 import { explainSignIn, signIn } from './session.ts';
 
 interface SignInFormProps {
   email?: string;
   onDone: () => void;
 }
-
-const fieldClass = 'h-7 w-full rounded-control border border-line-strong bg-raised px-2';
 
 export function SignInForm({ email = '', onDone }: SignInFormProps) {
   const client = useQueryClient();
@@ -23,14 +22,8 @@ export function SignInForm({ email = '', onDone }: SignInFormProps) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">
-      <label className="flex flex-col gap-1 text-small text-text-2">
-        E-mail
-        <input name="email" type="email" autoComplete="username" required defaultValue={email} className={fieldClass} />
-      </label>
-      <label className="flex flex-col gap-1 text-small text-text-2">
-        Password
-        <input name="password" type="password" autoComplete="current-password" required className={fieldClass} />
-      </label>
+      <Field label="E-mail" name="email" type="email" autoComplete="username" required defaultValue={email} />
+      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
       <p role="alert" className="min-h-4 text-small text-danger empty:min-h-0">
         {attempt.isError && explainSignIn(attempt.error)}
       </p>

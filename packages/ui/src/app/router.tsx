@@ -11,7 +11,6 @@ import { listTraces } from '@tracehouse/contract/x-traces';
 import { call } from '../api/call.ts';
 import type { AuditSearch } from '../features/audit/useAuditLog.ts';
 import { NotFoundPage } from './NotFoundPage.tsx';
-import { ProjectShell } from './ProjectShell.tsx';
 import { RootFrame } from './RootFrame.tsx';
 import { RouteFailure } from './RouteFailure.tsx';
 import { parseSearch, stringifySearch } from './search-text.ts';
@@ -54,6 +53,73 @@ const signInRoute = createRoute({
   path: '/sign-in',
   validateSearch: (search: Record<string, unknown>) => search as { next?: string },
   component: lazyRouteComponent(() => import('../features/sign-in/SignInPage.tsx'), 'SignInPage'),
+});
+
+const signUpRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-up',
+  validateSearch: (search: Record<string, unknown>) => search as { next?: string },
+  component: lazyRouteComponent(() => import('../features/sign-in/SignUpPage.tsx'), 'SignUpPage'),
+});
+
+const resetPasswordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/reset-password',
+  validateSearch: (search: Record<string, unknown>) => search as { next?: string; email?: string },
+  component: lazyRouteComponent(() => import('../features/sign-in/ResetPasswordPage.tsx'), 'ResetPasswordPage'),
+});
+
+/** Where upstream has them. */
+const upstreamEntryRoutes = (
+  [
+    ['/auth/sign-in', '/sign-in'],
+    ['/auth/sign-up', '/sign-up'],
+    ['/auth/reset-password', '/reset-password'],
+  ] as const
+).map(([path, to]) =>
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    beforeLoad: () => {
+      throw redirect({ to });
+    },
+  }),
+);
+
+const accountRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/account',
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session.user) throw toSignIn(location.href);
+  },
+  component: lazyRouteComponent(() => import('../features/account/AccountFrame.tsx'), 'AccountFrame'),
+});
+
+const accountIndexRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/account/profile' });
+  },
+});
+
+const profileRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('../features/account/ProfilePage.tsx'), 'ProfilePage'),
+});
+
+const securityRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/security',
+  component: lazyRouteComponent(() => import('../features/account/SecurityPage.tsx'), 'SecurityPage'),
+});
+
+const accountSessionsRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/sessions',
+  component: lazyRouteComponent(() => import('../features/account/SessionsPage.tsx'), 'SessionsPage'),
 });
 
 const indexRoute = createRoute({
@@ -109,7 +175,7 @@ const projectRoute = createRoute({
     if (!place) throw notFound();
     return { place };
   },
-  component: ProjectShell,
+  component: lazyRouteComponent(() => import('./ProjectShell.tsx'), 'ProjectShell'),
 });
 
 const projectIndexRoute = createRoute({
@@ -171,6 +237,10 @@ const projectAuditLogRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
+  signUpRoute,
+  resetPasswordRoute,
+  ...upstreamEntryRoutes,
+  accountRoute.addChildren([accountIndexRoute, profileRoute, securityRoute, accountSessionsRoute]),
   indexRoute,
   ...traceLinkRoutes,
   projectRoute.addChildren([

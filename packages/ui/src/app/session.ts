@@ -49,6 +49,11 @@ export function missingRole(project: SessionProject, least: Role): string | unde
 /** @throws CallError 401 for a wrong pair, 429 after too many tries */
 export async function signIn(client: QueryClient, email: string, password: string): Promise<void> {
   await call(signInWithPassword, { body: { email, password } });
+  await welcome(client);
+}
+
+/** Somebody has just signed in: what was known before is asked again. */
+export async function welcome(client: QueryClient): Promise<void> {
   setEnded(false);
   await client.invalidateQueries();
   await client.fetchQuery({ ...sessionQuery, staleTime: 0 });

@@ -1,5 +1,4 @@
 import type { ComponentProps } from 'react';
-import { Button as AriaButton, type ButtonProps as AriaButtonProps } from 'react-aria-components/Button';
 import { classes } from './class-names.ts';
 
 const looks = {
@@ -10,7 +9,7 @@ const looks = {
   danger: 'border-control text-danger hover:bg-hover hover:text-danger',
 };
 
-interface ButtonLook {
+export interface ButtonLook {
   look?: keyof typeof looks | undefined;
   /** 24 px high, for panels and rows. */
   compact?: boolean | undefined;
@@ -48,13 +47,3 @@ export function Button({ look, compact, square, disabledBecause, className, onCl
     />
   );
 }
-
-type TriggerProps = Omit<AriaButtonProps, 'className'> & ButtonLook & { className?: string };
-
-/** A button that opens a menu, a popover or a dialog of React Aria around it. */
-export const TriggerButton = ({ look, compact, square, className, ...rest }: TriggerProps) => (
-  <AriaButton
-    {...rest}
-    className={classes(buttonClass({ look, compact, square }), 'data-[pressed]:bg-hover', className)}
-  />
-);

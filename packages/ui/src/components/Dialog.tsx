@@ -3,7 +3,7 @@ import { Dialog as AriaDialog } from 'react-aria-components/Dialog';
 import { Heading } from 'react-aria-components/Heading';
 import { Modal, ModalOverlay } from 'react-aria-components/Modal';
 import { classes } from './class-names.ts';
-import { layerClass } from './Menu.tsx';
+import { layerClass } from './layer.ts';
 
 interface DialogProps {
   title: string;

@@ -4,6 +4,7 @@ import { Header } from 'react-aria-components/Header';
 import { Menu as AriaMenu, MenuItem, MenuSection, MenuTrigger } from 'react-aria-components/Menu';
 import { Popover } from 'react-aria-components/Popover';
 import { Icon } from './Icon.tsx';
+import { layerClass } from './layer.ts';
 
 export interface MenuEntry {
   id: string;
@@ -76,6 +77,3 @@ export function Menu({ children, label, groups, onChoose, placement = 'bottom st
     </MenuTrigger>
   );
 }
-
-/** Floating layers: raised, the only ones with a shadow. */
-export const layerClass = 'rounded-layer border border-line bg-raised shadow-layer outline-none';

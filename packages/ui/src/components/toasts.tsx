@@ -7,7 +7,7 @@ import {
 } from 'react-aria-components/Toast';
 import { Button } from './Button.tsx';
 import { Icon } from './Icon.tsx';
-import { layerClass } from './Menu.tsx';
+import { layerClass } from './layer.ts';
 
 interface Toast {
   text: string;

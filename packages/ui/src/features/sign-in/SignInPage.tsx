@@ -1,27 +1,75 @@
-import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
+import type { SignInOptions } from '@tracehouse/contract/accounts';
+import { domainOf } from '@tracehouse/contract/email-address';
+import { useState, type FormEvent } from 'react';
+import { ownAddress } from '../../app/own-address.ts';
 import { SignInForm } from '../../app/SignInForm.tsx';
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
+import { Button } from '../../components/Button.tsx';
+import { Field } from '../../components/Field.tsx';
+import { EntryFrame, LinkButton, OtherWays, Refusal } from './EntryFrame.tsx';
+import { explainRefusal, useOptionsOfAddress, useSignInOptions } from './useSignIn.ts';
 
 const route = getRouteApi('/sign-in');
 
 export function SignInPage() {
+  const options = useSignInOptions();
+  useDocumentTitle('Sign in');
+  return <EntryFrame title="Sign in">{options && <WaysIn options={options} />}</EntryFrame>;
+}
+
+function WaysIn({ options }: { options: SignInOptions }) {
   const { next } = route.useSearch();
   const router = useRouter();
-  useDocumentTitle('Sign in');
+  const [person, setPerson] = useState<{ email: string; options: SignInOptions } | null>(null);
+  const { password, reset, signUp } = person?.options ?? options;
+  const search = next === undefined ? {} : { next };
   return (
-    <main className="flex h-full items-start justify-center bg-panel p-4 pt-30">
-      <div className="w-full max-w-90">
-        <p className="mb-1 text-text-3">Tracehouse</p>
-        <h1 className="mb-4 text-title">Sign in</h1>
-        <SignInForm onDone={() => router.history.push(ownAddress(next))} />
-      </div>
-    </main>
+    <>
+      {options.emailFirst && person === null ? (
+        <AddressForm onKnown={setPerson} />
+      ) : password ? (
+        <SignInForm email={person?.email ?? ''} onDone={() => router.history.push(ownAddress(next))} />
+      ) : (
+        <p className="text-text-2">
+          {person ? `People of ${domainOf(person.email)} sign in by single sign-on.` : 'Sign in by single sign-on.'}
+        </p>
+      )}
+      <OtherWays>
+        {person !== null && <LinkButton onClick={() => setPerson(null)}>Use another address</LinkButton>}
+        {reset && (
+          <Link to="/reset-password" search={search}>
+            Forgot your password?
+          </Link>
+        )}
+        {signUp && (
+          <span>
+            New here?{' '}
+            <Link to="/sign-up" search={search} className="underline">
+              Create an account
+            </Link>
+          </span>
+        )}
+      </OtherWays>
+    </>
   );
 }
 
-/** The address asked for, if it is one of ours: a link must not send people elsewhere after they signed in. */
-export function ownAddress(next: string | undefined): string {
-  if (!next?.startsWith('/')) return '/';
-  const address = new URL(next, location.origin);
-  return address.origin === location.origin ? address.pathname + address.search + address.hash : '/';
+/** Where some domains sign in by SSO alone, the address decides what is asked next. */
+function AddressForm({ onKnown }: { onKnown: (person: { email: string; options: SignInOptions }) => void }) {
+  const ask = useOptionsOfAddress();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const email = String(new FormData(event.currentTarget).get('email'));
+    ask.mutate(email, { onSuccess: (options) => onKnown({ email, options }) });
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3">
+      <Field label="E-mail" name="email" type="email" autoComplete="username" required />
+      <Refusal>{ask.isError && explainRefusal(ask.error)}</Refusal>
+      <Button type="submit" look="primary" className="w-full">
+        {ask.isPending ? 'One moment …' : 'Continue'}
+      </Button>
+    </form>
+  );
 }

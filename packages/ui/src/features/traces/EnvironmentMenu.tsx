@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react';
-import { TriggerButton } from '../../components/Button.tsx';
+import { TriggerButton } from '../../components/TriggerButton.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import { Menu } from '../../components/Menu.tsx';
 

@@ -4,11 +4,12 @@ import { Dialog, DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
 import { useKeys } from '../../app/keys.ts';
 import { useZone } from '../../app/preferences.ts';
-import { Button, TriggerButton } from '../../components/Button.tsx';
+import { Button } from '../../components/Button.tsx';
 import { classes } from '../../components/class-names.ts';
 import { zoneName } from '../../components/formats.ts';
 import { Icon } from '../../components/Icon.tsx';
-import { layerClass } from '../../components/Menu.tsx';
+import { layerClass } from '../../components/layer.ts';
+import { TriggerButton } from '../../components/TriggerButton.tsx';
 import { describeTimeRange, readTimeRange, relativeRanges } from './time-range.ts';
 
 interface TimeRangePickerProps {
