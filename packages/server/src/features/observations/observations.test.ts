@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clickhouse } from '../../stores/clickhouse/sql.ts';
+import { byIdAlone } from '../filters/reach.ts';
 import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
 
 let harness: Harness;
@@ -197,9 +198,14 @@ describe('what a read touches', () => {
     }
   });
 
-  const granulesOf = async (where: ReturnType<typeof clickhouse>): Promise<{ read: number; all: number }> => {
-    const plan = await harness.clickhouse.rows<{ explain: string }>(clickhouse`
-      EXPLAIN indexes = 1 SELECT id FROM observations WHERE project_id = 'many' AND ${where}`);
+  const granulesOf = async (
+    where: ReturnType<typeof clickhouse>,
+    settings = {},
+  ): Promise<{ read: number; all: number }> => {
+    const plan = await harness.clickhouse.rows<{ explain: string }>(
+      clickhouse`EXPLAIN indexes = 1 SELECT id FROM observations WHERE project_id = 'many' AND ${where}`,
+      { settings },
+    );
     const granules = plan
       .map(({ explain }) => /Granules: (\d+)\/(\d+)/.exec(explain))
       .filter((match) => match !== null);
@@ -208,6 +214,11 @@ describe('what a read touches', () => {
 
   test('a trace is found by its hash in the sort key, without a bound in time', async () => {
     const { read, all } = await granulesOf(clickhouse`trace_id = 't7' AND cityHash64(trace_id) = cityHash64('t7')`);
+    expect(read).toBeLessThan(all);
+  });
+
+  test('an observation is found by the index of ids alone', async () => {
+    const { read, all } = await granulesOf(clickhouse`kind = 'observation' AND id = 'o1-77'`, byIdAlone);
     expect(read).toBeLessThan(all);
   });
 

@@ -22,7 +22,7 @@ import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
 import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { byIdAlone, traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { HOUR, sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
 import { detailFields, toDetail } from './detail.ts';
 import {
@@ -166,6 +166,7 @@ export function createObservations({
         scope,
         clickhouse`kind = 'observation' AND id = ${string(id)}`,
         v1Fields,
+        { settings: byIdAlone },
       );
       // Ids are unique in a trace; where several traces have this one, the newest is meant.
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
@@ -178,7 +179,7 @@ export function createObservations({
     async detail(scope: ProjectScope, traceId: string, id: string): Promise<ObservationDetail> {
       await journal.barrier({ projectId: scope.projectId, traceId });
       const where = clickhouse`kind = 'observation' AND ${traceIs(traceId)} AND id = ${string(id)}`;
-      const [row] = await selectObservations(db, scope, where, detailFields);
+      const [row] = await selectObservations(db, scope, where, detailFields, { settings: byIdAlone });
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
       return toDetail(row);
     },

@@ -1,7 +1,7 @@
 import type { Micros, ObservationRow } from '../../ingest/observation.ts';
 import { observationReader } from '../../ingest/read-rows.ts';
 import { type RowIdentity, rowIdentity, rowsInForce } from '../../ingest/resolve-trace.ts';
-import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import { currentRows, finalRows, ofSomeParts, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
@@ -93,10 +93,12 @@ export async function selectObservations<Field extends keyof ObservationRow>(
   scope: ProjectScope,
   where: ClickHouseSql,
   fields: Iterable<Field>,
+  options?: QueryOptions,
 ): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
   const reader = observationReader.only<Field | RowIdentity>([...fields, ...rowIdentity]);
   const answer = await db.binary(
     clickhouse`SELECT ${reader.select()} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`,
+    options,
   );
   return [...rowsInForce(reader.parse(answer)).values()].flat();
 }

@@ -16,7 +16,7 @@ import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { traceIs, traceIsOneOf } from '../filters/reach.ts';
+import { byIdAlone, traceIs, traceIsOneOf } from '../filters/reach.ts';
 import { sayingRange, type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
 import { findNewestTraces } from './newest.ts';
@@ -219,7 +219,7 @@ export function createTraceScreens({
     async skeleton(scope: ProjectScope, traceId: string): Promise<TraceSkeleton> {
       await journal.barrier({ projectId: scope.projectId, traceId });
       const [rows, scores] = await Promise.all([
-        selectTraceRows(db, scope, traceIs(traceId), skeletonReads),
+        selectTraceRows(db, scope, traceIs(traceId), skeletonReads, { settings: byIdAlone }),
         selectScores(db, scope, [traceId], scoreDetailFields),
       ]);
       const ofTrace = rows.get(traceId);

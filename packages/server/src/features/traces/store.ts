@@ -14,7 +14,7 @@ import {
   type TraceColumn,
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
-import { traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { byIdAlone, traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
 import { isTargetOf, scoreTargets } from '../filters/score-reach.ts';
 import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
@@ -97,7 +97,7 @@ export async function selectTraceWhole(
   fields: ReadonlySet<keyof StoredObservation>,
 ): Promise<WithPayload<StoredObservation>[]> {
   const reader = storedReader.only(fields).withPayloadBytes();
-  const answer = await db.binary(rowsWhere(scope, traceIs(traceId), reader.select()));
+  const answer = await db.binary(rowsWhere(scope, traceIs(traceId), reader.select()), { settings: byIdAlone });
   return rowsInForce(reader.parse(answer)).get(traceId) ?? [];
 }
 
