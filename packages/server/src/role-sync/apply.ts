@@ -8,7 +8,7 @@ import type { Member, Target } from './target.ts';
 /** What became of a change. `skipped`: the member has gone meanwhile; `unchanged`: somebody else has done it. */
 export type Outcome = 'updated' | 'removed' | 'provisioned' | 'unchanged' | 'protected' | 'skipped' | 'failed';
 
-/** Answers how many changes came to what; `problems` are sentences about those that failed. @throws RunStopped for the rest */
+/** One after the other, each telling `onOutcome` what became of it. @throws RunStopped where the others would fail as well */
 export async function applyChanges(
   changes: readonly Change[],
   {

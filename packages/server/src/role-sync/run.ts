@@ -104,7 +104,7 @@ export async function runRoleSync(needs: RoleSyncNeeds): Promise<number> {
         },
       });
     }
-    if (signal.aborted) message = (signal.reason as Error).message;
+    if (signal.aborted && counts.failed > 0) message = (signal.reason as Error).message;
     if (counts.failed > 0) exitCode = 2;
     else if (dryRun && needs.detailedExitCode && plan.changes.length > 0) exitCode = 4;
   } catch (error) {
@@ -208,11 +208,12 @@ export async function runRoleSync(needs: RoleSyncNeeds): Promise<number> {
     // Without a second try and without the run's signal, which may have fired.
     const last = { ...clock, deadline: new Date(0), signal: new AbortController().signal, log };
     const once = createTarget({ settings: settings.target, call: createCall(last) });
-    await once.report(report).catch(warn('platform'));
     const { pushgatewayUrl } = settings.run;
-    if (pushgatewayUrl !== undefined) {
-      await pushMetrics(createCall(last), pushgatewayUrl, report).catch(warn('SYNC_PUSHGATEWAY_URL'));
-    }
+    await Promise.all([
+      once.report(report).catch(warn('platform')),
+      pushgatewayUrl !== undefined &&
+        pushMetrics(createCall(last), pushgatewayUrl, report).catch(warn('SYNC_PUSHGATEWAY_URL')),
+    ]);
   }
 }
 
