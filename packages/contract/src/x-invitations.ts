@@ -4,8 +4,8 @@ import { defineRoute } from './route.ts';
 
 /*
  * Invitations: an address that may become a member of the organization that a request names. Its link is `/invite#<token>` on this
- * site: what stands after `#` is in nobody's log. The link is in the answers that make it and nowhere else, since only a hash of
- * the token is kept.
+ * site: what stands after `#` is in nobody's log. The link is mailed, or where no mail is set up in the answers that make it, and
+ * nowhere else, since only a hash of the token is kept.
  */
 
 /** Times are ISO 8601, UTC, milliseconds. */
@@ -23,8 +23,8 @@ export const Invitation = z.object({
 });
 export type Invitation = z.output<typeof Invitation>;
 
-/** `isMailed`: the link is on its way to the address. Without SMTP, hand it over yourself. */
-export const SentInvitation = Invitation.extend({ link: z.string(), isMailed: z.boolean() });
+/** The link is on its way to the address, and null here: it shows that the mailbox is theirs. Without SMTP, hand it over yourself. */
+export const SentInvitation = Invitation.extend({ link: z.string().nullable(), isMailed: z.boolean() });
 export type SentInvitation = z.output<typeof SentInvitation>;
 
 /** Body of `POST /api/public/x/invitations`. `projectId` and `projectRole` come together. */
@@ -127,7 +127,7 @@ export const acceptInvitation = defineRoute({
   response: AcceptedInvitation,
 });
 
-/** Who has the link has shown that the mailbox is theirs; sign-up may be closed to others. */
+/** Sign-up may be closed to others. */
 export const signUpInvited = defineRoute({
   method: 'POST',
   path: '/api/auth/invitation/signup',

@@ -185,7 +185,7 @@ export async function startAll({
         users: createScimUsers({ postgres: stores.postgres, newUsers: identity.newUsers, now, newId }),
         url,
       }),
-      ...organizationRoutes({ postgres: stores.postgres, apiKeys: identity.apiKeys, settings, now, newId }),
+      ...organizationRoutes({ postgres: stores.postgres, settings, now, newId, ...identity }),
       ...product.routes,
     ],
     uiDirectory,

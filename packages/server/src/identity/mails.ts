@@ -26,3 +26,20 @@ export const knownAddressMail = (to: string, site: string): Mail => ({
   subject: 'You have an account already',
   text: `Somebody tried to sign up at ${site} with this address, which has an account there. Sign in with it: ${site}/sign-in\n\nForgot the password? ${site}/reset-password\n\n${NOT_YOU}\n`,
 });
+
+/** People choose them: a mail program must not make a link of one. */
+const inert = (name: string): string => name.replaceAll('://', ' ').replaceAll(/[.@](?=\S)/g, '$& ');
+
+export const invitationMail = (
+  to: string,
+  {
+    organization,
+    invitedBy,
+    link,
+    days,
+  }: { organization: string; invitedBy: string | null; link: string; days: number },
+): Mail => ({
+  to,
+  subject: `Invitation to ${inert(organization)} on Tracehouse`,
+  text: `${invitedBy === null ? 'You are' : `${inert(invitedBy)} has`} invited${invitedBy === null ? '' : ' you'} to the organization "${inert(organization)}". Accept here:\n\n${link}\n\nThe link is for you alone and good for ${days} days. If you do not know why you got this mail, delete it: nothing happens.\n`,
+});

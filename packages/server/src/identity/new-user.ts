@@ -20,7 +20,8 @@ import {
 } from './organizations-store.ts';
 import { grantWaitingRoles } from './scim/waiting.ts';
 import { deleteSessionsOf } from './sessions-store.ts';
-import { deleteInvitationsOf, type TakenInvitation } from './invitations-store.ts';
+import { deleteInvitationsOf } from './invitations-store.ts';
+import { joinByInvitation } from './join.ts';
 import { deleteIdentitiesOf } from './sso/store.ts';
 import { insertUser, updateEmailVerified, updatePasswordHash } from './users-store.ts';
 
@@ -122,31 +123,15 @@ const NOWHERE: Visit = { ip: null, userAgent: null };
 const actorFor = ({ userId, email }: { userId: string; email: string }, by: Actor | Visit): Actor =>
   'kind' in by ? by : personActor({ id: userId, email }, by);
 
-/** Those whose time is over end unused. Who is a member already keeps the role. */
+/** Those whose time is over end unused. */
 async function takeInvitations(
   tx: Postgres,
   { userId, email }: { userId: string; email: string },
   actor: Actor,
   at: Date,
 ): Promise<void> {
-  for (const invitation of await deleteInvitationsOf(tx, email)) {
-    if (invitation.expires_at <= at) continue;
-    await join(tx, userId, invitation, at);
-    await recordAudit(tx, actor, at, {
-      place: { organizationId: invitation.organization_id },
-      action: 'accept',
-      objectType: 'invitation',
-      objectId: invitation.id,
-      after: { userId, role: invitation.role, projectId: invitation.project_id, projectRole: invitation.project_role },
-    });
-  }
-}
-
-async function join(tx: Postgres, userId: string, invitation: TakenInvitation, at: Date): Promise<void> {
-  const member = { organizationId: invitation.organization_id, userId, source: 'invitation' as const, at };
-  await insertOrganizationRole(tx, { ...member, role: invitation.role });
-  if (invitation.project_id === null || invitation.project_role === null) return;
-  await insertProjectRole(tx, { ...member, projectId: invitation.project_id, role: invitation.project_role });
+  for (const invitation of await deleteInvitationsOf(tx, email))
+    if (invitation.expires_at > at) await joinByInvitation(tx, userId, invitation, actor, at);
 }
 
 /** The memberships every new user gets (S9.3). Existing ones stay, unknown ids are passed over. */

@@ -40,7 +40,7 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
     trustedProxies: settings.server.trustedProxies ?? [],
     routes: [
       ...identityRoutes({ postgres, settings, ...identity }),
-      ...organizationRoutes({ postgres, apiKeys, settings, now: clock.now, newId }),
+      ...organizationRoutes({ postgres, apiKeys, settings, now: clock.now, newId, ...identity }),
       ...accountRoutes({ settings, ...identity }),
     ],
     authenticator: createAuthenticator({ postgres, apiKeys, url: settings.server.url, ...identity }),

@@ -16,7 +16,7 @@ import {
 export type Projects = ReturnType<typeof createProjects>;
 
 /** As upstream says it, also of a project of somebody else. */
-const NO_PROJECT = "Project not found or you don't have access to it";
+export const NO_PROJECT = "Project not found or you don't have access to it";
 
 /** Projects of organizations; their deletion is in `features/project-deletion`. */
 export function createProjects({

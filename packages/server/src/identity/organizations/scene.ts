@@ -6,7 +6,8 @@ import { createHttpServer } from '../../http/server.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createRefusalAudit } from '../audit.ts';
-import { createSessionCookie } from '../cookies.ts';
+import { createIdentity } from '../identity.ts';
+import { createPasswords } from '../passwords.ts';
 import {
   createIds,
   createTestKeys,
@@ -15,10 +16,11 @@ import {
   openTestPostgres,
   seedTwoOrganizations,
 } from '../scenario.ts';
-import { createSessions } from '../sessions.ts';
 import { organizationRoutes } from './routes.ts';
 
 const ADMIN_KEY = 'key of the whole installation';
+/** Where people reach it. */
+export const SITE = 'https://traces.acme.dev';
 const at = new Date('2026-03-01T00:00:00Z');
 
 /** An answer's body; matchers say what is expected of it. */
@@ -47,16 +49,28 @@ export async function openScene({
   const { keys, clock } = createTestKeys(postgres);
   const { now } = clock;
   const newId = createIds('new');
-  const sessions = createSessions({ postgres, maxAgeMinutes: 60_000, now, newId: createIds('session') });
   const { log } = createTestLog();
   const settings = readSettings({ role: 'all', env });
+  const identity = createIdentity({
+    settings,
+    secrets: { nextauthSecret: 'secret of the test', encryptionKey: '9f'.repeat(32) },
+    postgres,
+    passwords: createPasswords(),
+    site: SITE,
+    now,
+    newId,
+    log,
+  });
+  const { sessions } = identity;
   const server = await createHttpServer({
-    routes: [...organizationRoutes({ postgres, apiKeys: keys, now, newId, settings }), ...moreRoutes(postgres)],
+    routes: [
+      ...organizationRoutes({ postgres, apiKeys: keys, now, newId, settings, ...identity }),
+      ...moreRoutes(postgres),
+    ],
     authenticator: createAuthenticator({
       postgres,
       apiKeys: keys,
-      sessions,
-      sessionCookie: createSessionCookie(settings),
+      ...identity,
       adminKey: ADMIN_KEY,
       url: undefined,
     }),
@@ -120,6 +134,9 @@ export async function openScene({
     as,
     addPerson,
     withKey,
+    /** Of somebody who is nobody yet, on a page of the site. */
+    visitor: client({ 'sec-fetch-site': 'same-origin' }),
+    mailer: identity.mailer,
     admin: client({ authorization: `Bearer ${ADMIN_KEY}` }),
     /** The state every test begins with. */
     async reset() {
@@ -147,6 +164,7 @@ export async function openScene({
         WHERE object_type = ${objectType} AND actor_kind <> 'system'
         ORDER BY at, ctid`),
     async close() {
+      await identity.mailer.close();
       await server.close();
       await keys.settled();
       await postgres.close();

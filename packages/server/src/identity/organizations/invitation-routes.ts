@@ -1,0 +1,57 @@
+import {
+  acceptInvitation,
+  createInvitation,
+  listInvitations,
+  readInvitation,
+  renewInvitation,
+  revokeInvitation,
+  signUpInvited,
+} from '@tracehouse/contract/x-invitations';
+import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
+import { ForbiddenError } from '../../http/errors.ts';
+import type { SessionCookie } from '../cookies.ts';
+import { refuseOtherSites } from '../same-origin.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Invitations } from './invitations.ts';
+
+/** Invitations, for the pages of members and for who got a link. */
+export const invitationRoutes = ({
+  invitations,
+  sessions,
+  sessionCookie,
+  url,
+}: {
+  invitations: Invitations;
+  sessions: Pick<Sessions, 'start'>;
+  sessionCookie: SessionCookie;
+  /** NEXTAUTH_URL. */
+  url: string | undefined;
+}): BoundRoute[] => [
+  bind(listInvitations, async ({ organization }) => ({ data: await invitations.list(organization) })),
+  bind(createInvitation, ({ organization, body, actor }) => invitations.create(organization, body, actor)),
+  bind(renewInvitation, ({ organization, params, actor }) => invitations.renew(organization, params.id, actor)),
+  bind(revokeInvitation, async ({ organization, params, actor }) => {
+    await invitations.revoke(organization, params.id, actor);
+    return { success: true as const };
+  }),
+
+  bind(readInvitation, async ({ body }) => invitations.read(body.token)),
+  bind(acceptInvitation, async ({ principal, body, actor }) => {
+    if (principal.kind !== 'person') throw new ForbiddenError('This is for a signed-in person');
+    return invitations.accept(body.token, principal, actor);
+  }),
+  bind(signUpInvited, async ({ headers, body, ip }) => {
+    refuseOtherSites(headers, url);
+    const { userId, ...place } = await invitations.signUp(body, { ip, userAgent: headers['user-agent'] ?? null });
+    const token = await sessions.start({
+      userId,
+      method: 'password',
+      userAgent: headers['user-agent'],
+      ip,
+      replaces: sessionCookie.read(headers['cookie']),
+    });
+    return new Answer(place, {
+      headers: { 'set-cookie': sessionCookie.write(token), 'cache-control': 'no-store' },
+    });
+  }),
+];
