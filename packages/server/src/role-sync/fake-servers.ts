@@ -252,7 +252,7 @@ export async function openFakePlatform(
       ...(kind === 'tracehouse' && {
         active: true,
         externalId,
-        roles: [{ value: role }],
+        roles: role === 'NONE' ? [] : [{ value: role }],
         [EXTENSION]: { orgRole: role },
       }),
     };

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readWorkerHealth } from '@tracehouse/contract/health';
+import { ScimUser, scimUrns } from '@tracehouse/contract/scim';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
 import { openProgram } from '../program-scenario.ts';
 import { type FakeKeycloak, jobEnvironment, openFakeKeycloak } from './fake-servers.ts';
 import { runRoleSync } from './run.ts';
@@ -55,13 +57,11 @@ async function get(path: string, headers: Record<string, string> = program.every
   return JSON.parse(text);
 }
 
+const ScimPeople = z.object({ Resources: z.array(ScimUser) });
 async function roles(): Promise<Record<string, string>> {
-  const { Resources } = await get('/api/public/scim/Users');
+  const { Resources } = ScimPeople.parse(await get('/api/public/scim/Users'));
   return Object.fromEntries(
-    Resources.map(({ userName, roles }: { userName: string; roles: { value: string }[] }) => [
-      userName,
-      roles[0]?.value,
-    ]),
+    Resources.map(({ userName, [scimUrns.role]: extension }) => [userName, extension!.orgRole]),
   );
 }
 
