@@ -248,3 +248,77 @@ export const deleteScimUser = defineRoute({
   params: byId,
   status: 204,
 });
+
+const ScimMember = z.object({
+  value: text,
+  display: text.optional(),
+  type: z.literal('User').optional(),
+  $ref: z.string().optional(),
+});
+
+/** A role of the organization; its id is the role. One person is a member of one. */
+export const ScimGroup = z.object({
+  schemas: z.array(z.string()),
+  id: Role,
+  displayName: z.string().optional(),
+  members: z.array(ScimMember).optional(),
+  meta: ScimMeta.optional(),
+});
+export type ScimGroup = z.output<typeof ScimGroup>;
+
+/** Members by their ids; left out, they stay. */
+export const WrittenScimGroup = z.object({
+  displayName: text.nullish(),
+  members: z.array(z.object({ value: text })).nullish(),
+});
+export type WrittenScimGroup = z.output<typeof WrittenScimGroup>;
+
+export const listScimGroups = defineRoute({
+  ...scim,
+  method: 'GET',
+  path: '/api/public/scim/Groups',
+  summary: 'The roles of the organization, each a group of those who have it',
+  query: ScimListQuery,
+  response: listOf(ScimGroup),
+});
+export const createScimGroup = defineRoute({
+  ...scim,
+  method: 'POST',
+  audit: { none: 'is always refused' },
+  path: '/api/public/scim/Groups',
+  summary: 'Refused: roles are there, a client links its groups to them',
+  body: WrittenScimGroup,
+  status: 201,
+  response: ScimGroup,
+});
+export const readScimGroup = defineRoute({
+  ...scim,
+  method: 'GET',
+  path: '/api/public/scim/Groups/:id',
+  summary: 'A role and who has it',
+  params: byId,
+  query: ScimProjection,
+  response: ScimGroup,
+});
+export const replaceScimGroup = defineRoute({
+  ...scim,
+  method: 'PUT',
+  audit: 'membership',
+  path: '/api/public/scim/Groups/:id',
+  summary: 'Give a role to these people and to nobody else',
+  params: byId,
+  query: ScimProjection,
+  body: WrittenScimGroup,
+  response: ScimGroup,
+});
+export const patchScimGroup = defineRoute({
+  ...scim,
+  method: 'PATCH',
+  audit: 'membership',
+  path: '/api/public/scim/Groups/:id',
+  summary: 'Give a role to people, or take it from them',
+  params: byId,
+  query: ScimProjection,
+  body: ScimPatch,
+  response: ScimGroup,
+});

@@ -25,7 +25,7 @@ import { ensureProbeProject, PROBE_PROJECT_ID } from './identity/probe-project.t
 import { organizationRoutes } from './identity/organizations/routes.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { scimRoutes } from './identity/scim/routes.ts';
-import { createScimUsers } from './identity/scim/users.ts';
+import { createScim } from './identity/scim/scim.ts';
 import { createSignedLinks } from './identity/signed-links.ts';
 import { ssoRoutes } from './identity/sso/routes.ts';
 import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
@@ -181,10 +181,7 @@ export async function startAll({
       ...identityRoutes({ postgres: stores.postgres, settings, ...identity }),
       ...accountRoutes({ settings, ...identity }),
       ...ssoRoutes({ url: settings.server.url, ...identity }),
-      ...scimRoutes({
-        users: createScimUsers({ postgres: stores.postgres, newUsers: identity.newUsers, now, newId }),
-        url,
-      }),
+      ...scimRoutes({ ...createScim({ postgres: stores.postgres, newUsers: identity.newUsers, now, newId }), url }),
       ...organizationRoutes({ postgres: stores.postgres, settings, now, newId, ...identity }),
       ...product.routes,
     ],

@@ -38,6 +38,13 @@ export function parseFilter(text: string): Filter {
 /** The condition a filter means. @throws ScimError, invalidFilter */
 export const filterCondition = (text: string, attributes: Filterables): Sql => condition(parseFilter(text), attributes);
 
+/** Names that a filter compares; `[` for one of those inside another. */
+export function attributesIn(tree: Filter): string[] {
+  if ('filters' in tree) return tree.filters.flatMap(attributesIn);
+  if ('filter' in tree) return attributesIn(tree.filter);
+  return 'valFilter' in tree ? ['['] : [tree.attrPath];
+}
+
 function depthOf(tree: Filter): number {
   if ('filters' in tree) return 1 + Math.max(...tree.filters.map(depthOf));
   if ('filter' in tree) return 1 + depthOf(tree.filter);

@@ -1,9 +1,8 @@
 import { type ScimPatch, scimUrns } from '@tracehouse/contract/scim';
-import type { Filter } from 'scim2-parse-filter';
 import SCIMMY from 'scimmy';
 import { ApiError, ScimError } from '../../http/errors.ts';
-import { parseFilter } from './filter.ts';
-import { readRole, withoutNothing } from './resource.ts';
+import { attributesIn, parseFilter } from './filter.ts';
+import { isRecord, type PatchOp, plainPatch, readRole, withoutNothing } from './resource.ts';
 import type { Attributes, PersonRow } from './store.ts';
 
 /*
@@ -20,7 +19,7 @@ export interface WantedPerson {
   role: PersonRow['role'];
 }
 
-type Operation = { op: 'add' | 'remove' | 'replace'; path: Path; value: unknown };
+type Operation = { op: PatchOp; path: Path; value: unknown };
 /** `emails[type eq "work"].value` in parts; names as the schema has them. */
 interface Path {
   attribute: string;
@@ -66,29 +65,15 @@ const passedOverParts = new Set(['middlename', 'honorificprefix', 'honorificsuff
 const readOnly = new Set(['id', 'meta', 'groups', 'schemas']);
 
 /** @throws ScimError */
-export async function patchPerson(current: PersonRow, { schemas, Operations }: ScimPatch): Promise<WantedPerson> {
-  if (!schemas?.includes(scimUrns.patch)) throw new ScimError('invalidSyntax', `schemas must name ${scimUrns.patch}`);
-  if (!Operations || Operations.length === 0) throw new ScimError('invalidSyntax', 'Operations is missing');
+export async function patchPerson(current: PersonRow, body: ScimPatch): Promise<WantedPerson> {
+  const operations = plainPatch(body).flatMap(({ op, path, value }) => onPath(op, path, value));
   let user = toScimmy(current);
-  for (const operation of Operations.flatMap(plainOperations)) user = await apply(user, operation);
+  for (const operation of operations) user = await apply(user, operation);
   return toWanted(user, current);
 }
 
 /** Writes one operation as operations on single attributes; what we do not keep is dropped. */
-function plainOperations({ op: said, path, value }: NonNullable<ScimPatch['Operations']>[number]): Operation[] {
-  const op = said.toLowerCase();
-  if (op !== 'add' && op !== 'remove' && op !== 'replace')
-    throw new ScimError(
-      'invalidSyntax',
-      `Invalid operation '${said.slice(0, 100)}': add, remove and replace are known`,
-    );
-  if (path !== undefined && path !== null && path !== '') return onPath(op, path, value);
-  if (op === 'remove') throw new ScimError('noTarget', 'A remove operation needs a path');
-  if (!isRecord(value)) throw new ScimError('invalidValue', 'An operation without a path has an object as its value');
-  return Object.entries(value).flatMap(([name, each]) => onPath(op, name, each));
-}
-
-function onPath(op: Operation['op'], path: string, value: unknown): Operation[] {
+function onPath(op: PatchOp, path: string, value: unknown): Operation[] {
   // The extension as a whole, as an object says it.
   if (path.toLowerCase() === scimUrns.role.toLowerCase() && isRecord(value))
     return Object.entries(value).flatMap(([name, each]) =>
@@ -144,14 +129,6 @@ function parsePath(said: string): Path | null {
 
 const isPartOf = ({ parts }: { parts: readonly string[] }, name: string): boolean =>
   parts.some((part) => part.toLowerCase() === name.toLowerCase());
-
-/** Names that a filter compares. */
-function attributesIn(tree: Filter): string[] {
-  if ('filters' in tree) return tree.filters.flatMap(attributesIn);
-  if ('filter' in tree) return attributesIn(tree.filter);
-  // Inside a filter of a path there is no second one.
-  return 'valFilter' in tree ? ['['] : [tree.attrPath];
-}
 
 /** A value in the form of the schema; what scimmy does not know of it is left out. */
 function readValue({ attribute, filter, part }: Path, value: unknown): unknown {
@@ -293,6 +270,3 @@ function toWanted(user: ScimmyUser, current: PersonRow): WantedPerson {
     role: role === current.role ? orgRole : role,
   };
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,14 @@
 import { Role } from '@tracehouse/contract/roles';
-import { SCIM_PATH, type ScimProjection, type ScimUser, scimUrns } from '@tracehouse/contract/scim';
+import {
+  SCIM_PATH,
+  type ScimGroup,
+  type ScimPatch,
+  type ScimProjection,
+  type ScimUser,
+  scimUrns,
+} from '@tracehouse/contract/scim';
 import { ScimError } from '../../http/errors.ts';
+import type { RoleGroup } from './groups.ts';
 import type { PersonRow } from './store.ts';
 
 /** A person on the wire. `origin` is where clients reach us. */
@@ -26,6 +34,22 @@ export function toScimUser(row: PersonRow, origin: string): ScimUser {
     },
   };
 }
+
+/** A role as a group on the wire. */
+export const toScimGroup = ({ role, members }: RoleGroup, origin: string): ScimGroup => ({
+  schemas: [scimUrns.group],
+  id: role,
+  displayName: role,
+  ...(members && {
+    members: members.map(({ value, display }) => ({
+      value,
+      display,
+      type: 'User' as const,
+      $ref: `${origin}${SCIM_PATH}/Users/${value}`,
+    })),
+  }),
+  meta: { resourceType: 'Group', location: `${origin}${SCIM_PATH}/Groups/${role}` },
+});
 
 /** A role as clients write it: by name in any case; Entra may put it into JSON. @throws ScimError */
 export function readRole(said: string): Role {
@@ -56,22 +80,43 @@ export function withoutNothing(value: unknown): unknown {
 const isSomething = (value: unknown): boolean =>
   typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== null && value !== undefined;
 
+export type PatchOp = 'add' | 'remove' | 'replace';
+
+/** Operations with a path each: without one, the value's keys are paths. @throws ScimError */
+export function plainPatch({ schemas, Operations }: ScimPatch): { op: PatchOp; path: string; value: unknown }[] {
+  if (!schemas?.includes(scimUrns.patch)) throw new ScimError('invalidSyntax', `schemas must name ${scimUrns.patch}`);
+  if (!Operations || Operations.length === 0) throw new ScimError('invalidSyntax', 'Operations is missing');
+  return Operations.flatMap(({ op: said, path, value }) => {
+    const op = said.toLowerCase();
+    if (op !== 'add' && op !== 'remove' && op !== 'replace')
+      throw new ScimError(
+        'invalidSyntax',
+        `Invalid operation '${said.slice(0, 100)}': add, remove and replace are known`,
+      );
+    if (path !== undefined && path !== null && path !== '') return [{ op, path, value }];
+    if (op === 'remove') throw new ScimError('noTarget', 'A remove operation needs a path');
+    if (!isRecord(value)) throw new ScimError('invalidValue', 'An operation without a path has an object as its value');
+    return Object.entries(value).map(([name, each]) => ({ op, path: name, value: each }));
+  });
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Always there, whatever is asked for (RFC 7643, 7). */
 const ALWAYS = new Set(['schemas', 'id', 'userName']);
 
 /** What of a resource a client asks for, by whole attributes (RFC 7644, 3.9). */
-export function project<Resource extends object>(
-  resource: Resource,
-  { attributes, excludedAttributes }: ScimProjection,
-): Resource {
-  if (attributes === undefined && excludedAttributes === undefined) return resource;
-  const wanted = attributes === undefined ? null : namesIn(attributes);
-  const excluded = wanted ? new Set() : namesIn(excludedAttributes ?? '');
-  const keys = Object.keys(resource).filter((key) => {
-    const name = key.toLowerCase();
-    return ALWAYS.has(key) || (wanted ? wanted.has(name) : !excluded.has(name));
-  });
+export function project<Resource extends object>(resource: Resource, projection: ScimProjection): Resource {
+  const keys = Object.keys(resource).filter((key) => ALWAYS.has(key) || showsAttribute(key, projection));
   return Object.fromEntries(keys.map((key) => [key, resource[key as keyof Resource]])) as Resource;
+}
+
+/** Whether a client asks for this attribute, or for all. */
+export function showsAttribute(key: string, { attributes, excludedAttributes }: ScimProjection): boolean {
+  const name = key.toLowerCase();
+  if (attributes !== undefined) return namesIn(attributes).has(name);
+  return excludedAttributes === undefined || !namesIn(excludedAttributes).has(name);
 }
 
 /** First parts of the names in lower case: `name` of `urn:…:User:name.formatted`; of our extension the urn. */

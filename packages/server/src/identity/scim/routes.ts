@@ -1,15 +1,21 @@
 import {
+  createScimGroup,
   createScimUser,
   deleteScimUser,
+  listScimGroups,
   listScimResourceTypes,
   listScimSchemas,
   listScimUsers,
+  patchScimGroup,
   patchScimUser,
   readScimConfiguration,
+  readScimGroup,
   readScimResourceType,
   readScimSchema,
   readScimUser,
+  replaceScimGroup,
   replaceScimUser,
+  type ScimGroup,
   type ScimListQuery,
   type ScimProjection,
   type ScimSearch,
@@ -22,15 +28,24 @@ import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import { NotFoundError } from '../../http/errors.ts';
 import type { OrganizationScope } from '../../stores/scope.ts';
 import { resourceTypes, schemas, serviceProviderConfiguration } from './documents.ts';
-import { project, toScimUser } from './resource.ts';
+import type { RoleGroup, ScimGroups } from './groups.ts';
+import { project, toScimGroup, toScimUser } from './resource.ts';
 import type { PersonRow } from './store.ts';
 import type { ScimUsers } from './users.ts';
 
 /** SCIM 2.0 (S9.6). `url` is where clients reach us, for the addresses of resources. */
-export const scimRoutes = ({ users, url }: { users: ScimUsers; url: string | undefined }): BoundRoute[] => [
-  ...documentRoutes(),
-  ...userRoutes(users, (url ?? '').replace(/\/+$/, '')),
-];
+export function scimRoutes({
+  users,
+  groups,
+  url,
+}: {
+  users: ScimUsers;
+  groups: ScimGroups;
+  url: string | undefined;
+}): BoundRoute[] {
+  const origin = (url ?? '').replace(/\/+$/, '');
+  return [...documentRoutes(), ...userRoutes(users, origin), ...groupRoutes(groups, origin)];
+}
 
 const listed = <Resource>(Resources: Resource[]) => ({
   schemas: [scimUrns.list],
@@ -95,5 +110,31 @@ function userRoutes(users: ScimUsers, origin: string): BoundRoute[] {
       await users.remove(organization, actor, params.id);
       return undefined;
     }),
+  ];
+}
+
+function groupRoutes(groups: ScimGroups, origin: string): BoundRoute[] {
+  const shown = (group: RoleGroup, query: ScimProjection): ScimGroup => project(toScimGroup(group, origin), query);
+  return [
+    bind(listScimGroups, async ({ organization, query }) => {
+      const { total, startIndex, groups: page } = await groups.list(organization, query);
+      return {
+        schemas: [scimUrns.list],
+        totalResults: total,
+        startIndex,
+        itemsPerPage: page.length,
+        Resources: page.map((group) => shown(group, query)),
+      };
+    }),
+    bind(createScimGroup, ({ body }) => groups.create(body)),
+    bind(readScimGroup, async ({ organization, params, query }) =>
+      shown(await groups.find(organization, params.id, query), query),
+    ),
+    bind(replaceScimGroup, async ({ organization, actor, params, query, body }) =>
+      shown(await groups.replace(organization, actor, params.id, body, query), query),
+    ),
+    bind(patchScimGroup, async ({ organization, actor, params, query, body }) =>
+      shown(await groups.patch(organization, actor, params.id, body, query), query),
+    ),
   ];
 }

@@ -9,7 +9,7 @@ import { createPasswords } from '../passwords.ts';
 import { identityRoutes } from '../routes.ts';
 import { createIds, createTestKeys, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
 import { scimRoutes } from './routes.ts';
-import { createScimUsers } from './users.ts';
+import { createScim } from './scim.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
@@ -44,7 +44,7 @@ export async function openScim(env: Record<string, string> = {}) {
   const server = await createHttpServer({
     routes: [
       ...identityRoutes({ postgres, settings, ...identity }),
-      ...scimRoutes({ users: createScimUsers({ postgres, newUsers, now, newId }), url: SITE }),
+      ...scimRoutes({ ...createScim({ postgres, newUsers, now, newId }), url: SITE }),
     ],
     authenticator: createAuthenticator({ postgres, apiKeys: keys, sessions, sessionCookie, url: SITE }),
     log,

@@ -1,8 +1,8 @@
-import type { Role } from '@tracehouse/contract/roles';
+import { Role } from '@tracehouse/contract/roles';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { json, type Sql, sql } from '../../stores/postgres/sql.ts';
 import type { OrganizationScope } from '../../stores/scope.ts';
-import type { Filterables } from './filter.ts';
+import { filterCondition, type Filterables } from './filter.ts';
 
 /** What an identity provider says of a person and we keep, in the form of RFC 7643. */
 export interface Attributes {
@@ -137,6 +137,51 @@ export const selectPersonByName = (
   scope: OrganizationScope,
   userName: string,
 ): Promise<PersonRow | null> => selectOne(db, scope, sql`lower(p.user_name) = lower(${userName})`);
+
+/** What `filter` may name of a group, which is a role. */
+const groupFilterables = (scope: OrganizationScope): Filterables =>
+  new Map([
+    ['id', { type: 'exactText', value: sql`g.role` }],
+    ['displayname', { type: 'text', value: sql`g.role` }],
+    // Clients that gave one ask for it; none is kept.
+    ['externalid', { type: 'exactText', value: sql`NULL::text` }],
+    [
+      'members',
+      {
+        type: 'list',
+        of: new Map([
+          ['', { type: 'exactText', value: sql`p.id` }],
+          ['value', { type: 'exactText', value: sql`p.id` }],
+          ['display', { type: 'text', value: sql`p.user_name` }],
+        ]),
+        some: (condition: Sql) => sql`EXISTS (
+          SELECT 1 FROM (${people(scope)}) p WHERE p.active AND p.role = g.role AND ${condition})`,
+      },
+    ],
+  ]);
+
+/** Roles that a filter finds, from the most powerful. @throws ScimError, invalidFilter */
+export async function selectRoles(db: Postgres, scope: OrganizationScope, filter: string): Promise<Role[]> {
+  const condition = filterCondition(filter, groupFilterables(scope));
+  const rows = await db.rows<{ role: Role }>(sql`
+    SELECT g.role
+    FROM unnest(${Role.options}::text[]) WITH ORDINALITY AS g (role, rank)
+    WHERE ${condition}
+    ORDER BY g.rank`);
+  return rows.map(({ role }) => role);
+}
+
+/** Who is active in one of these roles, in the order in which they came. */
+export const selectRoleMembers = (
+  db: Postgres,
+  scope: OrganizationScope,
+  roles: readonly Role[],
+): Promise<Pick<PersonRow, 'id' | 'user_name' | 'role'>[]> =>
+  db.rows(sql`
+    SELECT p.id, p.user_name, p.role
+    FROM (${people(scope)}) p
+    WHERE p.active AND p.role = ANY(${roles}::text[])
+    ORDER BY p.created_at, p.id`);
 
 export interface PersonRecord {
   userId: string;

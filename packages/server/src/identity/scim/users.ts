@@ -131,6 +131,23 @@ export function createScimUsers({
         return settle(tx, scope, actor, person, await patchPerson(person, body));
       }),
 
+    /**
+     * Gives roles that `decide` reads out of the same moment, in its order, all or none.
+     * @throws ScimError for somebody the organization does not know, ForbiddenError for the last owner
+     */
+    changeRoles: (
+      scope: OrganizationScope,
+      actor: Actor,
+      decide: (tx: Postgres) => Promise<{ userId: string; role: Role }[]>,
+    ): Promise<void> =>
+      change(scope, async (tx) => {
+        for (const { userId, role } of await decide(tx)) {
+          const person = await selectPerson(tx, scope, userId);
+          if (!person) throw new ScimError('invalidValue', `There is no user '${userId.slice(0, 100)}'`);
+          await settle(tx, scope, actor, person, { ...said(person), role });
+        }
+      }),
+
     /** The account stays. Done when the organization does not know them. @throws ForbiddenError for the last owner */
     remove: (scope: OrganizationScope, actor: Actor, id: string): Promise<void> =>
       change(scope, async (tx) => {
