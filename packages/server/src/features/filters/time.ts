@@ -92,12 +92,16 @@ const FILTERED_STEPS = [6, 3 * 24, 30 * 24];
 
 /**
  * Disjoint ranges from the newest to the oldest that together are `range`; the last is the rest. By `parts` it is known where
- * nothing is, and how far back few rows are (`startOfFew`).
+ * nothing is, and how far back few rows are (`startOfFew`), but not less far than `shortest`.
  */
 export function widening(
   range: TimeRange,
   now: Micros,
-  { isFiltered = false, parts }: { isFiltered?: boolean; parts?: readonly Part[] } = {},
+  {
+    isFiltered = false,
+    parts,
+    shortest = 0,
+  }: { isFiltered?: boolean; parts?: readonly Part[]; shortest?: Micros } = {},
 ): TimeRange[] {
   const end = Math.min(range.to ?? now, now);
   const ranges: TimeRange[] = [];
@@ -109,7 +113,7 @@ export function widening(
     to = from;
   };
   for (const rows of parts ? FEW_ROWS : []) {
-    const from = startOfFew(range, { parts: parts!, rows, after: end - HOUR, before: end });
+    const from = startOfFew(range, { parts: parts!, rows, after: end - HOUR, before: end - shortest });
     if (from !== null) look(from);
   }
   for (const hours of isFiltered ? FILTERED_STEPS : STEPS) {

@@ -37,6 +37,14 @@ test('the first range of a list has few rows, and the ranges together have all',
   expect(ranges.map(({ from }) => from)).toEqual([...ranges.slice(1).map(({ to }) => to), range.from]);
 });
 
+test('a first range that is to be no shorter than some time is not', async () => {
+  const parts = await selectParts(harness.clickhouse);
+  const seconds = (count: number): number => count * 1_000_000;
+  const firstOf = (shortest: number) => widening({ from: null, to: null }, at(NOW), { parts, shortest })[0]!.from!;
+  expect(firstOf(seconds(100))).toBe(firstOf(0));
+  expect(firstOf(seconds(250))).toBeLessThanOrEqual(at(NOW - 250));
+});
+
 /** A version of an observation: all of them start in the same hour. */
 const versions = fc.array(
   fc.record({

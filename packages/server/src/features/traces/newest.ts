@@ -25,7 +25,7 @@ const SPARE = 20;
 /** Those that a filter leaves follow each other less closely, and each costs a look at another place. */
 const FILTERED_SPARE = 8;
 
-/** In less time than this most traces that have rows began before it. */
+/** In less time than this most traces that have rows began before it, so that it is no time to look in. */
 const SHORTEST = 5_000_000;
 
 const newestFirst = { column: 'timestamp', descending: true } as const;
@@ -70,11 +70,11 @@ async function findUnfiltered(
 ): Promise<Newest<Found>> {
   const { range, count, fields } = asked;
   const started = performance.now();
-  for (const { from } of widening(range, now, { parts: await selectParts(db, options) })) {
+  const parts = await selectParts(db, options);
+  for (const { from } of widening(range, now, { parts, shortest: SHORTEST })) {
     const reached = { from, to: range.to };
     const isLast = from === range.from;
     const reachedMicros = from === null ? Infinity : Math.min(range.to ?? now, now) - from;
-    if (reachedMicros < SHORTEST && !isLast) continue;
     const searchedTo = isLast ? null : from;
     for (let limit = count + SPARE; ; limit *= 4) {
       const candidates = await selectNewestIds(db, scope, { range: reached, limit }, options);
