@@ -64,7 +64,7 @@ export const signOut = defineRoute({
   response: z.object({
     /** Null: there is no session elsewhere, or it cannot be ended from here. */
     url: z.string().nullable(),
-    /** The identity provider the session came from. */
+    /** Id of the identity provider the session came from. */
     provider: z.string().nullable(),
   }),
 });

@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, UnauthorizedError } from '../../http/errors.ts';
+import { ConflictError, NotFoundError, UnprocessableError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { type Actor, recordAudit } from '../audit.ts';
 import type { Passwords } from '../passwords.ts';
@@ -41,7 +41,7 @@ export function createIdentities({
       }));
     },
 
-    /** A stolen session alone must not add a way in of its own. @throws UnauthorizedError, TooManyRequestsError, NotFoundError, OverloadedError */
+    /** A stolen session alone must not add a way in of its own. @throws UnprocessableError, ConflictError, TooManyRequestsError, NotFoundError, OverloadedError */
     async start({
       person: { userId, sessionId },
       provider,
@@ -62,12 +62,12 @@ export function createIdentities({
       if (account.password_hash === null) {
         const startedAt = await selectSessionStart(postgres, sessionId);
         if (startedAt === null || now().getTime() - startedAt.getTime() > FRESH_MS)
-          throw new UnauthorizedError('Sign out and in again, then link within ten minutes.');
+          throw new ConflictError('Sign out and in again, then link within ten minutes.');
       } else {
         const attempt = { email: account.email, ip };
         await limits.signIn.count(attempt);
         const { right } = await passwords.verify(account.password_hash, password ?? '');
-        if (!right) throw new UnauthorizedError('This is not the password of the account.');
+        if (!right) throw new UnprocessableError('This is not the password of the account.');
         await limits.signIn.succeeded(attempt);
       }
       return signIn.start({ provider, returnTo, linkTo: userId, cookie });

@@ -294,15 +294,15 @@ describe('the own account', () => {
 
   test('is not linked without the password', async () => {
     const owner = await seedAccount();
-    expect(await link(owner, {})).toMatchObject({ status: 401 });
-    expect(await link(owner, { password: 'wrong' })).toMatchObject({ status: 401 });
+    expect(await link(owner, {})).toMatchObject({ status: 422 });
+    expect(await link(owner, { password: 'wrong' })).toMatchObject({ status: 422 });
   });
 
   test('without a password is linked by who signed in a moment ago', async () => {
     const { browser } = await sites.strict.signIn(provider, ada);
     expect(await link(browser, {})).toMatchObject({ status: 200 });
     await postgres.rows(sql`UPDATE sessions SET created_at = ${new Date(Date.now() - 11 * 60_000)}`);
-    expect(await link(browser, {})).toMatchObject({ status: 401 });
+    expect(await link(browser, {})).toMatchObject({ status: 409 });
   });
 
   test('is not linked to what opens another account, nor once its owner signed out', async () => {

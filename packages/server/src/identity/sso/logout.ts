@@ -49,22 +49,22 @@ export function createSsoLogout({
   const verifiers = new Map<string, { jwksUri: string; keys: ReturnType<typeof createRemoteJWKSet> }>();
 
   return {
-    /** Where the browser ends the provider's session, once ours has ended; `url` null: it cannot, and that session goes on. */
+    /** Where the browser ends the provider's session, once ours has ended; `url` null: it cannot, and that session goes on. `provider` is its id. */
     async farewell(session: EndedSessionRow): Promise<{ url: string | null; provider: string } | null> {
       const provider = providers.get(session.method);
       if (!provider) return null;
       const idToken = (await tokens.open(session.id_token ?? undefined))?.['token'];
       try {
         const config = await provider.connect();
-        if (config.serverMetadata().end_session_endpoint === undefined) return { url: null, provider: provider.name };
+        if (config.serverMetadata().end_session_endpoint === undefined) return { url: null, provider: provider.id };
         const address = oidc.buildEndSessionUrl(config, {
           post_logout_redirect_uri: `${url}/sign-in`,
           ...(typeof idToken === 'string' && { id_token_hint: idToken }),
         });
-        return { url: address.href, provider: provider.name };
+        return { url: address.href, provider: provider.id };
       } catch (error) {
         log.warn({ provider: provider.id, reason: reasonOf(error) }, 'the session at a provider could not be ended');
-        return { url: null, provider: provider.name };
+        return { url: null, provider: provider.id };
       }
     },
 

@@ -57,7 +57,7 @@ export function createSsoSignIn({
 }: {
   postgres: Postgres;
   providers: Providers;
-  settings: Pick<Settings, 'sso' | 'signIn'>;
+  settings: Pick<Settings, 'signIn'>;
   sessions: Pick<Sessions, 'find'>;
   newUsers: Pick<NewUsers, 'create' | 'prove'>;
   opening: Opening;
@@ -144,7 +144,7 @@ export function createSsoSignIn({
     config: oidc.Configuration,
     { state, nonce, verifier }: Attempt,
   ): Promise<URL> {
-    const scope = scopeOf(provider, config, settings.sso.recheckMinutes !== undefined);
+    const { scope } = provider;
     return oidc.buildAuthorizationUrl(config, {
       redirect_uri: callbackOf(provider),
       ...(scope !== '' && { scope }),
@@ -239,11 +239,4 @@ export function createSsoSignIn({
     if (!owner) await opening.link(tx, identity, account, visit);
     return { kind: 'in', account, how: 'linked' };
   }
-}
-
-/** Sessions that are asked about again need a token that outlives half an hour without use. */
-function scopeOf({ scope }: Provider, config: oidc.Configuration, isRechecked: boolean): string {
-  const offline = 'offline_access';
-  const offered = config.serverMetadata().scopes_supported?.includes(offline) ?? false;
-  return isRechecked && offered && !scope.split(' ').includes(offline) ? `${scope} ${offline}` : scope;
 }
