@@ -1,5 +1,6 @@
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { freePorts } from '../harness/ports.ts';
 import { startServer, type TestServer } from '../harness/server.ts';
 
 /** What a file of tests works with: a server of its own and one browser. */
@@ -17,17 +18,31 @@ export interface Seat {
   readonly faults: string[];
 }
 
+/** What a file of tests needs beside the product. */
+export interface Beside {
+  readonly env: Readonly<Record<string, string>>;
+  /** Other sites its pages may go to. */
+  readonly origins: readonly string[];
+  stop(): Promise<void>;
+}
+
 /**
  * Starts server and browser before the tests of the file, stops them after; no page may have had a fault. `env` are settings of the
- * server, asked for when it starts.
+ * server, asked for when it starts; `start` starts what stands beside it, told the address it will have.
  */
-export function useStage({ env = () => ({}) }: { env?(): Record<string, string> } = {}): Stage {
+export function useStage({
+  env = () => ({}),
+  start,
+}: { env?(): Record<string, string>; start?(url: string): Promise<Beside> } = {}): Stage {
+  let beside: Beside | undefined;
   let server: TestServer | undefined;
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
   const allFaults: string[] = [];
   beforeAll(async () => {
-    server = await startServer({ env: env() });
+    const [port] = (await freePorts(1)) as [number];
+    beside = await start?.(`http://127.0.0.1:${port}`);
+    server = await startServer({ env: { PORT: String(port), ...env(), ...beside?.env } });
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   });
   // A page left open goes on asking the server for news.
@@ -37,6 +52,7 @@ export function useStage({ env = () => ({}) }: { env?(): Record<string, string> 
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
+    await beside?.stop();
     expect(allFaults).toEqual([]);
   });
   const running = () => {
@@ -60,7 +76,7 @@ export function useStage({ env = () => ({}) }: { env?(): Record<string, string> 
       contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(20_000);
-      const faults = watch(page, server.url, allFaults);
+      const faults = watch(page, [server.url, ...(beside?.origins ?? [])], allFaults);
       return { page, faults };
     },
     async openSignedIn(options) {
@@ -80,7 +96,7 @@ export async function signIn(page: Page, { email, password }: Pick<TestServer, '
   await page.getByRole('heading', { name: 'API keys' }).waitFor();
 }
 
-function watch(page: Page, url: string, all: string[]): string[] {
+function watch(page: Page, origins: readonly string[], all: string[]): string[] {
   const faults: string[] = [];
   const note = (fault: string) => {
     faults.push(fault);
@@ -92,7 +108,8 @@ function watch(page: Page, url: string, all: string[]): string[] {
   page.on('pageerror', (error) => note(`thrown: ${error.message}`));
   page.on('request', (request) => {
     const address = request.url();
-    if (!address.startsWith(`${url}/`) && !address.startsWith('blob:')) note(`sent to another host: ${address}`);
+    const isKnown = origins.some((origin) => address.startsWith(`${origin}/`));
+    if (!isKnown && !address.startsWith('blob:')) note(`sent to another host: ${address}`);
   });
   return faults;
 }

@@ -51,7 +51,8 @@ const toSignIn = (href: string) => redirect({ to: '/sign-in', search: { next: hr
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>) => search as { next?: string },
+  /** `left`: the provider whose session goes on after a sign-out. */
+  validateSearch: (search: Record<string, unknown>) => search as { next?: string; left?: string },
   component: lazyRouteComponent(() => import('../features/sign-in/SignInPage.tsx'), 'SignInPage'),
 });
 
@@ -67,6 +68,19 @@ const resetPasswordRoute = createRoute({
   path: '/reset-password',
   validateSearch: (search: Record<string, unknown>) => search as { next?: string; email?: string },
   component: lazyRouteComponent(() => import('../features/sign-in/ResetPasswordPage.tsx'), 'ResetPasswordPage'),
+});
+
+const ssoErrorRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/auth/error',
+  validateSearch: (search: Record<string, unknown>) => search as { error?: string },
+  component: lazyRouteComponent(() => import('../features/sign-in/SsoErrorPage.tsx'), 'SsoErrorPage'),
+});
+
+const linkRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/auth/link',
+  component: lazyRouteComponent(() => import('../features/sign-in/LinkPage.tsx'), 'LinkPage'),
 });
 
 /** Where upstream has them. */
@@ -239,6 +253,8 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
   resetPasswordRoute,
+  ssoErrorRoute,
+  linkRoute,
   ...upstreamEntryRoutes,
   accountRoute.addChildren([accountIndexRoute, profileRoute, securityRoute, accountSessionsRoute]),
   indexRoute,

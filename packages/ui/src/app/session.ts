@@ -59,9 +59,16 @@ export async function welcome(client: QueryClient): Promise<void> {
   await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
 }
 
+/**
+ * Ends the session. One that came from an identity provider has to end there too: then this leaves the page, and does not
+ * return.
+ */
 export async function signOut(client: QueryClient): Promise<void> {
-  await call(signOutRoute);
+  const { url, provider } = await call(signOutRoute);
   client.clear();
+  if (provider === null) return;
+  location.assign(url ?? `/sign-in?${new URLSearchParams({ left: provider })}`);
+  await new Promise(() => undefined);
 }
 
 /** In words, what to do about a sign-in that failed. */

@@ -7,6 +7,7 @@ import { Field } from '../../components/Field.tsx';
 import { NewPasswordField } from '../../components/NewPasswordField.tsx';
 import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { explainRefusal } from '../sign-in/useSignIn.ts';
+import { Identities } from './Identities.tsx';
 import { Saved } from './ProfilePage.tsx';
 import { useAccount, useChangePassword } from './useAccount.ts';
 
@@ -21,6 +22,7 @@ export function SecurityPage() {
     <>
       <h2 className="text-lead">Password</h2>
       <Password account={account.data} />
+      <Identities account={account.data} />
     </>
   );
 }

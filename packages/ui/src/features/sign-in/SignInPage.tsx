@@ -8,6 +8,7 @@ import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { Button } from '../../components/Button.tsx';
 import { Field } from '../../components/Field.tsx';
 import { EntryFrame, LinkButton, OtherWays, Refusal } from './EntryFrame.tsx';
+import { ProviderButtons } from './ProviderButtons.tsx';
 import { explainRefusal, useOptionsOfAddress, useSignInOptions } from './useSignIn.ts';
 
 const route = getRouteApi('/sign-in');
@@ -19,19 +20,27 @@ export function SignInPage() {
 }
 
 function WaysIn({ options }: { options: SignInOptions }) {
-  const { next } = route.useSearch();
+  const { next, left } = route.useSearch();
   const router = useRouter();
   const [person, setPerson] = useState<{ email: string; options: SignInOptions } | null>(null);
-  const { password, reset, signUp } = person?.options ?? options;
+  const { password, reset, signUp, providers } = person?.options ?? options;
   const search = next === undefined ? {} : { next };
+  const stillAt = providers.find(({ id }) => id === left)?.name;
   return (
     <>
+      {stillAt !== undefined && (
+        <p role="status" className="mb-4 text-text-2">
+          You are signed out here. Your session at {stillAt} goes on until you end it there.
+        </p>
+      )}
+      <ProviderButtons providers={providers} returnTo={next} />
+      {providers.length > 0 && password && <p className="my-3 text-center text-small text-text-3">or</p>}
       {options.emailFirst && person === null ? (
         <AddressForm onKnown={setPerson} />
       ) : password ? (
         <SignInForm email={person?.email ?? ''} onDone={() => router.history.push(ownAddress(next))} />
       ) : (
-        <p className="text-text-2">
+        <p className="mt-3 text-text-2">
           {person ? `People of ${domainOf(person.email)} sign in by single sign-on.` : 'Sign in by single sign-on.'}
         </p>
       )}
