@@ -9,10 +9,13 @@ export type PythonEnvironment =
   | `langfuse-${'2.60.10' | '3.15.0' | '4.18.0' | '5.0.4'}`;
 
 /** Path of the environment's Python. @throws when it is not installed: a test that needs it fails, it is never skipped */
-export function python(environment: PythonEnvironment): string {
-  const cache = process.env['TRACEHOUSE_CACHE'] ?? join(homedir(), '.cache', 'tracehouse-parts');
-  return installed(join(cache, environment, 'bin', 'python'));
-}
+export const python = (environment: PythonEnvironment): string =>
+  installed(join(cache(), environment, 'bin', 'python'));
+
+/** Path of Keycloak's start script. @throws when it is not installed */
+export const keycloakProgram = (): string => installed(join(cache(), 'keycloak-26.7.5', 'bin', 'kc.sh'));
+
+const cache = (): string => process.env['TRACEHOUSE_CACHE'] ?? join(homedir(), '.cache', 'tracehouse-parts');
 
 /** Path of a program of Debian's PostgreSQL. @throws when it is not installed */
 export const postgresProgram = (name: 'createdb' | 'initdb' | 'pg_isready' | 'postgres'): string =>
