@@ -121,7 +121,7 @@ export const deleteIdentity = defineRoute({
   method: 'DELETE',
   path: '/api/public/x/account/identities/:provider',
   scope: 'session',
-  summary: 'Unlink a sign-in at an identity provider from the own account; its sessions end',
+  summary: 'Unlink a sign-in at an identity provider from the own account; the other sessions it opened end',
   audit: 'identity',
   params: Provider,
   response: z.object({ success: z.literal(true) }),

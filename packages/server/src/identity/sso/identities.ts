@@ -7,6 +7,11 @@ import type { Providers } from './providers.ts';
 import type { SsoSignIn } from './sign-in.ts';
 import { deleteIdentity, selectAccount, selectIdentities, selectSessionStart } from './store.ts';
 
+interface Person {
+  userId: string;
+  sessionId: string;
+}
+
 /** Whoever has no password is known by a sign-in this young. */
 const FRESH_MS = 10 * 60_000;
 
@@ -50,7 +55,7 @@ export function createIdentities({
       cookie,
       ip,
     }: {
-      person: { userId: string; sessionId: string };
+      person: Person;
       provider: string;
       password: string | undefined;
       returnTo: string | undefined;
@@ -73,8 +78,8 @@ export function createIdentities({
       return signIn.start({ provider, returnTo, linkTo: userId, cookie });
     },
 
-    /** @throws NotFoundError, ConflictError when it is the last way in */
-    async remove(userId: string, provider: string, actor: Actor): Promise<void> {
+    /** The other sessions it opened end. @throws NotFoundError, ConflictError when it is the last way in */
+    async remove({ userId, sessionId }: Person, provider: string, actor: Actor): Promise<void> {
       await postgres.transaction(async (tx) => {
         const account = await selectAccount(tx, userId, { lock: true });
         const all = await selectIdentities(tx, userId);
@@ -84,7 +89,7 @@ export function createIdentities({
         if (!hasOther && (account.password_hash === null || isPasswordOff))
           throw new ConflictError('This is the only way into the account. Link another one, or set a password, first.');
         for (const { issuer, subject, email } of gone) {
-          await deleteIdentity(tx, userId, { issuer, subject });
+          await deleteIdentity(tx, userId, { issuer, subject }, sessionId);
           await recordAudit(tx, actor, now(), {
             place: null,
             action: 'unlink',

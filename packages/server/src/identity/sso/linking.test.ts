@@ -319,14 +319,18 @@ describe('the own account', () => {
     expect(errorOf(String(over.headers['location']))).toBe('AttemptExpired');
   });
 
-  test('is unlinked with the sessions it had, and never from its last way in', async () => {
+  test('is unlinked with the other sessions it had, and never from its last way in', async () => {
     const { browser } = await sites.strict.signIn(provider, ada);
+    const { browser: elsewhere } = await sites.strict.signIn(provider, ada);
     const path = '/api/public/x/account/identities/keycloak';
     expect(await browser.delete(path)).toMatchObject({ status: 409 });
     await postgres.rows(sql`UPDATE users SET password_hash = ${passwordHash}`);
     expect(await browser.delete(path)).toMatchObject({ status: 200 });
-    expect(await whoIs(browser)).toBeNull();
+    expect(await whoIs(elsewhere)).toBeNull();
+    expect(await whoIs(browser)).not.toBeNull();
     expect(await lines('unlink')).toMatchObject([{ object_type: 'identity' }]);
     expect((await sites.strict.signIn(provider, ada)).location).toContain('OAuthAccountNotLinked');
+    // Its end at the provider is no business of ours any more.
+    expect((await browser.post('/api/auth/signout')).body).toEqual({ url: null, provider: null });
   });
 });

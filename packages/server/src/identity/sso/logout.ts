@@ -52,7 +52,7 @@ export function createSsoLogout({
     /** Where the browser ends the provider's session, once ours has ended; `url` null: it cannot, and that session goes on. `provider` is its id. */
     async farewell(session: EndedSessionRow): Promise<{ url: string | null; provider: string } | null> {
       const provider = providers.get(session.method);
-      if (!provider) return null;
+      if (!provider || session.issuer === null) return null;
       const idToken = (await tokens.open(session.id_token ?? undefined))?.['token'];
       try {
         const config = await provider.connect();

@@ -124,7 +124,7 @@ export function ssoRoutes({
     }),
 
     bind(deleteIdentity, async ({ principal, params, actor }) => {
-      await sso.identities.remove(personOf(principal).userId, params.provider, actor);
+      await sso.identities.remove(personOf(principal), params.provider, actor);
       return { success: true as const };
     }),
   ];

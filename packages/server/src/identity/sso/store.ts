@@ -104,13 +104,19 @@ export const selectIdentities = (db: Postgres, userId: string): Promise<Identity
     WHERE user_id = ${userId}
     ORDER BY created_at, issuer, subject`);
 
+/** With the sessions it opened; the one that is kept has nothing to do with it any more. */
 export async function deleteIdentity(
   tx: Postgres,
   userId: string,
   { issuer, subject }: Pick<IdentityRow, 'issuer' | 'subject'>,
+  keptSessionId: string,
 ): Promise<void> {
   await tx.rows(sql`
     DELETE FROM identities WHERE user_id = ${userId} AND issuer = ${issuer} AND subject = ${subject}`);
+  await tx.rows(sql`
+    UPDATE sessions
+    SET issuer = NULL, subject = NULL, provider_session = NULL, id_token = NULL, refresh_token = NULL
+    WHERE id = ${keptSessionId} AND user_id = ${userId} AND issuer = ${issuer} AND subject = ${subject}`);
   await tx.rows(sql`
     DELETE FROM sessions WHERE user_id = ${userId} AND issuer = ${issuer} AND subject = ${subject}`);
 }
