@@ -131,9 +131,6 @@ export class RowBinaryWriter {
 /** Bytes up to which a string that is read is worth looking through. */
 const SHORT_READ = 64;
 
-/** About what stands between two payloads of a row. A string that is kept keeps its window. */
-const WINDOW_BYTES = 1024;
-
 /** A column of an answer: how it is read, and where its last value stands. */
 export interface LastRead<Value> {
   readonly read: (from: RowBinaryReader) => Value;
@@ -144,8 +141,7 @@ export interface LastRead<Value> {
 /** Reads RowBinary, a value after the other in the order they were selected. */
 export class RowBinaryReader {
   readonly #buffer: Buffer;
-  /** What stands from there on for a while, a character a byte. */
-  #window = { from: 0, text: '' };
+  #latin1: string | undefined;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -235,19 +231,11 @@ export class RowBinaryReader {
     if (length === 0) return '';
     const from = this.#at;
     this.#at += length;
-    // Most strings are short and ASCII: several are cut out of one that is made once, not handed over one by one.
+    // Most strings are short and ASCII: cut out of one that is made once, not handed over one by one. Of a large answer it lies
+    // outside the heap: made a kilobyte at a time, the texts of a thousand rows are 8 MB that each collection moves.
     return length < SHORT_READ && this.#isAscii(from)
-      ? this.#ascii(from)
+      ? (this.#latin1 ??= this.#buffer.toString('latin1')).slice(from, this.#at)
       : this.#buffer.toString('utf8', from, this.#at);
-  }
-
-  #ascii(from: number): string {
-    let window = this.#window;
-    if (from < window.from || this.#at > window.from + window.text.length) {
-      window = { from, text: this.#buffer.toString('latin1', from, from + WINDOW_BYTES) };
-      this.#window = window;
-    }
-    return window.text.slice(from - window.from, this.#at - window.from);
   }
 
   /** A text as its bytes in UTF-8: a view of the answer. */
