@@ -11,6 +11,10 @@ import type * as z from 'zod';
 import { variables } from './config/settings.ts';
 import { MAX_SESSION_TRACES } from './features/traces/service.ts';
 import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, PUBLIC_BODY_LIMIT_BYTES, TIMEOUTS } from './http/server.ts';
+import { CODE_MINUTES, CODE_TRIES } from './identity/login-codes.ts';
+import { MAILS_WAITING } from './identity/mailer.ts';
+import { HASHES_AT_ONCE } from './identity/passwords.ts';
+import { limits as attemptLimits } from './identity/rate-limits.ts';
 import { DELAY, MAX_WAIT_MS, PROJECT_SHARE } from './ingest/journal/segment-journal.ts';
 import { MAX_DEPTH } from './ingest/json/depth.ts';
 import { MAX_EVENTS } from './ingest/json/ingest.ts';
@@ -37,6 +41,17 @@ const stated = new Map(
 const count = (value: number): string => value.toLocaleString('en-US');
 const megabytes = (bytes: number): string => `${bytes / 1024 / 1024} MB`;
 const seconds = (ms: number): string => `${ms / 1000} s`;
+const often = (prefix: string): string => {
+  const limit = Object.values(attemptLimits)
+    .flat()
+    .find((each) => each.prefix === prefix);
+  const unit = new Map([
+    [60, 'a minute'],
+    [3600, 'an hour'],
+    [86_400, 'a day'],
+  ]).get(limit?.durationS ?? 0);
+  return `${limit?.points} ${unit}`;
+};
 const characters = (value: number): string => `${count(value)} characters`;
 
 test.each([
@@ -72,6 +87,19 @@ test.each([
   ['How long a read waits for what was stored', seconds(MAX_WAIT_MS)],
   ['Time of one query in the engine', seconds(DEFAULT_TIMEOUT_MS)],
   ['Traces of a session', count(MAX_SESSION_TRACES)],
+  ['Sign-ins tried from one network', often('signin-network')],
+  ['Sign-ins tried for one person from one network', often('signin-pair')],
+  ['Sign-ins tried for one person', often('signin-email')],
+  ['Accounts made from one network', often('signup-network')],
+  ['Accounts made from one network, in the long run', often('signup-hour')],
+  ['Codes sent to one address because of one network', often('code-pair')],
+  ['Codes sent to one address', often('code-email')],
+  ['Codes sent to one address, in the long run', often('code-email-day')],
+  ['Codes tried from one network', often('try-network')],
+  ['Tries of one code', count(CODE_TRIES)],
+  ['Time a code is good', `${CODE_MINUTES} minutes`],
+  ['Passwords hashed at once, and waiting', `${HASHES_AT_ONCE.running}, and ${HASHES_AT_ONCE.waiting}`],
+  ['Mails waiting to be sent', count(MAILS_WAITING)],
 ])('docs/limits.md: %s, %s, as the code has it', (name, value) => {
   expect(stated.get(name)).toBe(value);
 });

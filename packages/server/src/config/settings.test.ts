@@ -136,6 +136,18 @@ test('half of a pair warns that it has no effect', () => {
   });
 });
 
+test('a domain that only SSO lets in warns while there is no SSO', () => {
+  expect(read({ AUTH_DOMAINS_WITH_SSO_ENFORCEMENT: 'acme.dev' }).warnings).toEqual([
+    'AUTH_DOMAINS_WITH_SSO_ENFORCEMENT: no provider is set up, so nobody of acme.dev can sign in',
+  ]);
+});
+
+test('a cookie for a whole domain warns that its other hosts receive it', () => {
+  expect(read({ NEXTAUTH_COOKIE_DOMAIN: 'acme.dev' }).warnings).toEqual([
+    'NEXTAUTH_COOKIE_DOMAIN: every host under acme.dev receives the session cookie',
+  ]);
+});
+
 test('required codes need a server for mail and a sender', () => {
   const required = { AUTH_EMAIL_VERIFICATION_REQUIRED: 'true' };
   expect(problems(required)).toEqual([

@@ -461,7 +461,12 @@ export function readSettings({
       // Where upstream's deployments put NextAuth; the product's address is what stands before it.
       url: url?.replace(/\/api\/auth$/, ''),
     },
-    warnings: [...warn(parsed, machineName), ...sso.warnings, ...warnOfClosedSignUp(parsed, sso.providers)],
+    warnings: [
+      ...warn(parsed, machineName),
+      ...sso.warnings,
+      ...warnOfClosedSignUp(parsed, sso.providers),
+      ...warnOfDomainsWithoutSso(parsed, sso.providers),
+    ],
   };
   const broken = rules.flatMap((rule) => rule(settings));
   if (broken.length > 0) throw new SettingsError(broken);
@@ -475,6 +480,12 @@ function warnOfClosedSignUp({ signIn }: Parsed, providers: readonly ProviderSett
   if (closed === undefined || providers.length === 0) return [];
   const names = providers.map(({ name }) => name).join(' or ');
   return [`${closed.name}: nobody new can come in through ${names}, only people who were invited or provisioned`];
+}
+
+function warnOfDomainsWithoutSso({ signIn }: Parsed, providers: readonly ProviderSettings[]): string[] {
+  if (signIn.ssoDomains.length === 0 || providers.length > 0) return [];
+  const name = variables.signIn.ssoDomains.name;
+  return [`${name}: no provider is set up, so nobody of ${signIn.ssoDomains.join(', ')} can sign in`];
 }
 
 const isAddress = (value: string): boolean => isIP(value) !== 0 || value === 'localhost';

@@ -5,7 +5,7 @@ import { deleteLoginCode, insertLoginCode, selectCodeToTry } from './login-codes
 
 /** Minutes a code is good. */
 export const CODE_MINUTES = 3;
-const TRIES = 5;
+export const CODE_TRIES = 5;
 
 /** A new password; or that the mailbox is somebody's, before or after the account exists. */
 export type CodePurpose = 'reset' | 'verify';
@@ -36,7 +36,7 @@ export function createLoginCodes({
 
     /** Whether it is right: at most once, within its time and among its first tries. No code to compare costs the same. */
     async take(email: string, purpose: CodePurpose, code: string): Promise<boolean> {
-      const tried = await selectCodeToTry(postgres, { email, purpose, tries: TRIES, at: now() });
+      const tried = await selectCodeToTry(postgres, { email, purpose, tries: CODE_TRIES, at: now() });
       const { right } = await passwords.verify(tried?.code_hash ?? null, code);
       return tried !== null && right && (await deleteLoginCode(postgres, tried.id));
     },

@@ -16,7 +16,7 @@ export type Mailer = ReturnType<typeof createMailer>;
 
 const SENDING = 2;
 /** Mails not yet sent; what comes then is refused. */
-const WAITING = 1000;
+export const MAILS_WAITING = 1000;
 /** Pauses between the attempts. */
 const RETRY_MS = [1_000, 5_000];
 /** A server for mail that says nothing for so long is given up for this attempt. */
@@ -48,7 +48,7 @@ export function createMailer({
           disableFileAccess: true,
           disableUrlAccess: true,
         });
-  const inSlot = createSlots({ running: SENDING, waiting: WAITING });
+  const inSlot = createSlots({ running: SENDING, waiting: MAILS_WAITING });
   const closing = new AbortController();
   const underWay = new Set<Promise<void>>();
 
@@ -80,7 +80,7 @@ export function createMailer({
      */
     later(make: () => Promise<Mail | null>): void {
       if (transport === null) throw new Error('mail is not set up');
-      if (underWay.size >= WAITING) throw new OverloadedError('Too much mail is waiting to be sent', 30);
+      if (underWay.size >= MAILS_WAITING) throw new OverloadedError('Too much mail is waiting to be sent', 30);
       const work = inSlot(async () => {
         const mail = await make();
         if (mail !== null && !closing.signal.aborted) await send(mail);

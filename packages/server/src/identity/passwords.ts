@@ -12,10 +12,13 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 export const NOBODY =
   '$argon2id$v=19$m=19456,t=2,p=1$V48RcW02oFYfeaGJ3PxPsw$X4+9j02SCt0bA46wqO6ucG4GoJhkQkZj3Hp2crysHAk';
 
+/** Each takes 20 MB and a core. */
+export const HASHES_AT_ONCE = { running: 2, waiting: 100 };
+
 export type Passwords = ReturnType<typeof createPasswords>;
 
 export function createPasswords() {
-  const inSlot = createSlots({ running: 2, waiting: 100 });
+  const inSlot = createSlots(HASHES_AT_ONCE);
   return {
     hash: (password: string): Promise<string> => inSlot(() => argon2.hash(password, COST)),
 

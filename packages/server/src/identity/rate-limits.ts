@@ -32,7 +32,7 @@ const address = ({ email }: Attempt): string => hashed(email);
  * five tries of a million: 30 codes a day are all that one address is sent.
  */
 // oxfmt-ignore
-const limits = {
+export const limits = {
   signIn: [
     { prefix: 'signin-network', points: 30,  durationS: 60,     key: network },
     { prefix: 'signin-pair',    points: 5,   durationS: 60,     key: pair, endsWithSuccess: true },

@@ -36,13 +36,14 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
     newId,
     log,
   });
+  const routes = [
+    ...identityRoutes({ postgres, settings, ...identity }),
+    ...organizationRoutes({ postgres, apiKeys, settings, now: clock.now, newId, ...identity }),
+    ...accountRoutes({ settings, ...identity }),
+  ];
   const server = await createHttpServer({
     trustedProxies: settings.server.trustedProxies ?? [],
-    routes: [
-      ...identityRoutes({ postgres, settings, ...identity }),
-      ...organizationRoutes({ postgres, apiKeys, settings, now: clock.now, newId, ...identity }),
-      ...accountRoutes({ settings, ...identity }),
-    ],
+    routes,
     authenticator: createAuthenticator({ postgres, apiKeys, url: settings.server.url, ...identity }),
     log,
   });
@@ -65,6 +66,7 @@ export async function openSite(postgres: Postgres, env: Record<string, string> =
 
   return {
     server,
+    routes: routes.map(({ route }) => route),
     keys: apiKeys,
     clock,
     lines,
