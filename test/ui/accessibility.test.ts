@@ -71,6 +71,27 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
         .waitFor(),
   ],
   [
+    'members of the organization',
+    () => '/organization/test-organization/settings/members',
+    (page) => page.getByRole('row', { name: /^Test owner/u }).waitFor(),
+  ],
+  [
+    'general settings of the organization',
+    () => '/organization/test-organization/settings/general',
+    (page) => page.getByRole('button', { name: 'Delete organization' }).waitFor(),
+  ],
+  [
+    'SSO and SCIM',
+    () => '/organization/test-organization/settings/sso',
+    (page) => page.getByText('Never run for this organization.').waitFor(),
+  ],
+  [
+    'members of the project',
+    () => '/project/test-project/settings/members',
+    (page) => page.getByRole('row', { name: /^Test owner/u }).waitFor(),
+  ],
+  ['organizations', () => '/organizations', (page) => page.getByRole('heading', { name: 'Organizations' }).waitFor()],
+  [
     'models',
     () => '/project/test-project/settings/models',
     (page) =>

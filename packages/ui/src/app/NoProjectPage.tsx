@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
-import { Button } from '../components/Button.tsx';
+import { Link, useRouter } from '@tanstack/react-router';
+import { Button, buttonClass } from '../components/Button.tsx';
 import { State } from '../components/states.tsx';
 import { signOut, useSession } from './session.ts';
 import { useDocumentTitle } from './useDocumentTitle.ts';
@@ -20,7 +20,14 @@ export function NoProjectPage() {
       <h1 className="px-4 pt-2 text-title">No project yet</h1>
       <State
         title={`${session?.user.email ?? 'You'} may not see any project.`}
-        actions={<Button onClick={() => void leave()}>Sign out</Button>}
+        actions={
+          <>
+            <Link to="/organizations" className={buttonClass()}>
+              Organizations
+            </Link>
+            <Button onClick={() => void leave()}>Sign out</Button>
+          </>
+        }
       >
         Ask an owner of your organization to give you a role in a project, then open this page again.
       </State>

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { TopBar } from './TopBar.tsx';
+import { useOrganization } from './useOrganization.ts';
 import { useProject } from './useProject.ts';
 
 interface SettingsFrameProps {
@@ -11,33 +12,126 @@ interface SettingsFrameProps {
 
 /** The settings of a project: what there is at the left, the chosen page beside it. */
 export function SettingsFrame({ busy, children }: SettingsFrameProps) {
-  const { project } = useProject();
+  const { project, organization } = useProject();
   const params = { projectId: project.id };
+  const item = { params, className: itemClass, activeProps: active };
   return (
-    <main className="flex min-h-0 flex-1 flex-col" aria-busy={busy}>
-      <TopBar title="Settings" />
-      <div className="flex min-h-0 flex-1 max-drawer:flex-col">
-        <nav
-          aria-label="Settings"
-          className="w-50 shrink-0 border-r py-2 max-drawer:flex max-drawer:w-full max-drawer:border-r-0 max-drawer:border-b max-drawer:py-0"
-        >
-          <h2 className="px-4 pt-2 pb-1 text-small text-text-3 max-drawer:hidden">Project {project.name}</h2>
-          <Link to="/project/$projectId/settings/api-keys" params={params} className={itemClass} activeProps={active}>
+    <Frame
+      busy={busy}
+      list={
+        <>
+          <ListTitle>Project {project.name}</ListTitle>
+          <Link to="/project/$projectId/settings/general" {...item}>
+            General
+          </Link>
+          <Link to="/project/$projectId/settings/members" {...item}>
+            Members
+          </Link>
+          <Link to="/project/$projectId/settings/api-keys" {...item}>
             API keys
           </Link>
-          <Link to="/project/$projectId/settings/models" params={params} className={itemClass} activeProps={active}>
+          <Link to="/project/$projectId/settings/models" {...item}>
             Models and prices
           </Link>
-          <Link to="/project/$projectId/settings/audit-log" params={params} className={itemClass} activeProps={active}>
+          <Link to="/project/$projectId/settings/audit-log" {...item}>
             Audit log
           </Link>
-        </nav>
+          <ListTitle>Organization {organization.name}</ListTitle>
+          <Link
+            to="/organization/$organizationId/settings"
+            params={{ organizationId: organization.id }}
+            className={itemClass}
+          >
+            Organization settings
+          </Link>
+        </>
+      }
+    >
+      {children}
+    </Frame>
+  );
+}
+
+/** The same of an organization. */
+export function OrganizationSettingsFrame({ busy, children }: SettingsFrameProps) {
+  const organization = useOrganization();
+  const item = { params: { organizationId: organization.id }, className: itemClass, activeProps: active };
+  return (
+    <Frame
+      busy={busy}
+      list={
+        <>
+          <ListTitle>Organization {organization.name}</ListTitle>
+          <Link to="/organization/$organizationId/settings/general" {...item}>
+            General
+          </Link>
+          <Link to="/organization/$organizationId/settings/members" {...item}>
+            Members
+          </Link>
+          <Link to="/organization/$organizationId/settings/api-keys" {...item}>
+            API keys
+          </Link>
+          <Link to="/organization/$organizationId/settings/sso" {...item}>
+            SSO and SCIM
+          </Link>
+          <Link to="/organization/$organizationId/settings/audit-log" {...item}>
+            Audit log
+          </Link>
+        </>
+      }
+    >
+      {children}
+    </Frame>
+  );
+}
+
+const Frame = ({ busy, list, children }: SettingsFrameProps & { list: ReactNode }) => (
+  <main className="flex min-h-0 flex-1 flex-col" aria-busy={busy}>
+    <TopBar title="Settings" />
+    <div className="flex min-h-0 flex-1 max-drawer:flex-col">
+      <nav
+        aria-label="Settings"
+        className="w-50 shrink-0 border-r py-2 max-drawer:flex max-drawer:w-full max-drawer:overflow-x-auto max-drawer:border-r-0 max-drawer:border-b max-drawer:py-0"
+      >
+        {list}
+      </nav>
+      {children}
+    </div>
+  </main>
+);
+
+const ListTitle = ({ children }: { children: ReactNode }) => (
+  <h2 className="truncate px-4 pt-2 pb-1 text-small text-text-3 max-drawer:hidden">{children}</h2>
+);
+
+/** Title, what the page is for, its action, and its content, as wide as a form or a short table wants. */
+export function SettingsPage({
+  title,
+  about,
+  action,
+  children,
+}: {
+  title: string;
+  about: ReactNode;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <div className="min-w-0 flex-1 overflow-auto">
+      <div className="max-w-210 px-6 py-4">
+        <div className="mb-3 flex items-start gap-4">
+          <div className="flex-1">
+            <h2 className="text-lead">{title}</h2>
+            <p className="text-text-2">{about}</p>
+          </div>
+          {action}
+        </div>
         {children}
       </div>
-    </main>
+    </div>
   );
 }
 
 const itemClass =
-  'relative block h-7 px-4 leading-7 text-text-2 no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-text';
+  'relative block h-7 shrink-0 truncate px-4 leading-7 text-text-2 no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-text';
 const active = { className: 'petrol-edge' };

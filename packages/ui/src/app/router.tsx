@@ -144,6 +144,10 @@ const indexRoute = createRoute({
     if (!session.user) throw toSignIn(location.href);
     const [first] = projectsOf(session);
     if (first) throw redirect({ to: '/project/$projectId', params: { projectId: first.project.id } });
+    const organization = session.organizations.find(({ role }) => role !== 'NONE');
+    if (organization) {
+      throw redirect({ to: '/organization/$organizationId', params: { organizationId: organization.id } });
+    }
   },
   component: lazyRouteComponent(() => import('./NoProjectPage.tsx'), 'NoProjectPage'),
 });
@@ -178,6 +182,89 @@ async function findProjectOf(traceId: string, projectIds: string[]): Promise<str
   }
   return null;
 }
+
+const inviteRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/invite',
+  component: lazyRouteComponent(() => import('../features/invitation/InvitePage.tsx'), 'InvitePage'),
+});
+
+const organizationsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/organizations',
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session.user) throw toSignIn(location.href);
+  },
+  component: lazyRouteComponent(() => import('../features/organization/OrganizationsPage.tsx'), 'OrganizationsPage'),
+});
+
+const organizationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/organization/$organizationId',
+  beforeLoad: async ({ context, params, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session.user) throw toSignIn(location.href);
+    const organization = session.organizations.find(({ id }) => id === params.organizationId);
+    if (!organization) throw notFound();
+    return { organization };
+  },
+  component: lazyRouteComponent(() => import('./OrganizationShell.tsx'), 'OrganizationShell'),
+});
+
+const organizationProjectsRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/organization/ProjectsPage.tsx'), 'ProjectsPage'),
+});
+
+const organizationSettingsRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/organization/$organizationId/settings/general', params });
+  },
+});
+
+const organizationGeneralRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings/general',
+  component: lazyRouteComponent(
+    () => import('../features/organization/OrganizationGeneralPage.tsx'),
+    'OrganizationGeneralPage',
+  ),
+});
+
+const organizationMembersRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings/members',
+  component: lazyRouteComponent(
+    () => import('../features/members/OrganizationMembersPage.tsx'),
+    'OrganizationMembersPage',
+  ),
+});
+
+const organizationApiKeysRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings/api-keys',
+  component: lazyRouteComponent(() => import('../features/api-keys/ApiKeysPage.tsx'), 'OrganizationApiKeysPage'),
+});
+
+const organizationSsoRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings/sso',
+  component: lazyRouteComponent(() => import('../features/sso-status/SsoStatusPage.tsx'), 'SsoStatusPage'),
+});
+
+const organizationAuditLogRoute = createRoute({
+  getParentRoute: () => organizationRoute,
+  path: '/settings/audit-log',
+  validateSearch: (search: Record<string, unknown>) => search as AuditSearch,
+  component: lazyRouteComponent(
+    () => import('../features/audit/OrganizationAuditLogPage.tsx'),
+    'OrganizationAuditLogPage',
+  ),
+});
 
 const projectRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -229,6 +316,18 @@ const settingsRoute = createRoute({
   },
 });
 
+const projectGeneralRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/general',
+  component: lazyRouteComponent(() => import('../features/project/ProjectGeneralPage.tsx'), 'ProjectGeneralPage'),
+});
+
+const projectMembersRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/members',
+  component: lazyRouteComponent(() => import('../features/members/ProjectMembersPage.tsx'), 'ProjectMembersPage'),
+});
+
 const apiKeysRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: '/settings/api-keys',
@@ -259,12 +358,25 @@ const routeTree = rootRoute.addChildren([
   accountRoute.addChildren([accountIndexRoute, profileRoute, securityRoute, accountSessionsRoute]),
   indexRoute,
   ...traceLinkRoutes,
+  inviteRoute,
+  organizationsRoute,
+  organizationRoute.addChildren([
+    organizationProjectsRoute,
+    organizationSettingsRoute,
+    organizationGeneralRoute,
+    organizationMembersRoute,
+    organizationApiKeysRoute,
+    organizationSsoRoute,
+    organizationAuditLogRoute,
+  ]),
   projectRoute.addChildren([
     projectIndexRoute,
     setupRoute,
     tracesRoute,
     traceRoute,
     settingsRoute,
+    projectGeneralRoute,
+    projectMembersRoute,
     apiKeysRoute,
     modelsRoute,
     projectAuditLogRoute,

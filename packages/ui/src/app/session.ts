@@ -32,7 +32,8 @@ export interface ProjectPlace {
 export const projectsOf = (session: SignedIn): ProjectPlace[] =>
   session.organizations.flatMap((organization) => organization.projects.map((project) => ({ project, organization })));
 
-const roleWords: Record<Role, string> = {
+/** Roles as pages say them. */
+export const roleWords: Record<Role, string> = {
   NONE: 'None',
   VIEWER: 'Viewer',
   MEMBER: 'Member',
@@ -41,9 +42,19 @@ const roleWords: Record<Role, string> = {
 };
 
 /** Undefined when the role is enough, else the sentence that says what is missing. */
-export function missingRole(project: SessionProject, least: Role): string | undefined {
-  if (isAtLeast(project.role, least)) return undefined;
-  return `You need the role ${roleWords[least]} or higher in project ${project.name} to do this.`;
+export function missingRole(
+  place: Pick<SessionProject, 'role' | 'name'>,
+  least: Role,
+  kind: 'project' | 'organization' = 'project',
+): string | undefined {
+  if (isAtLeast(place.role, least)) return undefined;
+  return `You need the role ${roleWords[least]} or higher in ${kind} ${place.name} to do this.`;
+}
+
+/** After a change of names, roles, projects or organizations: the session is asked again, and pages show what it says. */
+export async function refreshPlaces(client: QueryClient, router: { invalidate(): Promise<void> }): Promise<void> {
+  await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+  await router.invalidate();
 }
 
 /** @throws CallError 401 for a wrong pair, 429 after too many tries */

@@ -1,8 +1,9 @@
 import type { ApiKey, CreatedApiKey } from '@tracehouse/contract/x-api-keys';
-import { useState, type FormEvent } from 'react';
+import { useState, type FormEvent, type ReactNode } from 'react';
 import { missingRole } from '../../app/session.ts';
-import { SettingsFrame } from '../../app/SettingsFrame.tsx';
+import { OrganizationSettingsFrame, SettingsFrame, SettingsPage } from '../../app/SettingsFrame.tsx';
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
+import { useOrganization } from '../../app/useOrganization.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
@@ -11,48 +12,92 @@ import { formatKey } from '../../components/formats.ts';
 import { Failure, Loading, SkeletonRows, State } from '../../components/states.tsx';
 import { tell } from '../../components/toasts.tsx';
 import { ApiKeysTable } from './ApiKeysTable.tsx';
-import { useApiKeys, useCreateApiKey, useRevokeApiKey } from './useApiKeys.ts';
+import { type KeyOwner, useApiKeys, useCreateApiKey, useRevokeApiKey } from './useApiKeys.ts';
+
+interface ApiKeysProps {
+  owner: KeyOwner;
+  /** Why this person may not make or revoke keys. */
+  blocked: string | undefined;
+  about: string;
+  /** Below the list. */
+  children: ReactNode;
+}
+
+/** The keys of a project or an organization: makes, shows and revokes them. */
+function ApiKeys({ owner, blocked, about, children }: ApiKeysProps) {
+  const keys = useApiKeys(owner);
+  const [isCreating, setIsCreating] = useState(false);
+  const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  return (
+    <>
+      <SettingsPage
+        title="API keys"
+        about={about}
+        action={
+          <Button onClick={() => setIsCreating(true)} disabledBecause={blocked}>
+            Create key
+          </Button>
+        }
+      >
+        {keys.isPending ? (
+          <Loading label="Loading API keys" skeleton={<SkeletonRows rows={3} widths={['flex-1', 'w-24', 'w-16']} />} />
+        ) : keys.isError ? (
+          <Failure what="API keys" error={keys.error} retry={() => void keys.refetch()} />
+        ) : keys.data.data.length === 0 ? (
+          <State title="No API keys yet.">Create one for each client, so that you can revoke it alone.</State>
+        ) : (
+          <ApiKeysTable rows={keys.data.data.map((key) => ({ key, blocked, revoke: () => setRevoking(key) }))} />
+        )}
+        {children}
+      </SettingsPage>
+      <CreateDialog key={String(isCreating)} owner={owner} open={isCreating} close={() => setIsCreating(false)} />
+      <RevokeDialog owner={owner} apiKey={revoking} close={() => setRevoking(null)} />
+    </>
+  );
+}
 
 export function ApiKeysPage() {
   const { project } = useProject();
   useDocumentTitle('API keys', project.name);
-  const keys = useApiKeys(project.id);
-  const [isCreating, setIsCreating] = useState(false);
-  const [revoking, setRevoking] = useState<ApiKey | null>(null);
-  const blocked = missingRole(project, 'ADMIN');
   return (
-    <SettingsFrame busy={keys.isFetching}>
-      <div className="min-w-0 flex-1 overflow-auto">
-        <div className="max-w-210 px-6 py-4">
-          <div className="mb-3 flex items-start gap-4">
-            <div className="flex-1">
-              <h2 className="text-lead">API keys</h2>
-              <p className="text-text-2">
-                A key pair lets a client write traces and read this project. The secret is shown once.
-              </p>
-            </div>
-            <Button onClick={() => setIsCreating(true)} disabledBecause={blocked}>
-              Create key
-            </Button>
-          </div>
-          {keys.isPending ? (
-            <Loading
-              label="Loading API keys"
-              skeleton={<SkeletonRows rows={3} widths={['flex-1', 'w-24', 'w-16']} />}
-            />
-          ) : keys.isError ? (
-            <Failure what="API keys" error={keys.error} retry={() => void keys.refetch()} />
-          ) : keys.data.data.length === 0 ? (
-            <State title="No API keys yet.">Create one for each client, so that you can revoke it alone.</State>
-          ) : (
-            <ApiKeysTable rows={keys.data.data.map((key) => ({ key, blocked, revoke: () => setRevoking(key) }))} />
-          )}
-          <Addresses />
-        </div>
-      </div>
-      <CreateDialog key={String(isCreating)} open={isCreating} close={() => setIsCreating(false)} />
-      <RevokeDialog apiKey={revoking} close={() => setRevoking(null)} />
+    <SettingsFrame busy={false}>
+      <ApiKeys
+        owner={{ project: project.id }}
+        blocked={missingRole(project, 'ADMIN')}
+        about="A key pair lets a client write traces and read this project. The secret is shown once."
+      >
+        <Addresses />
+      </ApiKeys>
     </SettingsFrame>
+  );
+}
+
+export function OrganizationApiKeysPage() {
+  const organization = useOrganization();
+  useDocumentTitle('API keys', organization.name);
+  const blocked = missingRole(organization, 'OWNER', 'organization');
+  return (
+    <OrganizationSettingsFrame busy={false}>
+      {blocked === undefined ? (
+        <ApiKeys
+          owner={{ organization: organization.id }}
+          blocked={undefined}
+          about="A key of the organization manages its projects, members and people by the REST API and SCIM. It sends and reads no traces."
+        >
+          <section className="pt-5">
+            <h2 className="mb-1.5 text-lead">Where it is used</h2>
+            <dl className="grid grid-cols-fact items-center gap-x-3 text-small">
+              <dt className="text-text-3">REST API</dt>
+              <Value text={`${location.origin}/api/public/organizations/memberships`} label="Copy address" />
+              <dt className="text-text-3">SCIM 2.0</dt>
+              <Value text={`${location.origin}/api/public/scim`} label="Copy SCIM address" />
+            </dl>
+          </section>
+        </ApiKeys>
+      ) : (
+        <State title="Keys of the organization are for its owners.">{blocked}</State>
+      )}
+    </OrganizationSettingsFrame>
   );
 }
 
@@ -75,9 +120,8 @@ const Value = ({ text, label }: { text: string; label: string }) => (
   </dd>
 );
 
-function CreateDialog({ open, close }: { open: boolean; close: () => void }) {
-  const { project } = useProject();
-  const create = useCreateApiKey(project.id);
+function CreateDialog({ owner, open, close }: { owner: KeyOwner; open: boolean; close: () => void }) {
+  const create = useCreateApiKey(owner);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     create.mutate(String(new FormData(event.currentTarget).get('note')).trim());
@@ -85,7 +129,7 @@ function CreateDialog({ open, close }: { open: boolean; close: () => void }) {
   if (create.data) {
     return (
       <Dialog title="Key created" open={open} wide>
-        <CreatedKey created={create.data} close={close} />
+        <CreatedKey created={create.data} isOfProject={'project' in owner} close={close} />
       </Dialog>
     );
   }
@@ -120,8 +164,15 @@ function CreateDialog({ open, close }: { open: boolean; close: () => void }) {
   );
 }
 
+interface CreatedKeyProps {
+  created: CreatedApiKey;
+  /** Its clients read these variables. */
+  isOfProject: boolean;
+  close: () => void;
+}
+
 /** The one time the secret is shown. The dialog stays until it is closed on purpose. */
-function CreatedKey({ created, close }: { created: CreatedApiKey; close: () => void }) {
+function CreatedKey({ created, isOfProject, close }: CreatedKeyProps) {
   const environment = [
     `LANGFUSE_PUBLIC_KEY="${created.publicKey}"`,
     `LANGFUSE_SECRET_KEY="${created.secretKey}"`,
@@ -136,10 +187,14 @@ function CreatedKey({ created, close }: { created: CreatedApiKey; close: () => v
         <dt className="text-small text-text-3">Secret key</dt>
         <Value text={created.secretKey} label="Copy secret key" />
       </dl>
-      <div className="relative mt-3 mb-4 bg-sunken px-3 py-2.5">
-        <pre className="code overflow-x-auto">{environment}</pre>
-        <CopyButton text={environment} label="Copy as .env" className="absolute top-1.5 right-1.5" />
-      </div>
+      {isOfProject ? (
+        <div className="relative mt-3 mb-4 bg-sunken px-3 py-2.5">
+          <pre className="code overflow-x-auto">{environment}</pre>
+          <CopyButton text={environment} label="Copy as .env" className="absolute top-1.5 right-1.5" />
+        </div>
+      ) : (
+        <div className="h-4" />
+      )}
       <Button look="primary" onClick={close}>
         I have copied the secret
       </Button>
@@ -147,9 +202,8 @@ function CreatedKey({ created, close }: { created: CreatedApiKey; close: () => v
   );
 }
 
-function RevokeDialog({ apiKey, close }: { apiKey: ApiKey | null; close: () => void }) {
-  const { project } = useProject();
-  const revoke = useRevokeApiKey(project.id);
+function RevokeDialog({ owner, apiKey, close }: { owner: KeyOwner; apiKey: ApiKey | null; close: () => void }) {
+  const revoke = useRevokeApiKey(owner);
   const confirm = () => {
     if (!apiKey) return;
     revoke.mutate(apiKey, {

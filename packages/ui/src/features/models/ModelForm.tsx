@@ -4,10 +4,11 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import { missingRole } from '../../app/session.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
+import { fieldClass } from '../../components/Field.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import { type Draft, newTier, patternOf, rescaled, toNewModel } from './draft.ts';
 import { PatternTest } from './PatternTest.tsx';
-import { fieldClass, TierFields } from './TierFields.tsx';
+import { TierFields } from './TierFields.tsx';
 import { useSaveModel } from './useModels.ts';
 
 const units: Record<ModelUnit, string> = {

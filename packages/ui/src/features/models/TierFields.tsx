@@ -1,12 +1,12 @@
 import type { TierCondition, UsageCondition } from '@tracehouse/contract/models';
 import { Plus, X } from 'lucide-react';
 import { Button } from '../../components/Button.tsx';
+import { fieldClass } from '../../components/Field.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import { type DraftPrice, type DraftTier, newPrice } from './draft.ts';
 import { usageWords } from './prices.ts';
 
 /** Class names of an input of a form. */
-export const fieldClass = 'h-7 min-w-0 rounded-control border border-line-strong bg-raised px-2 text-body text-text';
 const narrowClass = `${fieldClass} code`;
 
 interface TierFieldsProps {

@@ -40,8 +40,8 @@ export function SetupPage() {
 
 function Steps({ arrival }: { arrival: Arrival | null }) {
   const { project } = useProject();
-  const keys = useApiKeys(project.id);
-  const create = useCreateApiKey(project.id);
+  const keys = useApiKeys({ project: project.id });
+  const create = useCreateApiKey({ project: project.id });
   const [chosen, setChosen] = useState('js-v5');
   const list = keys.data?.data ?? [];
   // A key whose secret this tab knows makes complete snippets; else the newest one.
