@@ -15,7 +15,7 @@ beforeAll(async () => {
   await harness.clickhouse.run(clickhouse`SYSTEM STOP MERGES observations`);
   await fill(20_000, NOW - 20);
   await fill(80_000, NOW - 200);
-}, 60_000);
+}, 120_000);
 afterAll(() => harness.close());
 
 /** So many rows of another project that start within ten seconds before that time. */
