@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Postgres } from '../../packages/server/src/stores/postgres/postgres.ts';
@@ -5,6 +6,7 @@ import { openPostgresServer } from '../../packages/server/src/stores/postgres/se
 import { sql } from '../../packages/server/src/stores/postgres/sql.ts';
 import { type Keycloak, KEYCLOAK_PASSWORD, startKeycloak } from '../harness/keycloak.ts';
 import { freePorts } from '../harness/ports.ts';
+import { startProcess } from '../harness/process.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { startServer, type TestServer } from '../harness/server.ts';
 
@@ -14,6 +16,7 @@ import { startServer, type TestServer } from '../harness/server.ts';
  */
 
 const ORGANIZATION = 'test-organization';
+const ORGANIZATION_KEY = { publicKey: 'pk-lf-test-organization', secretKey: 'sk-lf-test-organization' };
 const OWN_PASSWORD = 'of this installation 1!';
 
 let postgres: PostgresServer;
@@ -37,6 +40,8 @@ beforeAll(async () => {
       PORT: String(port),
       NEXTAUTH_URL: url,
       ...keycloak.env,
+      TRACEHOUSE_INIT_ORG_PUBLIC_KEY: ORGANIZATION_KEY.publicKey,
+      TRACEHOUSE_INIT_ORG_SECRET_KEY: ORGANIZATION_KEY.secretKey,
       AUTH_KEYCLOAK_ALLOW_ACCOUNT_LINKING: 'true',
       TRACEHOUSE_SSO_RECHECK_MINUTES: '5',
       TRACEHOUSE_SSO_ROLE_CLAIM: 'realm_access.roles',
@@ -220,5 +225,71 @@ describe('somebody disabled in Keycloak', () => {
     const [row] = await database.rows<{ provider_checked_at: Date }>(sql`
       SELECT s.provider_checked_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = 'plain@example.com'`);
     expect(row!.provider_checked_at.getTime()).toBeGreaterThan(longAgo.getTime());
+  });
+});
+
+describe('role sync', () => {
+  const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
+
+  /** The job as a scheduler runs it. */
+  async function synchronize(): Promise<{ code: unknown; counts: Record<string, number> }> {
+    const job = startProcess(process.execPath, [main, 'role-sync'], {
+      env: {
+        SYNC_KEYCLOAK_URL: keycloak.internal,
+        SYNC_KEYCLOAK_REALM: 'matherlynet',
+        SYNC_KEYCLOAK_CLIENT_SECRET: 'test-only-langfuse-sync-secret',
+        SYNC_TARGET_URL: server.url,
+        SYNC_PUBLIC_KEY: ORGANIZATION_KEY.publicKey,
+        SYNC_SECRET_KEY: ORGANIZATION_KEY.secretKey,
+        SYNC_ROLE_MAPPING: '{admin: ADMIN, langfuse-admin: ADMIN, operator: MEMBER, langfuse-member: MEMBER}',
+        SYNC_PROVISION: 'true',
+      },
+    });
+    const code = await job.ended;
+    const summary = job.output().match(/^\{"summary".*$/m)?.[0];
+    if (summary === undefined) throw new Error(job.output());
+    return { code, counts: (JSON.parse(summary) as { counts: Record<string, number> }).counts };
+  }
+  const roles = async (): Promise<Record<string, string>> => {
+    const rows = await database.rows<{ email: string; role: string }>(sql`
+      SELECT u.email, om.role
+      FROM organization_memberships om
+      JOIN users u ON u.id = om.user_id
+      WHERE om.organization_id = ${ORGANIZATION}`);
+    return Object.fromEntries(rows.map(({ email, role }) => [email, role]));
+  };
+
+  test('gives everybody the role that the realm says, and writes nothing the second time', async () => {
+    const first = await synchronize();
+    expect(first).toMatchObject({ code: 0, counts: { failed: 0, ambiguous: 0 } });
+    const after = await roles();
+    expect(after).toMatchObject({
+      'owner@example.com': 'OWNER', // whom Keycloak does not know
+      'ada@example.com': 'ADMIN',
+      'lena@example.com': 'ADMIN',
+      'both@example.com': 'ADMIN',
+      'otto@example.com': 'MEMBER',
+      'mira@example.com': 'MEMBER',
+      'comp@example.com': 'MEMBER', // by a composite
+      'lead@example.com': 'ADMIN', // by a composite of composites
+      'sub@example.com': 'MEMBER', // by a group
+      'mixed.case@example.com': 'MEMBER',
+    });
+    // No role of the mapping, or no address that Keycloak vouches for: not made members.
+    for (const name of ['near', 'disabled']) expect(after).not.toHaveProperty(`${name}@example.com`);
+    expect(await synchronize()).toMatchObject({
+      code: 0,
+      counts: { planned: 0, updated: 0, provisioned: 0, failed: 0 },
+    });
+    expect(await roles()).toEqual(after);
+  });
+
+  test('takes the rights of whoever is disabled there, and gives them back', async () => {
+    await keycloak.update('lead', { enabled: false });
+    expect(await synchronize()).toMatchObject({ code: 0, counts: { updated: 1 } });
+    expect(await roles()).toMatchObject({ 'lead@example.com': 'NONE' });
+    await keycloak.update('lead', { enabled: true });
+    expect(await synchronize()).toMatchObject({ code: 0, counts: { updated: 1 } });
+    expect(await roles()).toMatchObject({ 'lead@example.com': 'ADMIN' });
   });
 });
