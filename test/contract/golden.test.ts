@@ -37,6 +37,7 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'scores-v3' },
   { group: 'deletes' },
   { group: 'organizations' },
+  { group: 'scim' },
 ];
 
 const names = new Set(groups.map(({ group }) => group));
