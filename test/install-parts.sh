@@ -11,8 +11,8 @@ keycloak=26.7.5 # test/harness/parts.ts knows it too
 # A file of pinned packages each, and the folder of the cache that is made of it (test/harness/parts.ts knows both).
 # litellm-1.108.7 brings callback `langfuse` on SDK 4 and `langfuse_otel`; litellm-1.98.1 the callback of SDK 2, which most
 # deployed proxies run; langfuse-2.60.10 is the last Python SDK that sends events and langfuse-5.0.4 the newest, each with the
-# LangChain of its time.
-environments=(litellm-1.108.7 litellm-1.98.1 langfuse-2.60.10 langfuse-5.0.4)
+# LangChain of its time; scim2-cli-0.6.0 brings scim2-tester 0.5.2.
+environments=(litellm-1.108.7 litellm-1.98.1 langfuse-2.60.10 langfuse-5.0.4 scim2-cli-0.6.0)
 if [ "${1:-}" = long ]; then environments+=(langfuse-3.15.0 langfuse-4.18.0); fi
 
 main() {
@@ -101,6 +101,7 @@ check() {
     case $name in
       langfuse-2.*) "$cache/$name/bin/python" -c 'import langfuse.callback' ;;
       langfuse-*) "$cache/$name/bin/python" -c 'import langfuse.langchain' ;;
+      scim2-*) "$cache/$name/bin/python" -c 'import scim2_cli, scim2_tester' ;;
     esac
   done
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 export type PythonEnvironment =
   | 'litellm-1.108.7'
   | 'litellm-1.98.1'
+  | 'scim2-cli-0.6.0'
   | `langfuse-${'2.60.10' | '3.15.0' | '4.18.0' | '5.0.4'}`;
 
 /** Path of the environment's Python. @throws when it is not installed: a test that needs it fails, it is never skipped */

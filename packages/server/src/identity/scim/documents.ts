@@ -83,7 +83,7 @@ const userSchema = {
     complex(
       'roles',
       'The role in the organization, NONE left out; of several the first counts',
-      [text('value', 'The role', roleNames)],
+      [text('value', 'The role', { canonicalValues: Role.options.filter((role) => role !== 'NONE') })],
       { multiValued: true },
     ),
   ],
