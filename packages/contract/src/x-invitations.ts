@@ -122,7 +122,7 @@ export const acceptInvitation = defineRoute({
   scope: 'session',
   family: 'bare',
   summary: 'Become a member; 403 in words for who is signed in with another address',
-  audit: 'membership',
+  audit: 'invitation',
   body: z.object({ token: InvitationToken }),
   response: AcceptedInvitation,
 });
@@ -134,7 +134,7 @@ export const signUpInvited = defineRoute({
   scope: 'public',
   family: 'bare',
   summary: 'Make an account for the invited address, signed in and a member; what is wrong is 422 with `{message}`',
-  audit: 'membership',
+  audit: 'invitation',
   body: z.object({ token: InvitationToken, name: z.unknown(), password: z.unknown() }),
   response: AcceptedInvitation,
 });

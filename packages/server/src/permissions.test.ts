@@ -1,5 +1,5 @@
 import { isOrganizationScope, isProjectScope, personScopes, roleMay } from '@tracehouse/contract/roles';
-import type { Route, RouteScope } from '@tracehouse/contract/route';
+import type { Route } from '@tracehouse/contract/route';
 import { afterAll, describe, expect, test } from 'vitest';
 import { members, nameOf, openProgram } from './program-scenario.ts';
 
@@ -31,15 +31,15 @@ test('a change that was refused to somebody known is in the audit log, with who,
 });
 
 /** S9.1 and S9.5: who may call a route of this scope. Null: a route that asks nobody. */
-function allowed(scope: RouteScope): string[] | null {
+function allowed({ scope, takesAdminKey = false }: Route): string[] | null {
   const people = Object.entries(members);
-  const { keys } = program.everybody;
   if (isProjectScope(scope)) {
     return [
       ...people.flatMap(([who, role]) => (role.project !== 'NONE' && roleMay(role.project, scope) ? [who] : [])),
       // The foreign one in its own project, whatever the headers name.
       ...(personScopes.has(scope) ? [] : ['projectKey', 'foreignProjectKey']),
       ...(scope === 'scores' ? ['browserKey'] : []),
+      ...(takesAdminKey ? ['adminKeyForProject'] : []),
     ];
   }
   if (isOrganizationScope(scope)) {
@@ -60,7 +60,7 @@ function allowed(scope: RouteScope): string[] | null {
     case 'organization':
       return ['organizationKey', 'foreignOrganizationKey'];
     case 'admin':
-      return Object.keys(keys).filter((key) => key === 'adminKey');
+      return ['adminKey', 'adminKeyForProject'];
   }
 }
 
@@ -91,7 +91,7 @@ describe.each(program.served)('on $origin', ({ origin, routes }) => {
   test.each(routes.map((route) => ({ name: nameOf(route), route })))(
     '$name is open to whom its scope says',
     async ({ route }) => {
-      const may = allowed(route.scope);
+      const may = allowed(route);
       const given = await answers(origin, route);
       const wrong = [...given].filter(([who, status]) => {
         const isRefused = status === 401 || status === 403;

@@ -129,6 +129,7 @@ async function seed(postgres: Postgres, salt: string, cookie: ReturnType<typeof 
     INSERT INTO project_memberships (organization_id, project_id, user_id, role, created_at, updated_at)
     VALUES ('acme', 'prod', 'guest', ${members.guest.project}, ${at}, ${at})`);
   const stranger = await person('stranger', 'other', 'theirs', 'OWNER');
+  await person('colleague', 'other', 'theirs', 'VIEWER');
   const prod = await basic({ projectId: 'prod' });
   const theirs = await basic({ projectId: 'theirs' });
   const acme = await basic({ organizationId: 'acme' });
@@ -146,6 +147,12 @@ async function seed(postgres: Postgres, salt: string, cookie: ReturnType<typeof 
       foreignProjectKey: { authorization: theirs.authorization },
       foreignOrganizationKey: { authorization: other.authorization },
       adminKey: { authorization: `Bearer ${ADMIN_KEY}` },
+      /** S9.1: on the few routes that take it. */
+      adminKeyForProject: {
+        authorization: `Bearer ${ADMIN_KEY}`,
+        'x-langfuse-admin-api-key': ADMIN_KEY,
+        'x-langfuse-project-id': 'prod',
+      },
     },
     /** Whom nobody knows, or who asks for what is not theirs. */
     strangers: {

@@ -1,5 +1,6 @@
 import { RoleSyncCounts } from '@tracehouse/contract/x-role-sync-runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+// Of every route that is served: ../tenancy.test.ts. Here is what single features may leak.
 import { clickhouse } from '../stores/clickhouse/sql.ts';
 import { filter, type Harness, openHarness, type Project, type Sample } from './harness.ts';
 

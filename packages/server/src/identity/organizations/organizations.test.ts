@@ -77,6 +77,9 @@ describe('an organization', () => {
   test('is left by its members, not by its last owner', async () => {
     const leave = async (id: string) => (await scene.as(id))('POST', `${x}/organizations/acme/leave`);
     expect(await leave('none')).toMatchObject({ status: 200 });
+    expect(await scene.auditOf('membership')).toMatchObject([
+      { action: 'delete', actor_id: 'none', object_id: 'none' },
+    ]);
     expect(await leave('none')).toMatchObject({ status: 404 });
     expect(await leave('stranger')).toMatchObject({ status: 404 });
     expect(await leave('owner')).toMatchObject({ status: 403, body: { message: LAST_OWNER } });
