@@ -91,3 +91,22 @@ test('a person links the provider in Account › Security by the password, signs
   await page.getByRole('button', { name: 'Unlink Acme login', exact: true }).click();
   await page.getByRole('button', { name: 'Link Acme login', exact: true }).waitFor();
 });
+
+test('a session that ends is taken up again by signing in in another tab', async () => {
+  const { page } = await stage.open();
+  await page.goto('/project/test-project/traces?q=name:chat&t=7d');
+  await begin(page);
+  await signInThere(page, 'cleo@acme.dev');
+  await page.getByRole('textbox', { name: 'Filter' }).waitFor();
+  await page.context().clearCookies();
+  // By key, since a request of the page itself may have brought up the dialog, and a button behind one cannot be pressed.
+  await page.keyboard.press('r');
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
+  const opened = page.context().waitForEvent('page');
+  await dialog.getByRole('link', { name: 'Sign in with Acme login in another tab' }).click();
+  const tab = await opened;
+  await begin(tab);
+  await signInThere(tab, 'cleo@acme.dev');
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await page.getByRole('textbox', { name: 'Filter' }).inputValue()).toBe('name:chat');
+});

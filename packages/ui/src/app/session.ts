@@ -8,7 +8,7 @@ import {
   type SignedIn,
 } from '@tracehouse/contract/session';
 import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { call, CallError } from '../api/call.ts';
 
 export const sessionQuery = queryOptions({
@@ -80,6 +80,26 @@ export async function signOut(client: QueryClient): Promise<void> {
   if (provider === null) return;
   location.assign(url ?? `/sign-in?${new URLSearchParams({ left: provider })}`);
   await new Promise(() => undefined);
+}
+
+/** Goes on when the person has signed in in another tab, where they said they would; as somebody else the page begins anew. */
+export function useSignedInElsewhere(
+  client: QueryClient,
+  { userId, isExpected }: { userId: string; isExpected: boolean },
+): void {
+  const { data } = useQuery({
+    queryKey: ['session elsewhere'],
+    queryFn: ({ signal }): Promise<Session> => call(readSession, { signal }),
+    enabled: isExpected,
+    refetchInterval: 2_000,
+    gcTime: 0,
+  });
+  const now = data?.user?.id;
+  useEffect(() => {
+    if (now === undefined) return;
+    if (now === userId) void welcome(client);
+    else location.reload();
+  }, [client, now, userId]);
 }
 
 /** In words, what to do about a sign-in that failed. */
