@@ -202,8 +202,11 @@ export async function startAll({
     hour: 2,
     forHours: 4,
     now,
-    work: product.removeOrphans,
-    onFailure: (error) => log.error({ err: error }, 'files that nothing refers to could not be removed'),
+    async work(signal) {
+      await deleteExpired(stores.postgres, now());
+      await product.removeOrphans(signal);
+    },
+    onFailure: (error) => log.error({ err: error }, 'what nothing refers to any more could not be removed'),
   });
   const oldAudit = everyNight({
     hour: 4,

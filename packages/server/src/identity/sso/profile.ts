@@ -50,7 +50,8 @@ export async function redeem(provider: Provider, callback: URL, checks: GrantChe
   const read = authority.kind === 'oidc' ? readClaims : readProfile;
   const claims = await read(provider, config, tokens);
   return {
-    identity: toIdentity(provider, config.serverMetadata().issuer, claims),
+    // Of a provider for many tenants the document states a pattern, the token which.
+    identity: toIdentity(provider, tokens.claims()?.iss ?? config.serverMetadata().issuer, claims),
     idToken: tokens.id_token ?? null,
     refreshToken: tokens.refresh_token ?? null,
   };
