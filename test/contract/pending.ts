@@ -9,7 +9,6 @@ export interface Pending {
 }
 
 export const pending: readonly Pending[] = [
-  { case: 'projects-auth/15', issue: 6, waitsFor: 'the deletion of projects' },
   {
     case: ['traces/1', 'traces/6', 'traces/23', 'observations/*'],
     field: ['promptId', '*.promptId'],

@@ -174,3 +174,62 @@ describe('what is wrong with the configuration is said all at once', () => {
     expect(program.output()).toMatch(/There is no command 'serve'[^]*all +The whole product/);
   });
 });
+
+describe('a project whose deletion was under way when the program was killed', () => {
+  test('stays gone, and its data is removed by the next start', async () => {
+    const directory = await newDirectory();
+    const pair = { publicKey: 'pk-lf-of-the-organization', secretKey: 'sk-lf-of-the-organization' };
+    const env = {
+      LANGFUSE_INIT_ORG_ID: 'acme',
+      TRACEHOUSE_INIT_ORG_PUBLIC_KEY: pair.publicKey,
+      TRACEHOUSE_INIT_ORG_SECRET_KEY: pair.secretKey,
+      TRACEHOUSE_PROBE: 'off',
+    };
+    const byOrganization = { authorization: `Basic ${btoa(`${pair.publicKey}:${pair.secretKey}`)}` };
+    const json = { 'content-type': 'application/json' };
+    let program = await start(['all', '--no-ui'], directory, env);
+    await waitUntilAnswers(`${program.url}/api/public/health`, program, 120_000);
+    const post = async (path: string, headers: Record<string, string>, body: unknown) =>
+      (await (
+        await fetch(`${program.url}/api/public${path}`, {
+          method: 'POST',
+          headers: { ...json, ...headers },
+          body: JSON.stringify(body),
+        })
+      ).json()) as Record<string, string>;
+    const { id } = await post('/projects', byOrganization, { name: 'To be deleted', retention: 0 });
+    const { publicKey, secretKey } = await post(`/projects/${id}/apiKeys`, byOrganization, {});
+    const byProject = { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}` };
+    for (let n = 0; n < 5; n += 1) {
+      const batch = Array.from({ length: 500 }, (_, i) => ({
+        id: `event-${n}-${i}`,
+        type: 'span-create',
+        timestamp: new Date().toISOString(),
+        body: { id: `span-${n}-${i}`, traceId: `trace-${i}`, input: 'x'.repeat(200) },
+      }));
+      await post('/ingestion', byProject, { batch });
+    }
+    const deletion = await fetch(`${program.url}/api/public/projects/${id}`, {
+      method: 'DELETE',
+      headers: byOrganization,
+    });
+    expect(deletion.status).toBe(202);
+    await program.stop({ signal: 'SIGKILL' });
+
+    program = await start(['all', '--no-ui'], directory, env);
+    await waitUntilAnswers(`${program.url}/api/public/health`, program, 120_000);
+    expect(await statusOf(`${program.url}/api/public/traces`, { headers: byProject })).toBe(401);
+    const { projects } = (await (
+      await fetch(`${program.url}/api/public/organizations/projects`, { headers: byOrganization })
+    ).json()) as { projects: unknown[] };
+    expect(projects).toEqual([]);
+    // The killed program's lease on the job has to run out first.
+    const underWay = async () =>
+      (
+        (await (await fetch(`${program.url}/api/public/x/project-deletions`, { headers: byOrganization })).json()) as {
+          data: unknown[];
+        }
+      ).data;
+    await expect.poll(underWay, { timeout: 90_000, interval: 500 }).toEqual([]);
+  }, 400_000);
+});

@@ -16,6 +16,9 @@ import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { roleSyncRunsRoutes } from './features/role-sync-runs/routes.ts';
 import { createRoleSyncRuns } from './features/role-sync-runs/service.ts';
+import { purgeProject } from './features/project-deletion/jobs.ts';
+import { projectDeletionRoutes } from './features/project-deletion/routes.ts';
+import { createGate, createProjectDeletions } from './features/project-deletion/service.ts';
 import { scoreConfigsRoutes } from './features/score-configs/routes.ts';
 import { createScoreConfigs } from './features/score-configs/service.ts';
 import { scoresRoutes } from './features/scores/routes.ts';
@@ -59,7 +62,7 @@ export function openProduct({
   clickhouse,
   postgres,
   epochs,
-  journal: ownJournal,
+  journal: wholeJournal,
   deleted,
   log,
   now,
@@ -100,6 +103,8 @@ export function openProduct({
   settleMs?: number;
 }) {
   const nowMicros = (): number => now().getTime() * 1000;
+  const gate = createGate();
+  const ownJournal = gate.before(wholeJournal);
   const largeFields = createLargeFields({
     clickhouse,
     blobs: media.blobs,
@@ -190,11 +195,13 @@ export function openProduct({
         now,
         ...(settleMs !== undefined && { settleMs }),
       }),
+      runnable(purgeProject, { clickhouse, postgres, blobs: media.blobs, journal, largeFields, now }),
     ],
     log,
     now,
     newId,
   });
+  const projectDeletions = createProjectDeletions({ postgres, queue, epochs, gate, now });
   const jobs = createJobs({ queue, now });
   const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
   const roleSyncRuns = createRoleSyncRuns({ postgres, now, newId });
@@ -215,7 +222,10 @@ export function openProduct({
     roleSyncRuns,
     /** Jobs; they run once it is started. */
     queue,
+    /** To be called before the queue is started. */
+    resumeDeletions: projectDeletions.resume,
     routes: [
+      ...projectDeletionRoutes(projectDeletions),
       ...auditRoutes(auditLog),
       ...jobsRoutes(jobs),
       ...ingestRoutes(doors),

@@ -196,6 +196,7 @@ export async function startAll({
   if (settings.telemetry.probe === 'on') {
     probe = await startProbe({ settings, stores, apiKeys: identity.apiKeys, secrets, origin: localOrigin(main), log });
   }
+  await product.resumeDeletions();
   product.queue.start();
   const textIndexes = startTextIndexes({ settings, stores, log });
   const orphans = everyNight({

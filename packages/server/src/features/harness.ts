@@ -82,7 +82,7 @@ export async function openHarness({
   const product = open();
   product.queue.start();
   const { removeOrphans, sweepAuditLog } = product;
-  const { keys } = createTestKeys(postgres, { now, advance: () => undefined });
+  const { keys } = createTestKeys(postgres, { now, advance: () => undefined }, epochs);
   const { authenticate, attribute } = createAuthenticator({
     postgres,
     apiKeys: keys,

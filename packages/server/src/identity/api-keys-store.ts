@@ -99,6 +99,12 @@ export async function deleteKey(db: Postgres, owner: KeyOwner, id: string): Prom
   return row ?? null;
 }
 
+/** All of the owner's; answers their public keys. */
+export const deleteKeysOf = async (db: Postgres, owner: KeyOwner): Promise<string[]> =>
+  (await db.rows<{ public_key: string }>(sql`DELETE FROM api_keys WHERE ${ownedBy(owner)} RETURNING public_key`)).map(
+    ({ public_key }) => public_key,
+  );
+
 /** For initialization alone: whose key it was does not matter there. */
 export async function deleteKeyByPublicKey(db: Postgres, publicKey: string): Promise<void> {
   await db.rows(sql`DELETE FROM api_keys WHERE public_key = ${publicKey}`);

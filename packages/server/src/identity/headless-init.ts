@@ -5,7 +5,7 @@ import type { ApiKeys } from './api-keys.ts';
 import { initialOrganizationId } from './initial-organization.ts';
 import { systemActor } from './audit.ts';
 import type { NewUsers } from './new-user.ts';
-import { insertOrganization, insertProject, upsertOrganizationRole } from './organizations-store.ts';
+import { insertOrganization, insertProject, projectExists, upsertOrganizationRole } from './organizations-store.ts';
 import type { Passwords } from './passwords.ts';
 import { setupLock } from './setup-lock.ts';
 import { selectUserByEmail } from './users-store.ts';
@@ -62,6 +62,10 @@ async function ensureKeys(
   ] as const;
   for (const [owner, publicKey, secretKey] of pairs) {
     if (owner === undefined || publicKey === undefined || secretKey === undefined) continue;
+    if ('projectId' in owner && !(await projectExists(tx, owner.projectId))) {
+      log.warn(owner, 'the initial project was deleted and its data is being removed; a later start makes it anew');
+      continue;
+    }
     const done = await apiKeys.ensure(tx, owner, { publicKey, secretKey }, 'Provisioned API Key');
     if (done !== 'kept') log.info({ ...owner, done }, 'initial API key set');
   }

@@ -65,12 +65,12 @@ export async function seedTwoOrganizations(postgres: Postgres): Promise<void> {
 }
 
 /** API keys over `postgres`, on a clock of the test's. */
-export function createTestKeys(postgres: Postgres, clock = createClock()) {
+export function createTestKeys(postgres: Postgres, clock = createClock(), epochs = createEpochs()) {
   const { log, lines } = createTestLog();
   const keys = createApiKeys({
     postgres,
     salt: 'pepper',
-    epochs: createEpochs(),
+    epochs,
     now: clock.now,
     newId: createIds('key'),
     log,

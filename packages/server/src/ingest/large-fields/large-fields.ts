@@ -13,7 +13,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createZstdDecompress, zstdCompress, zstdDecompress } from 'node:zlib';
-import { OverloadedError, TooHeavyError } from '../../http/errors.ts';
+import { ApiError, OverloadedError, TooHeavyError } from '../../http/errors.ts';
 import type { Blobs } from '../../stores/blobs/blobs.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { anyOf, clickhouse, type ClickHouseSql, string, strings } from '../../stores/clickhouse/sql.ts';
@@ -94,7 +94,7 @@ export function createLargeFields({
       void receipt.applied.then(release);
       return receipt;
     } catch (cause) {
-      if (cause instanceof OverloadedError) throw cause;
+      if (cause instanceof ApiError) throw cause;
       throw new OverloadedError('The rows could not be stored; send this again', 2, { cause });
     } finally {
       if (!isAppended) release();
@@ -255,6 +255,24 @@ export function createLargeFields({
       return async () => {
         for (const hashes of batches(found.map(({ hash }) => hash))) await removeUnnamed(projectId, hashes);
       };
+    },
+
+    /** All of a project that nothing writes or reads any more; answers how many. */
+    async removeProject({ projectId }: ProjectScope, signal: AbortSignal): Promise<number> {
+      let removed = 0;
+      let names: string[] = [];
+      const flush = async (): Promise<void> => {
+        await blobs.delete(names);
+        removed += names.length;
+        names = [];
+      };
+      for await (const { name } of blobs.list(`payloads/${folderOf(projectId)}/`)) {
+        signal.throwIfAborted();
+        names.push(name);
+        if (names.length === BATCH) await flush();
+      }
+      await flush();
+      return removed;
     },
 
     /** Removes what no row names: of requests that failed or ended half-way, of rows that were replaced, of projects that are gone. */
