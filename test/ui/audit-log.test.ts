@@ -98,3 +98,18 @@ test('an export holds what the filter finds', async () => {
   expect(text).toContain(`"'=1+1 <b>bold</b>"`);
   expect(faults).toEqual([]);
 });
+
+test("an organization's log holds those of its projects", async () => {
+  const { page, faults } = await stage.openSignedIn();
+  await page.goto(`/organization/test-organization/settings/audit-log`);
+  const row = page.getByRole('row', { name: /updated model audited model/u });
+  await row.waitFor();
+  await row.getByText('Test project').waitFor();
+  await row.click();
+  await details(page).getByText('What changed').waitFor();
+  const waiting = page.waitForEvent('download');
+  await page.getByRole('link', { name: /^NDJSON/u }).click();
+  const text = await readFile(await (await waiting).path(), 'utf8');
+  expect(text).toContain(model);
+  expect(faults).toEqual([]);
+});

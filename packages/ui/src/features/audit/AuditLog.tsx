@@ -59,9 +59,7 @@ export function AuditLog({ place, lines, of, blocked, search, setSearch, link }:
       <div className="flex flex-wrap items-start gap-2 px-4 pt-4 pb-3">
         <div className="min-w-60 flex-1">
           <h2 className="text-lead">Audit log</h2>
-          <p className="text-text-2">
-            Who changed what in {of}, and what was refused. The data that clients send is not in it.
-          </p>
+          <p className="text-text-2">Every change in {of}, and every one that was refused.</p>
         </div>
         <TimeRangePicker
           t={hasWrongTime ? 'all' : (t ?? 'all')}

@@ -35,7 +35,7 @@ const shared = [
     header: 'Did',
     cell: ({ getValue, row }) =>
       row.original.refusedFor === null ? (
-        getValue()
+        <span title={getValue()}>{getValue()}</span>
       ) : (
         <span className="flex items-center gap-1.5 text-danger" title={row.original.refusedFor}>
           <Icon of={Ban} small label="Refused" />

@@ -15,7 +15,11 @@ export const actorKind = ({ actor }: Pick<AuditLine, 'actor'>): string => kindWo
 export const actorName = ({ actor }: Pick<AuditLine, 'actor'>): string => actor.name ?? actor.id ?? UNKNOWN;
 
 /** `scoreConfig` → `score config`. */
-export const nounOf = (objectType: string): string => objectType.replace(/([a-z])([A-Z])/gu, '$1 $2').toLowerCase();
+export const nounOf = (objectType: string): string =>
+  objectType
+    .replace(/([a-z])([A-Z])/gu, '$1 $2')
+    .toLowerCase()
+    .replace(/^api\b/u, 'API');
 
 /** Whether the line only says which route was refused. */
 const isRoute = ({ objectType }: Pick<AuditLine, 'objectType'>): boolean => objectType === 'route';
@@ -27,6 +31,14 @@ const past: Record<string, string> = {
   start: 'started',
   cancel: 'cancelled',
   revoke: 'revoked',
+  renew: 'renewed',
+  accept: 'accepted',
+  rotate: 'rotated',
+  reset: 'reset',
+  verify: 'verified',
+  link: 'linked',
+  unlink: 'unlinked',
+  transfer: 'transferred',
   'sign-in': 'signed in',
   'sign-out': 'signed out',
 };
