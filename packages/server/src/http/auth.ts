@@ -9,8 +9,14 @@ import {
   roleMay,
 } from '@tracehouse/contract/roles';
 import type { Route, RouteScope } from '@tracehouse/contract/route';
+import { SCIM_PATH } from '@tracehouse/contract/scim';
 import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
-import { type Credentials, readAuthorization, refusals } from '../identity/authorization-header.ts';
+import {
+  type Credentials,
+  readAuthorization,
+  readScimAuthorization,
+  refusals,
+} from '../identity/authorization-header.ts';
 import type { SessionCookie } from '../identity/cookies.ts';
 import {
   projectExists,
@@ -146,7 +152,8 @@ export function createAuthenticator({
   }
 
   async function byKey(header: string | undefined, route: AskedRoute): Promise<Principal> {
-    const credentials = readAuthorization(header);
+    const isScim = route.path.startsWith(`${SCIM_PATH}/`);
+    const credentials = isScim ? readScimAuthorization(header) : readAuthorization(header);
     if (credentials.kind === 'bearer') {
       const key = await apiKeys.findPublic(credentials.publicKey);
       if (!key) throw new UnauthorizedError(refusals.publicKey);

@@ -33,6 +33,16 @@ export function readAuthorization(header: string | undefined): Credentials {
   }
 }
 
+/**
+ * For SCIM: Entra sends nothing but a bearer token, which then is the pair in the form in which Basic has it. No public key is
+ * base64. @throws UnauthorizedError
+ */
+export function readScimAuthorization(header: string | undefined): Credentials {
+  const credentials = readAuthorization(header);
+  const isPair = credentials.kind === 'bearer' && /^[A-Za-z0-9+/]+={0,2}$/.test(credentials.publicKey);
+  return isPair ? readAuthorization(`Basic ${credentials.publicKey}`) : credentials;
+}
+
 /** Node decodes whatever it gets; a header that is no base64 deserves to be called so. */
 function decode(base64: string): string {
   const compact = base64.replace(/\s/g, '');

@@ -7,7 +7,7 @@ import { sql } from '../../stores/postgres/sql.ts';
 import { createIdentity } from '../identity.ts';
 import { createPasswords } from '../passwords.ts';
 import { identityRoutes } from '../routes.ts';
-import { createIds, createTestKeys, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { createTestKeys, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
 import { scimRoutes } from './routes.ts';
 import { createScim } from './scim.ts';
 
@@ -29,7 +29,9 @@ export async function openScim(env: Record<string, string> = {}) {
   const settings = readSettings({ role: 'all', env: { NEXTAUTH_URL: SITE, ...env } });
   const { keys, clock } = createTestKeys(postgres);
   const { now } = clock;
-  const newId = createIds('id');
+  let made = 0;
+  // In the order in which they are made, also as text: people of one moment are listed by id.
+  const newId = () => `id-${String((made += 1)).padStart(6, '0')}`;
   const identity = createIdentity({
     settings,
     secrets,
