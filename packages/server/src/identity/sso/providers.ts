@@ -1,5 +1,4 @@
 import * as oidc from 'openid-client';
-import { ProxyAgent, fetch as undiciFetch } from 'undici';
 import type { ProviderSettings } from '../../config/sso-providers.ts';
 import type { Settings } from '../../config/settings.ts';
 
@@ -108,15 +107,19 @@ function clientAuthOf({ clientAuth, clientSecret }: ProviderSettings): oidc.Clie
 
 /** By scheme of the address that is called. */
 function throughProxies(proxies: { http: string | undefined; https: string | undefined }): oidc.CustomFetch {
-  const agents = {
+  const direct: oidc.CustomFetch = (url, options) => fetch(url, options as RequestInit);
+  if (proxies.http === undefined && proxies.https === undefined) return direct;
+  // Loading it takes 100 ms of each start.
+  const opened = import('undici').then(({ fetch, ProxyAgent }) => ({
+    fetch,
     'http:': proxies.http === undefined ? undefined : new ProxyAgent(proxies.http),
     'https:': proxies.https === undefined ? undefined : new ProxyAgent(proxies.https),
-  };
+  }));
   return async (url, options) => {
-    const dispatcher = agents[new URL(url).protocol as keyof typeof agents];
-    if (dispatcher === undefined) return fetch(url, options as RequestInit);
-    return (await undiciFetch(url, { ...options, dispatcher } as Parameters<
-      typeof undiciFetch
-    >[1])) as unknown as Response;
+    const undici = await opened;
+    const dispatcher = undici[new URL(url).protocol as 'http:' | 'https:'];
+    if (dispatcher === undefined) return direct(url, options);
+    const init = { ...options, dispatcher } as Parameters<typeof undici.fetch>[1];
+    return (await undici.fetch(url, init)) as unknown as Response;
   };
 }
