@@ -183,6 +183,8 @@ describe('a project whose deletion was under way when the program was killed', (
       LANGFUSE_INIT_ORG_ID: 'acme',
       TRACEHOUSE_INIT_ORG_PUBLIC_KEY: pair.publicKey,
       TRACEHOUSE_INIT_ORG_SECRET_KEY: pair.secretKey,
+      LANGFUSE_INIT_USER_EMAIL: 'ada@acme.dev',
+      LANGFUSE_INIT_USER_PASSWORD: 'correct horse battery',
       TRACEHOUSE_PROBE: 'off',
     };
     const byOrganization = { authorization: `Basic ${btoa(`${pair.publicKey}:${pair.secretKey}`)}` };
@@ -209,11 +211,19 @@ describe('a project whose deletion was under way when the program was killed', (
       }));
       await post('/ingestion', byProject, { batch });
     }
-    const deletion = await fetch(`${program.url}/api/public/projects/${id}`, {
+    const here = { 'sec-fetch-site': 'same-origin' };
+    const signedIn = await fetch(`${program.url}/api/auth/signin/password`, {
+      method: 'POST',
+      headers: { ...json, ...here },
+      body: JSON.stringify({ email: env.LANGFUSE_INIT_USER_EMAIL, password: env.LANGFUSE_INIT_USER_PASSWORD }),
+    });
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+    const deletion = await fetch(`${program.url}/api/public/x/project`, {
       method: 'DELETE',
-      headers: byOrganization,
+      headers: { ...here, cookie, 'x-tracehouse-project': id! },
     });
     expect(deletion.status).toBe(202);
+    expect(await deletion.json()).toMatchObject({ projectId: id, projectName: 'To be deleted', error: null });
     await program.stop({ signal: 'SIGKILL' });
 
     program = await start(['all', '--no-ui'], directory, env);

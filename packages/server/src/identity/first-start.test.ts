@@ -109,3 +109,13 @@ test('a start that fails half-way is made good by the next one', async () => {
     right: true,
   });
 });
+
+test('whoever has deleted the last organization finds the own account, and nothing that was made behind their back', async () => {
+  await create();
+  await show(true);
+  await postgres.rows(sql`DELETE FROM organizations`);
+  await create();
+  expect(await show(true)).toBe('');
+  expect(await postgres.rows(sql`SELECT id FROM organizations`)).toEqual([]);
+  expect(await selectUserByEmail(postgres, 'owner@tracehouse.local')).not.toBeNull();
+});

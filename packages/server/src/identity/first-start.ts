@@ -13,6 +13,7 @@ import {
   upsertOrganizationRole,
 } from './organizations-store.ts';
 import type { Passwords } from './passwords.ts';
+import { selectUserByEmail } from './users-store.ts';
 
 const FILE = 'first-login.txt';
 const EMAIL = 'owner@tracehouse.local';
@@ -52,6 +53,8 @@ export async function createFirstLogin({
     await tx.rows(setupLock);
     // Another process on the same server may have been faster.
     if ((await selectOrganizationIds(tx, 1)).length > 0) return false;
+    // Not empty: its owner has deleted every organization, and makes a new one from the pages.
+    if (await selectUserByEmail(tx, EMAIL)) return false;
     await insertOrganization(tx, { id: organizationId, name: 'My organization', at });
     await insertProject(tx, organizationId, { id: projectId, name: 'My project', at });
     const owner = await newUsers.create(

@@ -1,9 +1,7 @@
 import type { Role } from '@tracehouse/contract/roles';
 import { readSettings } from '../../config/settings.ts';
 import { createAuthenticator } from '../../http/auth.ts';
-import type { BoundRoute } from '../../http/bind.ts';
 import { createHttpServer } from '../../http/server.ts';
-import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createRefusalAudit } from '../audit.ts';
 import { createIdentity } from '../identity.ts';
@@ -39,10 +37,8 @@ export type Client = (method: Method, path: string, body?: unknown) => Promise<A
  * `viewer` and `none` in acme and `stranger`, an owner, in other.
  */
 export async function openScene({
-  moreRoutes = () => [],
   env = {},
 }: {
-  moreRoutes?(postgres: Postgres): readonly BoundRoute[];
   env?: Record<string, string>;
 } = {}) {
   const postgres = await openTestPostgres();
@@ -63,10 +59,7 @@ export async function openScene({
   });
   const { sessions } = identity;
   const server = await createHttpServer({
-    routes: [
-      ...organizationRoutes({ postgres, apiKeys: keys, now, newId, settings, ...identity }),
-      ...moreRoutes(postgres),
-    ],
+    routes: [...organizationRoutes({ postgres, apiKeys: keys, now, newId, settings, ...identity })],
     authenticator: createAuthenticator({
       postgres,
       apiKeys: keys,
