@@ -55,6 +55,7 @@ test('an address that has an account is asked for a code like any other, and its
 test('the address decides what is asked next: a password, or single sign-on', async () => {
   const { page } = await stage.open();
   await page.goto('/sign-in');
+  await page.getByRole('button', { name: 'Continue' }).waitFor();
   expect(await page.getByLabel('Password').count()).toBe(0);
   await page.getByLabel('E-mail').fill('lin@Corp.example');
   await page.getByRole('button', { name: 'Continue' }).click();
