@@ -7,6 +7,8 @@ const PASSWORD = 'correct horse 1!';
 test('an invited person signs up by the link, sees what the role allows, and loses it when removed', async () => {
   const owner = (await stage.openSignedIn()).page;
   await owner.getByRole('link', { name: 'Organization settings' }).click();
+  // The settings of the project have links of the same names.
+  await owner.waitForURL('**/organization/test-organization/settings/general');
   await owner.getByRole('link', { name: 'Members' }).click();
   await owner.getByRole('button', { name: 'Invite' }).click();
   const dialog = owner.getByRole('dialog');
@@ -42,31 +44,37 @@ test('an invited person signs up by the link, sees what the role allows, and los
 
 test('the last owner cannot step down, and is told why', async () => {
   const { page } = await stage.openSignedIn();
-  await page.getByRole('link', { name: 'Organization settings' }).click();
-  await page.getByRole('link', { name: 'Members' }).click();
+  await page.goto('/organization/test-organization/settings/members');
   await page.getByRole('combobox', { name: `Role of ${stage.server.email}` }).selectOption('MEMBER');
   await page.getByText(/This is the last owner of the organization/u).waitFor();
 });
 
-test('a project is made and renamed', async () => {
+test('a project is made, renamed, and deleted after its name was typed', async () => {
   const { page } = await stage.openSignedIn();
-  await page.getByRole('link', { name: 'Organization settings' }).click();
-  await page.getByRole('link', { name: 'Projects' }).click();
+  await page.goto('/organization/test-organization');
   await page.getByRole('button', { name: 'New project' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Staging');
   await page.getByRole('dialog').getByRole('button', { name: 'Create project' }).click();
   await page.getByRole('heading', { name: 'Get your first trace in' }).waitFor();
   await page.getByRole('link', { name: 'Settings' }).click();
-  await page.getByRole('link', { name: 'General' }).click();
+  await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'General' }).click();
   await page.getByLabel('Name').fill('Staging Europe');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: /Staging Europe$/u }).waitFor();
+
+  await page.getByRole('button', { name: 'Delete project' }).click();
+  const dialog = page.getByRole('dialog');
+  const confirm = dialog.getByRole('button', { name: 'Delete project' });
+  expect(await confirm.getAttribute('aria-disabled')).toBe('true');
+  await dialog.getByLabel(/^Type/u).fill('Staging Europe');
+  await confirm.click();
+  await page.getByRole('heading', { name: 'Projects' }).waitFor();
+  await page.getByRole('link', { name: 'Staging Europe' }).waitFor({ state: 'detached' });
 });
 
 test('a key of the organization opens its REST API, and none of its traces', async () => {
   const { page } = await stage.openSignedIn();
-  await page.getByRole('link', { name: 'Organization settings' }).click();
-  await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'API keys' }).click();
+  await page.goto('/organization/test-organization/settings/api-keys');
   await page.getByRole('button', { name: 'Create key' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('SCIM of Okta');
   await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click();
