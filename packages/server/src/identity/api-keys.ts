@@ -252,7 +252,7 @@ export function createApiKeys({
 }
 
 /** Keys that the environment names. */
-const PROGRAM = systemActor('initialization');
+const PROGRAM = systemActor('headless initialization');
 
 const isOwnedBy = (row: KeyRow, owner: KeyOwner): boolean =>
   'projectId' in owner
