@@ -132,11 +132,24 @@ export const selectPerson = (db: Postgres, scope: OrganizationScope, id: string)
   selectOne(db, scope, sql`p.id = ${id}`);
 
 /** By their name in any case. */
-export const selectPersonByName = (
+export async function selectPersonByName(
   db: Postgres,
   scope: OrganizationScope,
   userName: string,
-): Promise<PersonRow | null> => selectOne(db, scope, sql`lower(p.user_name) = lower(${userName})`);
+): Promise<PersonRow | null> {
+  // Both by an index: the name that is shown comes out of two tables.
+  const candidates = await db.rows<{ id: string }>(sql`
+    SELECT user_id AS id
+    FROM scim_users
+    WHERE organization_id = ${scope.organizationId} AND lower(user_name) = lower(${userName})
+    UNION
+    SELECT id FROM users WHERE email = lower(${userName})`);
+  for (const { id } of candidates) {
+    const person = await selectOne(db, scope, sql`p.id = ${id} AND lower(p.user_name) = lower(${userName})`);
+    if (person) return person;
+  }
+  return null;
+}
 
 /** What `filter` may name of a group, which is a role. */
 const groupFilterables = (scope: OrganizationScope): Filterables =>
