@@ -111,6 +111,8 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
     (page) => page.getByRole('heading', { name: 'Audit log' }).waitFor(),
   ],
   ['profile', () => '/account/profile', (page) => page.getByLabel('Name').waitFor()],
+  ['refused sign-in', () => '/auth/error?error=OAuthAccountNotLinked', (page) => page.getByRole('alert').waitFor()],
+  ['nothing to link', () => '/auth/link', (page) => page.getByText('Nothing waits to be linked').waitFor()],
   ['security', () => '/account/security', (page) => page.getByLabel('New password').waitFor()],
   ['sessions', () => '/account/sessions', (page) => page.getByText('This browser').waitFor()],
   ['not found', () => '/nowhere', (page) => page.getByRole('heading', { name: 'Not found' }).waitFor()],
