@@ -145,6 +145,24 @@ describe('the list', () => {
     expect(seen).toEqual(['four', 'three', 'two', 'one']);
   });
 
+  test('of what occurs nowhere is answered before all of a long log is looked through, and goes on where that ended', async () => {
+    const many = Array.from({ length: 10_500 }, (_, i) => ({
+      place: { projectId: project.id },
+      action: 'update',
+      objectType: 'many',
+      objectId: String(i),
+    }));
+    for (let i = 1; i < 3; i += 1)
+      await recordAudit(harness.postgres, person('ada'), new Date(`${day(20)}T0${i}:00:00Z`), ...many);
+    await record(20, { objectId: 'the first of that day', objectType: 'one' });
+    const first = (await project.get(`/x/audit-log?${ofDay(20)}&objectType=one`)).body;
+    expect(first.data).toEqual([]);
+    const second = (await project.get(`/x/audit-log?${ofDay(20)}&objectType=one&cursor=${first.meta.cursor}`)).body;
+    expect(second).toMatchObject({ data: [{ objectId: 'the first of that day' }], meta: {} });
+    const { text } = await project.get(`/x/audit-log/export?format=ndjson&${ofDay(20)}&objectType=one`);
+    expect(JSON.parse(text)).toMatchObject({ objectId: 'the first of that day' });
+  });
+
   test.each(['cursor=nonsense', 'cursor=W10', 'limit=101', 'refused=maybe', 'from=yesterday'])(
     '%s is 400',
     async (query) => {

@@ -30,29 +30,48 @@ export interface WholeLineRow extends LineRow {
 /** Whose log it is. */
 export type LogScope = ProjectScope | OrganizationScope;
 
-/** The newest before `after`, or of all; `whole` says what the objects were and are. */
-export async function selectLines<Whole extends boolean>(
+/** Where a line stands: by time, then by id. */
+export interface LinePosition {
+  at: Date;
+  id: string;
+}
+
+/** Where the newest lines of the log stand, before `after`, within the filter's times and about its object; nothing else of it counts. */
+export function selectPositions(
   db: Postgres,
   scope: LogScope,
-  filter: AuditFilter,
-  { after, limit, whole }: { after: { at: Date; id: string } | null; limit: number; whole: Whole },
-): Promise<(Whole extends true ? WholeLineRow : LineRow)[]> {
-  const where = sql`${conditions(filter)} ${after ? sql`AND (l.at, l.id) < (${after.at}, ${after.id})` : sql``}`;
-  // Each part by its own index, and no more of it than the page may take.
+  { from, to, objectId }: Pick<AuditFilter, 'from' | 'to' | 'objectId'>,
+  { after, limit }: { after: LinePosition | null; limit: number },
+): Promise<LinePosition[]> {
+  const where = sql`
+    ${after ? sql`AND (l.at, l.id) < (${after.at}, ${after.id})` : sql``}
+    ${from === undefined ? sql`` : sql`AND l.at >= ${new Date(from)}`}
+    ${to === undefined ? sql`` : sql`AND l.at < ${new Date(to)}`}
+    ${objectId === undefined ? sql`` : sql`AND l.object_id = ${objectId}`}`;
+  // Each part by its own index, and no more of it than is asked for.
   const parts = placesOf(scope)
     .map(
       (place) => sql`(
-      SELECT l.id FROM audit_log l WHERE ${place} ${where} ORDER BY l.at DESC, l.id DESC LIMIT ${limit})`,
+      SELECT l.at, l.id FROM audit_log l WHERE ${place} ${where} ORDER BY l.at DESC, l.id DESC LIMIT ${limit})`,
     )
     .reduce((all, part) => sql`${all} UNION ALL ${part}`);
-  return db.rows(sql`
+  return db.rows<LinePosition>(sql`SELECT at, id FROM (${parts}) AS l ORDER BY at DESC, id DESC LIMIT ${limit}`);
+}
+
+/** Those of the lines that the rest of the filter finds, newest first; `whole` says what the objects were and are. */
+export const selectLines = <Whole extends boolean>(
+  db: Postgres,
+  positions: readonly LinePosition[],
+  filter: AuditFilter,
+  { limit, whole }: { limit: number; whole: Whole },
+): Promise<(Whole extends true ? WholeLineRow : LineRow)[]> =>
+  db.rows(sql`
     SELECT ${lineColumns}${whole ? wholeColumns : sql``}
     FROM audit_log l
     ${joins}
-    WHERE l.id IN (${parts})
+    WHERE l.id = ANY(${positions.map(({ id }) => id)}::text[]) ${conditions(filter)}
     ORDER BY l.at DESC, l.id DESC
     LIMIT ${limit}`);
-}
 
 export async function selectLine(db: Postgres, scope: LogScope, id: string): Promise<WholeLineRow | null> {
   const isThere = placesOf(scope).reduce((any, place) => sql`${any} OR (${place})`, sql`false`);
@@ -94,14 +113,11 @@ function placesOf(scope: LogScope): Sql[] {
   ];
 }
 
-function conditions({ actor, action, objectType, objectId, from, to, refused, q }: AuditFilter): Sql {
+function conditions({ actor, action, objectType, refused, q }: AuditFilter): Sql {
   const and: Sql[] = [];
   if (actor !== undefined) and.push(sql`AND (l.actor_id = ${actor} OR ${holds(sql`l.actor_name`, actor)})`);
   if (action !== undefined) and.push(sql`AND l.action = ${action}`);
   if (objectType !== undefined) and.push(sql`AND l.object_type = ${objectType}`);
-  if (objectId !== undefined) and.push(sql`AND l.object_id = ${objectId}`);
-  if (from !== undefined) and.push(sql`AND l.at >= ${new Date(from)}`);
-  if (to !== undefined) and.push(sql`AND l.at < ${new Date(to)}`);
   if (refused !== undefined) and.push(refused ? sql`AND l.refused_for IS NOT NULL` : sql`AND l.refused_for IS NULL`);
   if (q !== undefined)
     and.push(sql`AND (${searched.reduce((any, column) => sql`${any} OR ${holds(column, q)}`, sql`false`)})`);

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { AuditLine } from '@tracehouse/contract/x-audit-log';
 import { Download, RefreshCw } from 'lucide-react';
-import { useMemo, type ReactNode } from 'react';
+import { useEffect, useMemo, type ReactNode } from 'react';
 import { useKeys } from '../../app/keys.ts';
 import { Button, buttonClass } from '../../components/Button.tsx';
 import type { LinkLook } from '../../components/DataTable.tsx';
@@ -46,6 +46,12 @@ export function AuditLog({ place, lines, of, blocked, search, setSearch, link }:
   const hasWrongTime = t !== undefined && readTimeRange(t, new Date()) === null;
   const isFiltered = t !== undefined || Object.keys(others).length > 0;
   const canLoadMore = lines.hasNextPage && !lines.isFetchingNextPage && !lines.isPlaceholderData && !lines.isError;
+  // The server answers what it has looked through; where that held nothing, it is asked to go on.
+  const isSearchingOn = found.length === 0 && lines.hasNextPage;
+  const { fetchNextPage } = lines;
+  useEffect(() => {
+    if (isSearchingOn && canLoadMore) void fetchNextPage();
+  }, [isSearchingOn, canLoadMore, fetchNextPage]);
   if (blocked !== undefined) {
     return (
       <div className="min-w-0 flex-1 p-4">
@@ -84,7 +90,7 @@ export function AuditLog({ place, lines, of, blocked, search, setSearch, link }:
         </Note>
       )}
       <div className="flex min-h-0 flex-1 border-t max-panel:flex-col">
-        {lines.isPending ? (
+        {lines.isPending || (isSearchingOn && !lines.isError) ? (
           <div className="flex-1">
             <Loading
               label="Loading the audit log"
