@@ -230,7 +230,7 @@ const organizationGeneralRoute = createRoute({
   getParentRoute: () => organizationRoute,
   path: '/settings/general',
   component: lazyRouteComponent(
-    () => import('../features/organization/OrganizationGeneralPage.tsx'),
+    () => import('../features/general/OrganizationGeneralPage.tsx'),
     'OrganizationGeneralPage',
   ),
 });
@@ -319,7 +319,7 @@ const settingsRoute = createRoute({
 const projectGeneralRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: '/settings/general',
-  component: lazyRouteComponent(() => import('../features/project/ProjectGeneralPage.tsx'), 'ProjectGeneralPage'),
+  component: lazyRouteComponent(() => import('../features/general/ProjectGeneralPage.tsx'), 'ProjectGeneralPage'),
 });
 
 const projectMembersRoute = createRoute({

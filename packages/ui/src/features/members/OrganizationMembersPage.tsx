@@ -7,15 +7,14 @@ import { OrganizationSettingsFrame, SettingsPage } from '../../app/SettingsFrame
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useOrganization } from '../../app/useOrganization.ts';
 import { Button } from '../../components/Button.tsx';
-import { DataTable, tableColumns, type TableColumn } from '../../components/DataTable.tsx';
+import { tableColumns, type TableColumn } from '../../components/DataTable.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { UNKNOWN } from '../../components/formats.ts';
-import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { Time } from '../../components/Time.tsx';
 import { tell, tellError } from '../../components/toasts.tsx';
 import { Invitations } from './Invitations.tsx';
 import { InviteDialog } from './InviteDialog.tsx';
-import { Person } from './Person.tsx';
+import { type MemberRow, MembersTable, personColumn } from './MembersTable.tsx';
 import { RoleSelect } from './RoleSelect.tsx';
 import { RoleTable } from './RoleTable.tsx';
 import { managedElsewhere, sourceWords } from './sources.ts';
@@ -67,22 +66,7 @@ export function OrganizationMembersPage() {
           </Button>
         }
       >
-        {members.isPending ? (
-          <Loading label="Loading members" skeleton={<SkeletonRows rows={4} widths={['flex-1', 'w-24', 'w-16']} />} />
-        ) : members.isError ? (
-          <Failure what="members" error={members.error} retry={() => void members.refetch()} />
-        ) : (
-          <DataTable
-            label="Members"
-            rows={rows}
-            columns={columns}
-            rowKey={({ member }) => member.userId}
-            rowName={({ member }) => `${member.name ?? member.email}, ${roleWords[member.role]}`}
-            total={rows.length}
-            twoLines
-            fit
-          />
-        )}
+        <MembersTable members={members} rows={rows} columns={columns} />
         {blocked === undefined && <Invitations organizationId={organization.id} />}
         <section className="mt-8 border-t pt-4">
           <h3 className="mb-2 text-lead">What each role may do</h3>
@@ -99,29 +83,14 @@ export function OrganizationMembersPage() {
   );
 }
 
-interface Row {
-  member: Member;
-  isSelf: boolean;
-  own: Member['role'];
-  blocked: string | undefined;
+interface Row extends MemberRow<Member> {
   change: (role: Member['role']) => void;
   remove: () => void;
 }
 
 const column = tableColumns<Row>();
 const columns = [
-  column.accessor(({ member }) => member.email, {
-    id: 'person',
-    header: 'Person',
-    cell: ({ row: { original } }) => (
-      <Person
-        name={original.member.name}
-        email={original.member.email}
-        note={original.member.isDisabled ? 'switched off' : original.isSelf ? 'you' : undefined}
-      />
-    ),
-    meta: { width: 'minmax(0, 1fr)' },
-  }),
+  personColumn<Row>(),
   column.accessor(({ member }) => member.role, {
     id: 'role',
     header: 'Role',

@@ -5,10 +5,9 @@ import { missingRole, roleWords, useSession } from '../../app/session.ts';
 import { SettingsFrame, SettingsPage } from '../../app/SettingsFrame.tsx';
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useProject } from '../../app/useProject.ts';
-import { DataTable, tableColumns, type TableColumn } from '../../components/DataTable.tsx';
-import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
+import { tableColumns, type TableColumn } from '../../components/DataTable.tsx';
 import { tell, tellError } from '../../components/toasts.tsx';
-import { Person } from './Person.tsx';
+import { type MemberRow, MembersTable, personColumn } from './MembersTable.tsx';
 import { RoleSelect } from './RoleSelect.tsx';
 import { managedElsewhere, sourceWords } from './sources.ts';
 import { useProjectMembers, useSetProjectRole } from './useMembers.ts';
@@ -58,49 +57,19 @@ export function ProjectMembersPage() {
           </>
         }
       >
-        {members.isPending ? (
-          <Loading label="Loading members" skeleton={<SkeletonRows rows={4} widths={['flex-1', 'w-24', 'w-16']} />} />
-        ) : members.isError ? (
-          <Failure what="members" error={members.error} retry={() => void members.refetch()} />
-        ) : (
-          <DataTable
-            label="Members"
-            rows={rows}
-            columns={columns}
-            rowKey={({ member }) => member.userId}
-            rowName={({ member }) => `${member.name ?? member.email}, ${roleWords[member.role]}`}
-            total={rows.length}
-            twoLines
-            fit
-          />
-        )}
+        <MembersTable members={members} rows={rows} columns={columns} />
       </SettingsPage>
     </SettingsFrame>
   );
 }
 
-interface Row {
-  member: ProjectMember;
-  isSelf: boolean;
-  own: Role;
-  blocked: string | undefined;
+interface Row extends MemberRow<ProjectMember> {
   change: (role: Role | null) => void;
 }
 
 const column = tableColumns<Row>();
 const columns = [
-  column.accessor(({ member }) => member.email, {
-    id: 'person',
-    header: 'Person',
-    cell: ({ row: { original } }) => (
-      <Person
-        name={original.member.name}
-        email={original.member.email}
-        note={original.member.isDisabled ? 'switched off' : original.isSelf ? 'you' : undefined}
-      />
-    ),
-    meta: { width: 'minmax(0, 1fr)' },
-  }),
+  personColumn<Row>(),
   column.accessor(({ member }) => member.projectRole, {
     id: 'role',
     header: 'Role here',

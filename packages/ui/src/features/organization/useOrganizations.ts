@@ -45,7 +45,7 @@ export const useRenameOrganization = (organization: string) =>
   useChange((name: string) => call(updateOrganization, { organization, body: { name } }), organization);
 
 export const useDeleteOrganization = (organization: string) =>
-  useChange(() => call(deleteOrganization, { organization }));
+  useChange<void, unknown>(() => call(deleteOrganization, { organization }));
 
 export const useCreateProject = (organization: string) =>
   useChange((name: string) => call(createProject, { organization, body: { name } }), organization);
