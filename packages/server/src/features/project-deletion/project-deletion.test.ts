@@ -51,8 +51,8 @@ async function fill(project: Project): Promise<void> {
 const basic = ({ publicKey, secretKey }: { publicKey: string; secretKey: string }) => ({
   authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`,
 });
-async function organizationAsks(method: 'GET' | 'DELETE', path: string) {
-  const headers = basic(await harness.keys.create({ organizationId: 'organization' }));
+async function organizationAsks(method: 'GET' | 'DELETE', path: string, organizationId = 'organization') {
+  const headers = basic(await harness.keys.create({ organizationId }));
   const { status, body } = await harness.follow(`/api/public${path}`, { method, headers });
   return { status, body: JSON.parse(body.toString()) as Record<string, unknown> };
 }
@@ -94,6 +94,10 @@ test('a deleted project is gone at once, its data soon, and nothing of another p
 
   expect((await harness.follow('/api/public/score-configs', { headers: key })).status).toBe(401);
   expect(await organizationAsks('DELETE', '/projects/ours')).toMatchObject({ status: 404 });
+  // Another organization hears nothing of it.
+  await harness.postgres.rows(sql`
+    INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('elsewhere', 'Elsewhere', now(), now())`);
+  expect(await organizationAsks('GET', '/x/project-deletions', 'elsewhere')).toMatchObject({ body: { data: [] } });
   // By a request that was let in before: the harness asks nobody.
   expect((await ours.post('/scores', { traceId: 't-1', name: 'late', value: 1 })).status).toBe(401);
   await expect.poll(() => projectRows('ours'), { timeout: 60_000 }).toEqual([]);
