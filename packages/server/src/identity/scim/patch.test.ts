@@ -148,6 +148,19 @@ test.each(refused)('%j is refused as %s', async (operation, scimType) => {
   expect(await scim.audit()).toEqual(before);
 });
 
+test('more operations or values than a provider has use for are refused', async () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => ({ value: `a${n}@x.dev` }));
+  const replace = { op: 'replace', path: 'displayName', value: 'Ada' };
+  expect(await patch(...Array.from({ length: 101 }, () => replace))).toMatchObject({ status: 400 });
+  expect(await patch({ op: 'add', path: 'emails', value: many(21) })).toMatchObject({ status: 400 });
+  expect(
+    await patch({ op: 'add', path: 'emails', value: many(15) }, { op: 'add', path: 'emails', value: many(15) }),
+  ).toMatchObject({
+    status: 400,
+  });
+  expect((await acme.get(`/Users/${id}`)).body.emails).toHaveLength(1);
+});
+
 test('a body that is no PatchOp, or has no operations, is refused', async () => {
   for (const body of [
     {},
