@@ -167,6 +167,7 @@ const WITHOUT_TEXT = new Set([
   'GET /api/public/scim/Schemas',
   'GET /api/public/scim/Schemas/:id',
   'GET /api/public/x/role-sync-runs', // nothing has run
+  'GET /api/public/x/project-deletions', // nothing is being deleted
   'GET /api/public/projects/:projectId/memberships',
   'GET /api/public/scim/Users/:id', // somebody whose name is the scenario's
   'GET /api/public/scim/Groups', // addresses, by roles that all have
