@@ -27,7 +27,13 @@ export function parseFilter(text: string): Filter {
   if (/\p{Cc}/u.test(text)) throw invalid('a filter has no control characters');
   let tree: Filter;
   try {
-    tree = parse(text);
+    // The parser takes backslashes in texts as they are: it gets their numbers.
+    const texts: string[] = [];
+    const numbered = text.replaceAll(
+      /"(?:[^"\\]|\\.)*"/g,
+      (literal) => `"${texts.push(JSON.parse(literal) as string) - 1}"`,
+    );
+    tree = withTexts(parse(numbered), texts);
   } catch (error) {
     throw invalid((error as Error).message);
   }
@@ -37,6 +43,14 @@ export function parseFilter(text: string): Filter {
 
 /** The condition a filter means. @throws ScimError, invalidFilter */
 export const filterCondition = (text: string, attributes: Filterables): Sql => condition(parseFilter(text), attributes);
+
+function withTexts(tree: Filter, texts: readonly string[]): Filter {
+  if ('filters' in tree) return { ...tree, filters: tree.filters.map((each) => withTexts(each, texts)) };
+  if ('filter' in tree) return { ...tree, filter: withTexts(tree.filter, texts) };
+  if ('valFilter' in tree) return { ...tree, valFilter: withTexts(tree.valFilter, texts) };
+  if (!('compValue' in tree) || typeof tree.compValue !== 'string') return tree;
+  return { ...tree, compValue: texts[Number(tree.compValue)] ?? '' };
+}
 
 /** Names that a filter compares; `[` for one of those inside another. */
 export function attributesIn(tree: Filter): string[] {
