@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// Every file gets a process of its own: chDB holds one data directory a process.
+// Every file gets a process of its own: chDB holds one data directory a process. Limits are for a machine that is busy: a test that
+// hangs is told of late, one that is slow not at all.
 const server = {
   pool: 'forks',
   isolate: true,
-  testTimeout: 20_000,
-  hookTimeout: 60_000,
+  testTimeout: 90_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
   env: { UV_THREADPOOL_SIZE: '16' },
 } as const;
 
@@ -20,10 +22,10 @@ export default defineConfig({
           name: 'clients',
           include: ['test/{clients,program}/**/*.test.ts'],
           globalSetup: 'test/clients/global-setup.ts',
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
-      { test: { ...server, name: 'hostile', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { ...server, name: 'hostile', include: ['test/fuzz/**/*.test.ts'], testTimeout: 180_000 } },
       { test: { ...server, name: 'durability', include: ['test/durability/**/*.test.ts'], testTimeout: 180_000 } },
       {
         extends: './packages/ui/vite.config.ts',

@@ -38,7 +38,7 @@ test('the probe of a new installation is fresh, and what it does shows nowhere b
     expect(valueOf(text, `tracehouse_engine_${figure}`), figure).toBeGreaterThan(0);
   }
   expect(valueOf(text, 'tracehouse_ingestion_items_total{door="otlp",outcome="stored"}')).toBeUndefined();
-  await expect.poll(async () => (await ask(`${server.url}${PROBE_HEALTH}`)).status, { timeout: 30_000 }).toBe(200);
+  await expect.poll(async () => (await ask(`${server.url}${PROBE_HEALTH}`)).status, { timeout: 60_000 }).toBe(200);
   expect((await ask(`${server.url}/api/public/health?failIfNoRecentEvents=true`)).status).toBe(503);
 
   const signIn = await fetch(`${server.url}/api/auth/signin/password`, {
@@ -88,11 +88,11 @@ test('a door that stores nothing any more is told by the probe, which is fresh a
   const journal = join(server.dataDirectory, 'journal');
   const statusOf = async (path: string) => (await ask(`${server.url}${path}`)).status;
   await rename(journal, `${journal}-away`);
-  await expect.poll(() => statusOf(PROBE_HEALTH), { timeout: 30_000 }).toBe(503);
+  await expect.poll(() => statusOf(PROBE_HEALTH), { timeout: 60_000 }).toBe(503);
   expect((await ask(`${server.url}${PROBE_HEALTH}`)).text).toMatch(
     /No trace of the probe was read back for \d+ s: POST \S+ answered 503 /,
   );
   expect(await statusOf('/api/public/health')).toBe(200);
   await rename(`${journal}-away`, journal);
-  await expect.poll(() => statusOf(PROBE_HEALTH), { timeout: 30_000 }).toBe(200);
+  await expect.poll(() => statusOf(PROBE_HEALTH), { timeout: 60_000 }).toBe(200);
 });

@@ -10,6 +10,9 @@ import { type RunningProcess, startProcess, waitUntilAnswers } from '../harness/
 
 const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 
+/** A start takes two seconds; on a machine with other work it may take many more. */
+const STARTED_MS = 120_000;
+
 const clean: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const each of clean.splice(0).toReversed()) await each();
@@ -59,7 +62,7 @@ describe('the first start without configuration', () => {
   test('makes everything, tells the login in a file only its owner can read, and drains when asked to end', async () => {
     const directory = await newDirectory();
     const program = await start(['all', '--no-ui'], directory);
-    await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+    await waitUntilAnswers(`${program.url}/api/public/health`, program, STARTED_MS);
 
     const file = join(directory, 'first-login.txt');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -90,7 +93,7 @@ describe('the first start without configuration', () => {
 
     // The next start keeps it all.
     const again = await start(['--no-ui'], directory);
-    await waitUntilAnswers(`${again.url}/api/public/health`, again, 30_000);
+    await waitUntilAnswers(`${again.url}/api/public/health`, again, STARTED_MS);
     expect(await statusOf(`${again.url}/api/public/projects`, { headers: { authorization } })).toBe(200);
   });
 });
@@ -98,7 +101,7 @@ describe('the first start without configuration', () => {
 test('a request under way when it is asked to end is answered first', async () => {
   const directory = await newDirectory();
   const program = await start(['--no-ui'], directory);
-  await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+  await waitUntilAnswers(`${program.url}/api/public/health`, program, STARTED_MS);
   const { authorization } = keyOf(await readFile(join(directory, 'first-login.txt'), 'utf8'));
   const body = JSON.stringify({ batch: [] });
   const sent = request(`${program.url}/api/public/ingestion`, {
@@ -126,7 +129,7 @@ test('a request under way when it is asked to end is answered first', async () =
 test('a second process on the same data is refused by name, and the first goes on', async () => {
   const directory = await newDirectory();
   const first = await start(['--no-ui'], directory);
-  await waitUntilAnswers(`${first.url}/api/public/health`, first, 30_000);
+  await waitUntilAnswers(`${first.url}/api/public/health`, first, STARTED_MS);
   const second = await start(['--no-ui'], directory);
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain(`The data directory ${directory} is in use by process ${first.pid}`);
@@ -139,7 +142,7 @@ test('a taken OTLP port is a warning, a taken product port ends the start with w
   clean.push(async () => other.close());
 
   const program = await start(['--no-ui'], await newDirectory(), { TRACEHOUSE_OTLP_PORT: String(taken) });
-  await waitUntilAnswers(`${program.url}/api/public/health`, program, 30_000);
+  await waitUntilAnswers(`${program.url}/api/public/health`, program, STARTED_MS);
   expect(program.output()).toMatch(/port is in use.*TRACEHOUSE_OTLP_PORT/);
 
   const refused = await start(['--no-ui'], await newDirectory(), { PORT: String(taken) });

@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: 'test/harness/build-ui.ts',
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 180_000,
     env: { UV_THREADPOOL_SIZE: '16' },
   },

@@ -134,7 +134,7 @@ test('jobs, recalculations and changes of models of the other project are not to
   expect((await theirs.get(`/x/jobs/${job.id}`)).status).toBe(404);
   expect((await theirs.post(`/x/jobs/${job.id}/cancel`, {})).status).toBe(404);
   expect((await theirs.get('/x/jobs')).body.data).toEqual([]);
-  await expect.poll(async () => (await ours.get(`/x/jobs/${job.id}`)).body.state, { timeout: 10_000 }).toBe('done');
+  await expect.poll(async () => (await ours.get(`/x/jobs/${job.id}`)).body.state, { timeout: 60_000 }).toBe('done');
   expect((await ours.get(`/x/jobs/${job.id}`)).body.counts).toMatchObject({ changed: 0 });
   expect((await theirs.get('/traces/t')).body).toEqual(before);
   await theirs.delete(`/models/${id}`);

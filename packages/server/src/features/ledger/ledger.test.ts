@@ -219,7 +219,7 @@ describe('a request that is not let in', () => {
     expect(await receiptOf(project, answers[0]!)).toMatchObject(wrong);
     // Those that came later are counted a few seconds after the first.
     await expect
-      .poll(() => receiptOf(project, answers[0]!), { timeout: 15_000, interval: 500 })
+      .poll(() => receiptOf(project, answers[0]!), { timeout: 60_000, interval: 500 })
       .toMatchObject({ ...wrong, requests: 3 });
     expect((await project.get('/x/receipts?code=wrong_key')).body.data).toMatchObject([{ requests: 3 }]);
     expect((await project.get('/x/traces/nowhere/whereabouts')).body.unattributed).toMatchObject([
@@ -343,7 +343,7 @@ test('rows the engine refuses after the ack are told in the receipt of their req
     expect(bad.status).toBe(200);
     await project.get('/scores?traceId=bad');
     await expect
-      .poll(() => project.get('/x/traces/bad/whereabouts').then(({ body }) => body.verdict), { timeout: 15_000 })
+      .poll(() => project.get('/x/traces/bad/whereabouts').then(({ body }) => body.verdict), { timeout: 60_000 })
       .toBe('rejected');
     expect(await receiptOf(project, bad)).toMatchObject({
       outcome: 'rejected',

@@ -130,10 +130,10 @@ describe('reads', () => {
   test('rows nobody asks for get into the engine too, and their file goes', async () => {
     const journal = await open();
     await journal.append(block('a'));
-    await expect.poll(stored, { timeout: 10_000 }).toEqual(['a']);
-    await expect.poll(segments, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(stored, { timeout: 60_000 }).toEqual(['a']);
+    await expect.poll(segments, { timeout: 60_000 }).toEqual([]);
     await expect
-      .poll(() => journal.state(), { timeout: 10_000 })
+      .poll(() => journal.state(), { timeout: 60_000 })
       .toEqual({ ok: true, problem: '', backlogRows: 0, backlogBytes: 0, oldestMs: 0 });
     await journal.close();
   });
@@ -225,7 +225,7 @@ describe('an engine that takes nothing', () => {
         await journal.append(block(`r${i}`));
         await later(20);
       }
-      await expect.poll(() => journal.state(), { timeout: 10_000 }).toMatchObject({ ok: false, backlogRows: 20 });
+      await expect.poll(() => journal.state(), { timeout: 60_000 }).toMatchObject({ ok: false, backlogRows: 20 });
       expect(journal.state().problem).toContain('takes no rows');
       heal();
       await journal.settled(project);
@@ -252,7 +252,7 @@ describe('an engine that takes nothing', () => {
     await journal.barrier({ projectId: project });
     await db.run(clickhouse`DETACH TABLE observations`);
     await journal.append(block('meanwhile'));
-    await expect.poll(() => journal.state().ok, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => journal.state().ok, { timeout: 60_000 }).toBe(false);
     await db.run(clickhouse`ATTACH TABLE observations`);
     await journal.settled(project);
     expect(await stored()).toEqual(['before', 'meanwhile']);
@@ -306,7 +306,7 @@ describe('rows the engine refuses for what they say', () => {
     ]);
     // A request hears that it is applied before the file it shared with others is gone.
     await expect
-      .poll(() => journal.state(), { timeout: 10_000 })
+      .poll(() => journal.state(), { timeout: 60_000 })
       .toMatchObject({ ok: true, backlogRows: 0, backlogBytes: 0 });
     await journal.close();
     for (const { path } of rejected) {
@@ -339,7 +339,7 @@ describe('rows the engine refuses for what they say', () => {
       onRejected: (one) => rejected.push(one),
     });
     await journal.append(block('a'));
-    await expect.poll(() => journal.state().ok, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => journal.state().ok, { timeout: 60_000 }).toBe(false);
     heal();
     await journal.settled(project);
     expect(rejected).toEqual([]);
@@ -363,7 +363,7 @@ describe('rows the engine refuses for what they say', () => {
         journal.append({ ...block(), observations: [row(`r${i}`, { input: i === 2 ? 'POISON' : 'fine' })] }),
       ),
     );
-    await expect.poll(() => journal.state().backlogRows, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => journal.state().backlogRows, { timeout: 60_000 }).toBe(0);
     expect(rejected).toHaveLength(1);
     expect(await stored()).toHaveLength(7);
     await journal.close();
@@ -508,7 +508,7 @@ describe('the ledger', () => {
   test('without a reader they are applied by themselves', async () => {
     const journal = await open();
     await journal.append(sent([row('a')]));
-    await expect.poll(receipts, { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(receipts, { timeout: 60_000 }).toHaveLength(1);
     await journal.close();
   });
 

@@ -283,7 +283,7 @@ test('past costs that are recalculated are those of the whole text, and the text
   };
   const { id: modelId } = (await project.post('/models', model)).body;
   const { id } = (await project.post('/x/recalculations', { modelId })).body;
-  await expect.poll(async () => (await project.get(`/x/jobs/${id}`)).body.state, { timeout: 15_000 }).toBe('done');
+  await expect.poll(async () => (await project.get(`/x/jobs/${id}`)).body.state, { timeout: 60_000 }).toBe('done');
   const { body } = await project.get('/observations/g');
   expect(body.input).toBe(input);
   expect(body.usageDetails.input).toBe(tokens);

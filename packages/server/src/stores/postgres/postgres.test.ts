@@ -80,7 +80,7 @@ describe.each([
       insert('later')
         .then(() => true)
         .catch(() => false);
-    await expect.poll(isBack, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isBack, { timeout: 60_000 }).toBe(true);
     expect(await db.rows(sql`SELECT id FROM kept ORDER BY id`)).toEqual([{ id: 'later' }, { id: 'x' }]);
     await db.close();
     await rm(directory, { recursive: true });
