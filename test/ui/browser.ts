@@ -75,7 +75,7 @@ export function useStage({
       });
       contexts.push(context);
       const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(45_000);
       const faults = watch(page, [server.url, ...(beside?.origins ?? [])], allFaults);
       return { page, faults };
     },
