@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
-import { openMailbox } from '../../packages/server/src/identity/mailbox.ts';
+import { openMailbox } from '../../packages/server/src/identity/accounts/mailbox.ts';
 import { signIn, useStage } from './browser.ts';
 
 const mailbox = await openMailbox();

@@ -2,7 +2,7 @@ import type { RouteScope } from './route.ts';
 
 /*
  * Whether a route writes to the audit log is part of its declaration. What changes something that people own does, in the
- * transaction of the change (`recordAudit` of the server's identity/audit.ts); what only carries data in does not.
+ * transaction of the change (`recordAudit` of the server's identity/audit/audit.ts); what only carries data in does not.
  */
 
 /** The noun of the lines that the route writes (`objectType` of the audit log: `model`, `apiKey`, …), or why it writes none. */

@@ -11,8 +11,8 @@ import { nameOf, openProgram } from './program-scenario.ts';
 
 /** Tested where what they need is at hand: mail, an identity provider, a session that may end. Below `packages/server/src`. */
 const tested: Readonly<Record<string, string>> = {
-  'POST /api/auth/signup': 'identity/new-user.test.ts',
-  'POST /api/auth/password/reset': 'identity/accounts.test.ts',
+  'POST /api/auth/signup': 'identity/accounts/new-user.test.ts',
+  'POST /api/auth/password/reset': 'identity/accounts/accounts.test.ts',
   'POST /api/auth/link': 'identity/sso/linking.test.ts',
   'POST /api/auth/backchannel-logout/:provider': 'identity/sso/logout.test.ts',
   'DELETE /api/public/x/account/identities/:provider': 'identity/sso/linking.test.ts',
@@ -22,10 +22,10 @@ const tested: Readonly<Record<string, string>> = {
   // The lines are in no log that anybody of the program's scenario reads.
   'POST /api/admin/organizations': 'identity/organizations/rest.test.ts',
   'DELETE /api/admin/organizations/:organizationId': 'identity/organizations/rest.test.ts',
-  'PUT /api/public/x/account/password': 'identity/accounts.test.ts',
-  'POST /api/public/x/account/email/verify': 'identity/accounts.test.ts',
-  'DELETE /api/public/x/account/sessions/:id': 'identity/accounts.test.ts',
-  'DELETE /api/public/x/account/sessions': 'identity/accounts.test.ts',
+  'PUT /api/public/x/account/password': 'identity/accounts/accounts.test.ts',
+  'POST /api/public/x/account/email/verify': 'identity/accounts/accounts.test.ts',
+  'DELETE /api/public/x/account/sessions/:id': 'identity/accounts/accounts.test.ts',
+  'DELETE /api/public/x/account/sessions': 'identity/accounts/accounts.test.ts',
 };
 
 const program = await openProgram();

@@ -29,7 +29,7 @@ import type { DeletedTraces } from './features/traces/deletion.ts';
 import { traceScreenRoutes, tracesRoutes } from './features/traces/routes.ts';
 import { createTraceScreens } from './features/traces/screen-service.ts';
 import { createTraces } from './features/traces/service.ts';
-import { selectProjectIds } from './identity/organizations-store.ts';
+import { selectProjectIds } from './identity/members/organizations-store.ts';
 import { createJsonDoor } from './ingest/json/ingest.ts';
 import { createReadEntities, createReadIds, createReadScores, readWhole } from './ingest/json/read-entities.ts';
 import { createScores } from './ingest/json/scores.ts';

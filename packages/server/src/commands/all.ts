@@ -1,6 +1,6 @@
 import { openDataDirectory } from '../config/data-directory.ts';
 import { readSettings } from '../config/settings.ts';
-import { showFirstLogin } from '../identity/first-start.ts';
+import { showFirstLogin } from '../identity/setup/first-start.ts';
 import { createLog } from '../telemetry/log.ts';
 import { defineCommand } from './command.ts';
 import { buildUiIfStale } from './ui-build.ts';

@@ -2,8 +2,8 @@ import type { Route, RouteScope } from '@tracehouse/contract/route';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '../config/settings.ts';
-import { readAuthorization } from '../identity/authorization-header.ts';
-import { createSessionCookie } from '../identity/cookies.ts';
+import { readAuthorization } from '../identity/keys/authorization-header.ts';
+import { createSessionCookie } from '../identity/sessions/cookies.ts';
 import {
   createClock,
   createIds,
@@ -11,7 +11,7 @@ import {
   openTestPostgres,
   seedTwoOrganizations,
 } from '../identity/scenario.ts';
-import { createSessions } from '../identity/sessions.ts';
+import { createSessions } from '../identity/sessions/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { createAuthenticator } from './auth.ts';

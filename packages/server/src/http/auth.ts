@@ -10,14 +10,14 @@ import {
 } from '@tracehouse/contract/roles';
 import type { Route, RouteScope } from '@tracehouse/contract/route';
 import { SCIM_PATH } from '@tracehouse/contract/scim';
-import type { ApiKeys, VerifiedKey } from '../identity/api-keys.ts';
+import type { ApiKeys, VerifiedKey } from '../identity/keys/api-keys.ts';
 import {
   type Credentials,
   readAuthorization,
   readScimAuthorization,
   refusals,
-} from '../identity/authorization-header.ts';
-import type { SessionCookie } from '../identity/cookies.ts';
+} from '../identity/keys/authorization-header.ts';
+import type { SessionCookie } from '../identity/sessions/cookies.ts';
 import {
   projectExists,
   selectOrganizationOwners,
@@ -25,11 +25,11 @@ import {
   selectProject,
   selectProjectOwners,
   selectProjectRole,
-} from '../identity/organizations-store.ts';
+} from '../identity/members/organizations-store.ts';
 import type { Principal } from '../identity/principal.ts';
-import { isSameOrigin } from '../identity/same-origin.ts';
+import { isSameOrigin } from '../identity/sessions/same-origin.ts';
 import type { SignedLinks } from '../identity/signed-links.ts';
-import type { Sessions, SignedInPerson } from '../identity/sessions.ts';
+import type { Sessions, SignedInPerson } from '../identity/sessions/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { organizationScope, projectScope } from '../stores/scope.ts';
 import type { RefusedSender } from './refused-request.ts';

@@ -1,6 +1,6 @@
 import type { Route } from '@tracehouse/contract/route';
 import type * as z from 'zod';
-import type { Actor } from '../identity/audit.ts';
+import type { Actor } from '../identity/audit/audit.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 

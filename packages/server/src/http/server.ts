@@ -7,7 +7,7 @@ import { SCIM_PATH } from '@tracehouse/contract/scim';
 import { RECEIPT_HEADER } from '@tracehouse/contract/x-receipts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type Actor, actorOf, type AuditEntry } from '../identity/audit.ts';
+import { type Actor, actorOf, type AuditEntry } from '../identity/audit/audit.ts';
 import type { Principal } from '../identity/principal.ts';
 import { readFor } from '../stores/asker.ts';
 import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';

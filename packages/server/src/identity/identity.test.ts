@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import * as bcrypt from '@node-rs/bcrypt';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
-import { createPasswords } from './passwords.ts';
+import { createPasswords } from './accounts/passwords.ts';
 import { openTestPostgres, seedTwoOrganizations } from './scenario.ts';
-import { cookieOf, here, openSite, type Site } from './site.ts';
+import { cookieOf, here, openSite, type Site } from './sessions/site.ts';
 
 const PASSWORD = 'correct horse battery';
 const at = new Date('2026-03-01T00:00:00Z');

@@ -2,17 +2,17 @@ import type { Logger } from 'pino';
 import type { Secrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import { createAccounts } from './accounts.ts';
-import { createRefusalAudit } from './audit.ts';
-import { createSessionCookie } from './cookies.ts';
-import { createLoginCodes } from './login-codes.ts';
-import { createMailer } from './mailer.ts';
-import { createNewUsers } from './new-user.ts';
-import { createPasswordResets } from './password-reset.ts';
-import type { Passwords } from './passwords.ts';
-import { createRateLimits } from './rate-limits.ts';
-import { createSignIn } from './sign-in.ts';
-import { createSignUps } from './sign-up.ts';
+import { createAccounts } from './accounts/accounts.ts';
+import { createRefusalAudit } from './audit/audit.ts';
+import { createSessionCookie } from './sessions/cookies.ts';
+import { createLoginCodes } from './accounts/login-codes.ts';
+import { createMailer } from './accounts/mailer.ts';
+import { createNewUsers } from './accounts/new-user.ts';
+import { createPasswordResets } from './accounts/password-reset.ts';
+import type { Passwords } from './accounts/passwords.ts';
+import { createRateLimits } from './accounts/rate-limits.ts';
+import { createSignIn } from './accounts/sign-in.ts';
+import { createSignUps } from './accounts/sign-up.ts';
 import { createSso } from './sso/sso.ts';
 
 /** All that lets people in, wired; nothing is started or stored yet. `site` is where people reach the product. */

@@ -4,13 +4,13 @@ import type { Settings } from '../config/settings.ts';
 import { Answer, bind, type BoundRoute } from '../http/bind.ts';
 import { NotFoundError } from '../http/errors.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import { readAccess } from './access.ts';
-import type { SessionCookie } from './cookies.ts';
-import { selectProject } from './organizations-store.ts';
-import { refuseOtherSites } from './same-origin.ts';
-import { mayCreateOrganizations } from './sign-in-policy.ts';
-import type { Sessions } from './sessions.ts';
-import type { SignIn } from './sign-in.ts';
+import { readAccess } from './accounts/access.ts';
+import type { SessionCookie } from './sessions/cookies.ts';
+import { selectProject } from './members/organizations-store.ts';
+import { refuseOtherSites } from './sessions/same-origin.ts';
+import { mayCreateOrganizations } from './accounts/sign-in-policy.ts';
+import type { Sessions } from './sessions/sessions.ts';
+import type { SignIn } from './accounts/sign-in.ts';
 import type { SsoLogout } from './sso/logout.ts';
 
 interface IdentityParts {

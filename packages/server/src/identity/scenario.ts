@@ -4,7 +4,7 @@ import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { json, sql } from '../stores/postgres/sql.ts';
-import { createApiKeys } from './api-keys.ts';
+import { createApiKeys } from './keys/api-keys.ts';
 
 /** A clock that stands still until told. */
 export function createClock(start = '2026-03-01T12:00:00.000Z') {

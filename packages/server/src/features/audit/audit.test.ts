@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Actor, recordAudit, systemActor } from '../../identity/audit.ts';
+import { type Actor, recordAudit, systemActor } from '../../identity/audit/audit.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { AUDIT_RETENTION_DAYS, type Harness, openHarness, type Project } from '../harness.ts';
 

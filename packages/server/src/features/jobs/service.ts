@@ -1,6 +1,6 @@
 import type { Job, JobKind } from '@tracehouse/contract/x-jobs';
 import { ConflictError, NotFoundError } from '../../http/errors.ts';
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { JobRow } from '../../stores/queue/jobs-store.ts';
 import type { Queue } from '../../stores/queue/queue.ts';

@@ -3,7 +3,7 @@ import type { PageMeta, PageQuery } from '@tracehouse/contract/pagination';
 import type { Job, NewRecalculation } from '@tracehouse/contract/x-jobs';
 import type { CalledModel, ListedModel, MatchAnswer, MatchQuestion } from '@tracehouse/contract/x-models';
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import { emptyRow } from '../../ingest/observation.ts';
 import { compilePattern, MAX_NAME_LENGTH, PatternError } from '../../ingest/price/pattern.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';

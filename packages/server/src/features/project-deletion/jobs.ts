@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { OverloadedError } from '../../http/errors.ts';
-import { recordAudit, systemActor } from '../../identity/audit.ts';
+import { recordAudit, systemActor } from '../../identity/audit/audit.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { Blobs } from '../../stores/blobs/blobs.ts';

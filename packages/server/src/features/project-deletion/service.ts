@@ -1,7 +1,7 @@
 import type { ProjectDeletion } from '@tracehouse/contract/x-projects';
 import { NotFoundError, OverloadedError, UnauthorizedError } from '../../http/errors.ts';
-import { deleteKeysOf } from '../../identity/api-keys-store.ts';
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { deleteKeysOf } from '../../identity/keys/api-keys-store.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import { NO_PROJECT } from '../../identity/organizations/projects.ts';
 import { selectProjectIn } from '../../identity/organizations/store.ts';
 import type { Journal } from '../../ingest/journal.ts';
@@ -10,7 +10,7 @@ import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { JobRow } from '../../stores/queue/jobs-store.ts';
 import type { Queue } from '../../stores/queue/queue.ts';
 import { projectScope } from '../../stores/scope.ts';
-import { KEYS_SUBJECT } from '../../identity/key-cache.ts';
+import { KEYS_SUBJECT } from '../../identity/keys/key-cache.ts';
 import { PURGE } from './jobs.ts';
 import { type DeletedProjectRow, markDeleted, selectDeleted } from './store.ts';
 

@@ -8,7 +8,7 @@ import {
   type UpdateScoreConfig,
 } from '@tracehouse/contract/score-configs';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import type { Epochs } from '../../stores/epochs.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';

@@ -11,7 +11,7 @@ import type {
 import type { ScoreV1 } from '@tracehouse/contract/traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { Micros } from '../../ingest/observation.ts';
 import type { ScoreRow } from '../../ingest/score.ts';

@@ -1,4 +1,4 @@
-import { type Actor, recordAudit } from '../../identity/audit.ts';
+import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';

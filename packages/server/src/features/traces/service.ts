@@ -9,7 +9,7 @@ import {
   type TraceWithFullDetails,
 } from '@tracehouse/contract/traces';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import type { Actor } from '../../identity/audit.ts';
+import type { Actor } from '../../identity/audit/audit.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StoredObservation, WithPayload } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';

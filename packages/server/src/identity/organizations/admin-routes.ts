@@ -9,7 +9,7 @@ import {
   adminUpdateOrganization,
 } from '@tracehouse/contract/admin';
 import { bind, type BoundRoute } from '../../http/bind.ts';
-import { type ApiKeys, keyToWire } from '../api-keys.ts';
+import { type ApiKeys, keyToWire } from '../keys/api-keys.ts';
 import type { Organizations, WholeOrganization } from './organizations.ts';
 import { projectToWire } from './rest-routes.ts';
 

@@ -9,9 +9,9 @@ import {
 } from '@tracehouse/contract/x-invitations';
 import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import { ForbiddenError } from '../../http/errors.ts';
-import type { SessionCookie } from '../cookies.ts';
-import { refuseOtherSites } from '../same-origin.ts';
-import type { Sessions } from '../sessions.ts';
+import type { SessionCookie } from '../sessions/cookies.ts';
+import { refuseOtherSites } from '../sessions/same-origin.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Invitations } from './invitations.ts';
 
 /** Invitations, for the pages of members and for who got a link. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../stores/postgres/sql.ts';
-import { openMailbox } from '../mailbox.ts';
+import { openMailbox } from '../accounts/mailbox.ts';
 import { type Answer, type Client, openScene, SITE } from './scene.ts';
 
 const x = '/api/public/x';

@@ -18,7 +18,7 @@ import {
   UnprocessableError,
 } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { type Actor, personActor, recordAudit, type Visit } from '../audit.ts';
+import { type Actor, personActor, recordAudit, type Visit } from '../audit/audit.ts';
 import {
   deleteInvitation,
   insertInvitation,
@@ -28,16 +28,16 @@ import {
   selectInvitationOf,
   selectInvitations,
   updateInvitationToken,
-} from '../invitations-store.ts';
-import { joinByInvitation } from '../join.ts';
-import type { Mailer } from '../mailer.ts';
-import { invitationMail } from '../mails.ts';
-import type { NewUsers } from '../new-user.ts';
-import { lockOrganization, selectOrganizationRole } from '../organizations-store.ts';
-import type { Passwords } from '../passwords.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import { needsSso, PASSWORDS_OFF, ssoNeeded } from '../sign-in-policy.ts';
-import { selectUserByEmail } from '../users-store.ts';
+} from '../members/invitations-store.ts';
+import { joinByInvitation } from '../members/join.ts';
+import type { Mailer } from '../accounts/mailer.ts';
+import { invitationMail } from '../accounts/mails.ts';
+import type { NewUsers } from '../accounts/new-user.ts';
+import { lockOrganization, selectOrganizationRole } from '../members/organizations-store.ts';
+import type { Passwords } from '../accounts/passwords.ts';
+import type { RateLimits } from '../accounts/rate-limits.ts';
+import { needsSso, PASSWORDS_OFF, ssoNeeded } from '../accounts/sign-in-policy.ts';
+import { selectUserByEmail } from '../accounts/users-store.ts';
 import type { People } from './people.ts';
 import { NO_PROJECT } from './projects.ts';
 import { type InOrganization, selectProjectIn } from './store.ts';

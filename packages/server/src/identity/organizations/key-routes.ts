@@ -8,7 +8,7 @@ import {
 } from '@tracehouse/contract/x-organization-keys';
 import { bind, type BoundRoute } from '../../http/bind.ts';
 import type { OrganizationScope } from '../../stores/scope.ts';
-import { type ApiKeys, keyToWire } from '../api-keys.ts';
+import { type ApiKeys, keyToWire } from '../keys/api-keys.ts';
 import type { Principal } from '../principal.ts';
 import type { Projects } from './projects.ts';
 

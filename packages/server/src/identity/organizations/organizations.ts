@@ -1,9 +1,9 @@
 import type { OrganizationDetails } from '@tracehouse/contract/x-organizations';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { type Actor, recordAudit } from '../audit.ts';
-import { setOrganizationRole } from '../members.ts';
-import { insertOrganization, lockOrganization, selectOrganizationOwners } from '../organizations-store.ts';
+import { type Actor, recordAudit } from '../audit/audit.ts';
+import { setOrganizationRole } from '../members/members.ts';
+import { insertOrganization, lockOrganization, selectOrganizationOwners } from '../members/organizations-store.ts';
 import {
   countProjects,
   deleteOrganizationRow,

@@ -1,7 +1,7 @@
 import type { Role } from '@tracehouse/contract/roles';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
-import type { RoleSource } from '../organizations-store.ts';
+import type { RoleSource } from '../members/organizations-store.ts';
 
 export interface MemberRow {
   user_id: string;

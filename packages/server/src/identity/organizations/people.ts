@@ -3,9 +3,14 @@ import type { Member, ProjectMember } from '@tracehouse/contract/x-members';
 import { ForbiddenError, NotFoundError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { Actor } from '../audit.ts';
-import { removeOrganizationMember, removeProjectRole, setOrganizationRole, setProjectRole } from '../members.ts';
-import { lockOrganization, selectOrganizationRole, selectProjectRole } from '../organizations-store.ts';
+import type { Actor } from '../audit/audit.ts';
+import {
+  removeOrganizationMember,
+  removeProjectRole,
+  setOrganizationRole,
+  setProjectRole,
+} from '../members/members.ts';
+import { lockOrganization, selectOrganizationRole, selectProjectRole } from '../members/organizations-store.ts';
 import {
   selectMember,
   selectMembers,
@@ -14,7 +19,7 @@ import {
   type ProjectMemberRow,
 } from './people-store.ts';
 import type { InOrganization } from './store.ts';
-import { selectUser } from '../users-store.ts';
+import { selectUser } from '../accounts/users-store.ts';
 
 export type People = ReturnType<typeof createPeople>;
 

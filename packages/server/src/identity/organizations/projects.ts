@@ -1,8 +1,8 @@
 import { roleMay } from '@tracehouse/contract/roles';
 import { ConflictError, ForbiddenError, NotFoundError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { type Actor, recordAudit } from '../audit.ts';
-import { insertProject, lockOrganization, selectOrganizationRole } from '../organizations-store.ts';
+import { type Actor, recordAudit } from '../audit/audit.ts';
+import { insertProject, lockOrganization, selectOrganizationRole } from '../members/organizations-store.ts';
 import {
   isProjectNameTaken,
   type OrganizationProjectRow,

@@ -12,7 +12,7 @@ import { createProject, NewProject, updateProject } from '@tracehouse/contract/p
 import type { Role } from '@tracehouse/contract/roles';
 import { bind, type BoundRoute } from '../../http/bind.ts';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
-import { type ApiKeys, keyToWire } from '../api-keys.ts';
+import { type ApiKeys, keyToWire } from '../keys/api-keys.ts';
 import type { Organizations } from './organizations.ts';
 import type { People } from './people.ts';
 import type { Projects } from './projects.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../stores/postgres/sql.ts';
-import { LAST_OWNER } from '../members.ts';
+import { LAST_OWNER } from '../members/members.ts';
 import { type Client, openScene } from './scene.ts';
 
 const api = '/api/public';

@@ -1,9 +1,9 @@
 import type { Settings } from '../../config/settings.ts';
 import type { BoundRoute } from '../../http/bind.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import type { ApiKeys } from '../api-keys.ts';
-import { mayCreateOrganizations } from '../sign-in-policy.ts';
-import { selectUser } from '../users-store.ts';
+import type { ApiKeys } from '../keys/api-keys.ts';
+import { mayCreateOrganizations } from '../accounts/sign-in-policy.ts';
+import { selectUser } from '../accounts/users-store.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { invitationRoutes } from './invitation-routes.ts';

@@ -3,9 +3,9 @@ import { readSettings } from '../../config/settings.ts';
 import { createAuthenticator } from '../../http/auth.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { sql } from '../../stores/postgres/sql.ts';
-import { createRefusalAudit } from '../audit.ts';
+import { createRefusalAudit } from '../audit/audit.ts';
 import { createIdentity } from '../identity.ts';
-import { createPasswords } from '../passwords.ts';
+import { createPasswords } from '../accounts/passwords.ts';
 import {
   createIds,
   createTestKeys,

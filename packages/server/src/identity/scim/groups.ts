@@ -10,7 +10,7 @@ import { filter as matcher } from 'scim2-parse-filter';
 import { ConflictError, NotFoundError, ScimError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { OrganizationScope } from '../../stores/scope.ts';
-import type { Actor } from '../audit.ts';
+import type { Actor } from '../audit/audit.ts';
 import { attributesIn, parseFilter } from './filter.ts';
 import { plainPatch, showsAttribute } from './resource.ts';
 import { selectRoleMembers, selectRoles } from './store.ts';

@@ -5,7 +5,7 @@ import { createAuthenticator } from '../../http/auth.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createIdentity } from '../identity.ts';
-import { createPasswords } from '../passwords.ts';
+import { createPasswords } from '../accounts/passwords.ts';
 import { identityRoutes } from '../routes.ts';
 import { createTestKeys, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
 import { scimRoutes } from './routes.ts';

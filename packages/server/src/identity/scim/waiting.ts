@@ -1,7 +1,7 @@
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { systemActor } from '../audit.ts';
-import { setOrganizationRole } from '../members.ts';
-import { selectOrganizationRole } from '../organizations-store.ts';
+import { systemActor } from '../audit/audit.ts';
+import { setOrganizationRole } from '../members/members.ts';
+import { selectOrganizationRole } from '../members/organizations-store.ts';
 import { takeWaitingRoles } from './store.ts';
 
 /**

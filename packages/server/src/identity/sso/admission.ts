@@ -8,8 +8,8 @@
  *   5 it is not                        linked once the account's password was typed
  */
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import type { Visit } from '../audit.ts';
-import type { NewUsers } from '../new-user.ts';
+import type { Visit } from '../audit/audit.ts';
+import type { NewUsers } from '../accounts/new-user.ts';
 import type { ProviderIdentity } from './profile.ts';
 import type { Provider } from './providers.ts';
 import {

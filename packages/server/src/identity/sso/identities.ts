@@ -1,8 +1,8 @@
 import { ConflictError, NotFoundError, UnprocessableError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { type Actor, recordAudit } from '../audit.ts';
-import type { Passwords } from '../passwords.ts';
-import type { RateLimits } from '../rate-limits.ts';
+import { type Actor, recordAudit } from '../audit/audit.ts';
+import type { Passwords } from '../accounts/passwords.ts';
+import type { RateLimits } from '../accounts/rate-limits.ts';
 import type { Providers } from './providers.ts';
 import type { SsoSignIn } from './sign-in.ts';
 import { deleteIdentity, selectAccount, selectIdentities, selectSessionStart } from './store.ts';

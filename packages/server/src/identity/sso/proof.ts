@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { NotFoundError, UnauthorizedError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import type { Passwords } from '../passwords.ts';
-import type { RateLimits } from '../rate-limits.ts';
+import type { Passwords } from '../accounts/passwords.ts';
+import type { RateLimits } from '../accounts/rate-limits.ts';
 import { ATTEMPT_S, type SsoCookies } from './cookies.ts';
 import type { Opening } from './opening.ts';
 import type { Grant } from './profile.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ProviderSettings } from '../../config/sso-providers.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
-import { createNewUsers } from '../new-user.ts';
+import { createNewUsers } from '../accounts/new-user.ts';
 import { createIds, openTestPostgres } from '../scenario.ts';
 import { admit } from './admission.ts';
 import { toIdentity } from './profile.ts';

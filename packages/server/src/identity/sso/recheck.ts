@@ -1,8 +1,8 @@
 import * as oidc from 'openid-client';
 import type { Logger } from 'pino';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import type { Recheck } from '../sessions.ts';
-import { updateRefreshToken } from '../sessions-store.ts';
+import type { Recheck } from '../sessions/sessions.ts';
+import { updateRefreshToken } from '../sessions/sessions-store.ts';
 import type { Providers } from './providers.ts';
 import type { Sealing } from './sealing.ts';
 

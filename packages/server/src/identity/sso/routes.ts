@@ -11,9 +11,9 @@ import {
 } from '@tracehouse/contract/sso';
 import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import { ForbiddenError, InvalidRequestError } from '../../http/errors.ts';
-import type { SessionCookie } from '../cookies.ts';
+import type { SessionCookie } from '../sessions/cookies.ts';
 import type { Principal } from '../principal.ts';
-import { isSameOrigin } from '../same-origin.ts';
+import { isSameOrigin } from '../sessions/same-origin.ts';
 import type { Sso } from './sso.ts';
 import type { Step, Visit } from './visit.ts';
 
