@@ -28,7 +28,9 @@ test('an invited person signs up by the link, sees what the role allows, and los
   await page.getByRole('button', { name: /^Sign up and join/u }).click();
   await page.getByRole('heading', { name: 'Projects' }).waitFor();
   const create = page.getByRole('button', { name: 'New project' });
-  expect(await create.getAttribute('title')).toMatch(/You need the role Admin or higher in organization/u);
+  expect(await create.getAttribute('title')).toBe(
+    'You need the role Admin or higher in organization Test organization to do this. Owners: Test owner.',
+  );
   await page.getByRole('main').getByRole('link').first().click();
   await page.getByRole('heading', { name: 'Get your first trace in' }).waitFor();
 

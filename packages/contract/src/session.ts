@@ -6,14 +6,18 @@ import { defineRoute } from './route.ts';
 export const SessionUser = z.object({ id: z.string(), email: z.string(), name: z.string().nullable() });
 export type SessionUser = z.output<typeof SessionUser>;
 
+/** Whom to ask for more: names, or addresses of those without one; at most five. Empty for an owner, who may do everything. */
+const owners = z.array(z.string());
+
 /** `role` is the role that counts in this project: the project's own, else the organization's. */
-export const SessionProject = z.object({ id: z.string(), name: z.string(), role: Role });
+export const SessionProject = z.object({ id: z.string(), name: z.string(), role: Role, owners });
 export type SessionProject = z.output<typeof SessionProject>;
 
 export const SessionOrganization = z.object({
   id: z.string(),
   name: z.string(),
   role: Role,
+  owners,
   projects: z.array(SessionProject),
 });
 export type SessionOrganization = z.output<typeof SessionOrganization>;

@@ -62,15 +62,37 @@ describe('signing in', () => {
           id: 'acme',
           name: 'Acme',
           role: 'OWNER',
+          owners: [],
           projects: [
-            { id: 'prod', name: 'Production', role: 'OWNER' },
-            { id: 'staging', name: 'Staging', role: 'OWNER' },
+            { id: 'prod', name: 'Production', role: 'OWNER', owners: [] },
+            { id: 'staging', name: 'Staging', role: 'OWNER', owners: [] },
           ],
         },
       ],
       canCreateOrganizations: true,
     });
     expect(session.headers['cache-control']).toBe('no-store');
+  });
+
+  test('who may not do everything is told whom to ask, in each project those who own it', async () => {
+    await postgres.rows(sql`
+      INSERT INTO project_memberships (organization_id, project_id, user_id, role, created_at, updated_at)
+      VALUES ('acme', 'staging', 'ada', 'ADMIN', ${at}, ${at})`);
+    const cookie = cookieOf(await signInAs('vic@acme.dev'));
+    const { body } = await ask('/api/auth/session', { headers: { ...here, cookie } });
+    await postgres.rows(sql`DELETE FROM project_memberships WHERE project_id = 'staging'`);
+    expect(body).toMatchObject({
+      organizations: [
+        {
+          id: 'acme',
+          owners: ['ada'],
+          projects: [
+            { id: 'prod', owners: ['ada'] },
+            { id: 'staging', owners: [] },
+          ],
+        },
+      ],
+    });
   });
 
   test('nobody is signed in without a cookie', async () => {

@@ -43,12 +43,13 @@ export const roleWords: Record<Role, string> = {
 
 /** Undefined when the role is enough, else the sentence that says what is missing. */
 export function missingRole(
-  place: Pick<SessionProject, 'role' | 'name'>,
+  place: Pick<SessionProject, 'role' | 'name' | 'owners'>,
   least: Role,
   kind: 'project' | 'organization' = 'project',
 ): string | undefined {
   if (isAtLeast(place.role, least)) return undefined;
-  return `You need the role ${roleWords[least]} or higher in ${kind} ${place.name} to do this.`;
+  const owners = place.owners.length > 0 ? ` Owners: ${place.owners.join(', ')}.` : '';
+  return `You need the role ${roleWords[least]} or higher in ${kind} ${place.name} to do this.${owners}`;
 }
 
 /** After a change of names, roles, projects or organizations: the session is asked again, and pages show what it says. */

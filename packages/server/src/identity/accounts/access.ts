@@ -10,12 +10,18 @@ export async function readAccess(postgres: Postgres, userId: string): Promise<Se
       id: row.organization_id,
       name: row.organization_name,
       role: row.organization_role,
+      owners: row.organization_owners,
       projects: [],
     };
     organizations.set(row.organization_id, organization);
     if (row.project_id === null || row.project_name === null || row.project_role === null) continue;
     if (row.project_role === 'NONE') continue;
-    organization.projects.push({ id: row.project_id, name: row.project_name, role: row.project_role });
+    organization.projects.push({
+      id: row.project_id,
+      name: row.project_name,
+      role: row.project_role,
+      owners: row.project_owners,
+    });
   }
   return [...organizations.values()];
 }

@@ -115,20 +115,44 @@ export const selectProjectOwners = async (db: Postgres, projectId: string, limit
 export const selectProjectIds = async (db: Postgres): Promise<string[]> =>
   (await db.rows<{ id: string }>(sql`SELECT id FROM projects`)).map(({ id }) => id);
 
+/** Enough to find one who is there. */
+const SHOWN_OWNERS = 5;
+
 /** One row a project of an organization the person belongs to; an organization without projects has one with nulls. */
 export interface AccessRow {
   organization_id: string;
   organization_name: string;
   organization_role: Role;
+  /** Names, or addresses; none where the person is an owner. */
+  organization_owners: string[];
   project_id: string | null;
   project_name: string | null;
   project_role: Role | null;
+  project_owners: string[];
 }
 
 export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]> =>
   db.rows<AccessRow>(sql`
     SELECT o.id AS organization_id, o.name AS organization_name, om.role AS organization_role, p.id AS project_id,
-      p.name AS project_name, COALESCE(pm.role, om.role) AS project_role
+      p.name AS project_name, COALESCE(pm.role, om.role) AS project_role,
+      (SELECT COALESCE(json_agg(name), '[]')
+       FROM (
+         SELECT COALESCE(u.name, u.email) AS name
+         FROM organization_memberships m
+         JOIN users u ON u.id = m.user_id
+         WHERE om.role <> 'OWNER' AND m.organization_id = o.id AND m.role = 'OWNER' AND u.disabled_at IS NULL
+         ORDER BY m.created_at, u.id
+         LIMIT ${SHOWN_OWNERS}) AS owners) AS organization_owners,
+      (SELECT COALESCE(json_agg(name), '[]')
+       FROM (
+         SELECT COALESCE(u.name, u.email) AS name
+         FROM organization_memberships m
+         JOIN users u ON u.id = m.user_id
+         LEFT JOIN project_memberships own ON own.project_id = p.id AND own.user_id = m.user_id
+         WHERE COALESCE(pm.role, om.role) <> 'OWNER' AND m.organization_id = o.id AND COALESCE(own.role, m.role) = 'OWNER'
+           AND u.disabled_at IS NULL
+         ORDER BY m.created_at, u.id
+         LIMIT ${SHOWN_OWNERS}) AS owners) AS project_owners
     FROM organization_memberships om
     JOIN organizations o ON o.id = om.organization_id
     LEFT JOIN projects p ON p.organization_id = o.id AND p.deleted_at IS NULL
