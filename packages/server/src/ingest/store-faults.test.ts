@@ -25,7 +25,11 @@ beforeAll(async () => {
         binary: (...args) => unless(fault.reads, () => clickhouse.binary(...args)),
         run: (...args) => unless(fault.writes, () => clickhouse.run(...args)),
       },
-      postgres: { ...postgres, rows: (...args) => unless(fault.postgres, () => postgres.rows(...args)) },
+      postgres: {
+        ...postgres,
+        rows: (...args) => unless(fault.postgres, () => postgres.rows(...args)),
+        transaction: (work) => unless(fault.postgres, () => postgres.transaction(work)),
+      },
     }),
   });
 }, 60_000);
