@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { TopBar } from './TopBar.tsx';
+import { SideListFrame, sideLink } from './SideListFrame.tsx';
 import { useOrganization } from './useOrganization.ts';
 import { useProject } from './useProject.ts';
 
@@ -14,9 +14,10 @@ interface SettingsFrameProps {
 export function SettingsFrame({ busy, children }: SettingsFrameProps) {
   const { project, organization } = useProject();
   const params = { projectId: project.id };
-  const item = { params, className: itemClass, activeProps: active };
+  const item = { params, ...sideLink };
   return (
-    <Frame
+    <SideListFrame
+      title="Settings"
       busy={busy}
       list={
         <>
@@ -40,7 +41,7 @@ export function SettingsFrame({ busy, children }: SettingsFrameProps) {
           <Link
             to="/organization/$organizationId/settings"
             params={{ organizationId: organization.id }}
-            className={itemClass}
+            className={sideLink.className}
           >
             Organization settings
           </Link>
@@ -48,16 +49,17 @@ export function SettingsFrame({ busy, children }: SettingsFrameProps) {
       }
     >
       {children}
-    </Frame>
+    </SideListFrame>
   );
 }
 
 /** The same of an organization. */
 export function OrganizationSettingsFrame({ busy, children }: SettingsFrameProps) {
   const organization = useOrganization();
-  const item = { params: { organizationId: organization.id }, className: itemClass, activeProps: active };
+  const item = { params: { organizationId: organization.id }, ...sideLink };
   return (
-    <Frame
+    <SideListFrame
+      title="Settings"
       busy={busy}
       list={
         <>
@@ -81,24 +83,9 @@ export function OrganizationSettingsFrame({ busy, children }: SettingsFrameProps
       }
     >
       {children}
-    </Frame>
+    </SideListFrame>
   );
 }
-
-const Frame = ({ busy, list, children }: SettingsFrameProps & { list: ReactNode }) => (
-  <main className="flex min-h-0 flex-1 flex-col" aria-busy={busy}>
-    <TopBar title="Settings" />
-    <div className="flex min-h-0 flex-1 max-drawer:flex-col">
-      <nav
-        aria-label="Settings"
-        className="w-50 shrink-0 border-r py-2 max-drawer:flex max-drawer:w-full max-drawer:overflow-x-auto max-drawer:border-r-0 max-drawer:border-b max-drawer:py-0"
-      >
-        {list}
-      </nav>
-      {children}
-    </div>
-  </main>
-);
 
 const ListTitle = ({ children }: { children: ReactNode }) => (
   <h2 className="truncate px-4 pt-2 pb-1 text-small text-text-3 max-drawer:hidden">{children}</h2>
@@ -131,7 +118,3 @@ export function SettingsPage({
     </div>
   );
 }
-
-const itemClass =
-  'relative block h-7 shrink-0 truncate px-4 leading-7 text-text-2 no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-text';
-const active = { className: 'petrol-edge' };

@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { Button } from './Button.tsx';
+import { Cancel } from './Cancel.tsx';
 import { Dialog } from './Dialog.tsx';
 import { Field } from './Field.tsx';
 
@@ -62,9 +63,7 @@ export function TypedConfirmation({
           >
             {isPending ? 'Deleting …' : action}
           </Button>
-          <Button look="quiet" onClick={close}>
-            Cancel
-          </Button>
+          <Cancel close={close} />
         </div>
       </form>
     </Dialog>

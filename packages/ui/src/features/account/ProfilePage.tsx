@@ -6,23 +6,22 @@ import { Button } from '../../components/Button.tsx';
 import { CodeField } from '../../components/CodeField.tsx';
 import { Field } from '../../components/Field.tsx';
 import { Icon } from '../../components/Icon.tsx';
-import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { Time } from '../../components/Time.tsx';
-import { useAccount, useEmailCode, useRename, useVerifyEmail } from './useAccount.ts';
+import { useEmailCode, useRename, useVerifyEmail } from './useAccount.ts';
+import { WithAccount } from './WithAccount.tsx';
 
 export function ProfilePage() {
   useDocumentTitle('Profile', 'Your account');
-  const account = useAccount();
-  if (account.isPending)
-    return <Loading label="Loading your account" skeleton={<SkeletonRows rows={3} widths={['w-24', 'w-50']} />} />;
-  if (account.isError)
-    return <Failure what="your account" error={account.error} retry={() => void account.refetch()} />;
   return (
-    <>
-      <h2 className="mb-3 text-lead">Profile</h2>
-      <NameForm account={account.data} />
-      <Address account={account.data} />
-    </>
+    <WithAccount>
+      {(account) => (
+        <>
+          <h2 className="mb-3 text-lead">Profile</h2>
+          <NameForm account={account} />
+          <Address account={account} />
+        </>
+      )}
+    </WithAccount>
   );
 }
 

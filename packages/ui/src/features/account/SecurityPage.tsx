@@ -5,25 +5,24 @@ import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { Button } from '../../components/Button.tsx';
 import { Field } from '../../components/Field.tsx';
 import { NewPasswordField } from '../../components/NewPasswordField.tsx';
-import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { explainRefusal } from '../sign-in/useSignIn.ts';
 import { Identities } from './Identities.tsx';
 import { Saved } from './ProfilePage.tsx';
-import { useAccount, useChangePassword } from './useAccount.ts';
+import { useChangePassword } from './useAccount.ts';
+import { WithAccount } from './WithAccount.tsx';
 
 export function SecurityPage() {
   useDocumentTitle('Security', 'Your account');
-  const account = useAccount();
-  if (account.isPending)
-    return <Loading label="Loading your account" skeleton={<SkeletonRows rows={3} widths={['w-24', 'w-50']} />} />;
-  if (account.isError)
-    return <Failure what="your account" error={account.error} retry={() => void account.refetch()} />;
   return (
-    <>
-      <h2 className="text-lead">Password</h2>
-      <Password account={account.data} />
-      <Identities account={account.data} />
-    </>
+    <WithAccount>
+      {(account) => (
+        <>
+          <h2 className="text-lead">Password</h2>
+          <Password account={account} />
+          <Identities account={account} />
+        </>
+      )}
+    </WithAccount>
   );
 }
 

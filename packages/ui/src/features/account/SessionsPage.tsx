@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { tell } from '../../components/toasts.tsx';
@@ -60,9 +61,7 @@ export function SessionsPage() {
           <Button look="danger" onClick={endEverywhere}>
             {endAll.isPending ? 'Signing out …' : 'Sign out everywhere'}
           </Button>
-          <Button look="quiet" onClick={() => setAsks(false)}>
-            Cancel
-          </Button>
+          <Cancel close={() => setAsks(false)} />
         </div>
       </Dialog>
     </>

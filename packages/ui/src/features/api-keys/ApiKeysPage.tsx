@@ -6,6 +6,7 @@ import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useOrganization } from '../../app/useOrganization.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { formatKey } from '../../components/formats.ts';
@@ -155,9 +156,7 @@ function CreateDialog({ owner, open, close }: { owner: KeyOwner; open: boolean; 
           <Button type="submit" look="primary">
             {create.isPending ? 'Creating …' : 'Create key'}
           </Button>
-          <Button look="quiet" onClick={close}>
-            Cancel
-          </Button>
+          <Cancel close={close} />
         </div>
       </form>
     </Dialog>
@@ -232,9 +231,7 @@ function RevokeDialog({ owner, apiKey, close }: { owner: KeyOwner; apiKey: ApiKe
         <Button look="danger" onClick={confirm}>
           {revoke.isPending ? 'Revoking …' : 'Revoke key'}
         </Button>
-        <Button look="quiet" onClick={close}>
-          Cancel
-        </Button>
+        <Cancel close={close} />
       </div>
     </Dialog>
   );

@@ -1,9 +1,8 @@
 import type { AuditLine } from '@tracehouse/contract/x-audit-log';
-import { Search, X } from 'lucide-react';
-import { useRef } from 'react';
-import { useKeys } from '../../app/keys.ts';
+import { X } from 'lucide-react';
 import { Button } from '../../components/Button.tsx';
 import { Icon } from '../../components/Icon.tsx';
+import { filterFieldClass, SearchField } from '../../components/SearchField.tsx';
 import { useAddressText } from '../../components/useAddressText.ts';
 import type { AuditSearch } from './useAuditLog.ts';
 import { nounOf } from './words.ts';
@@ -15,48 +14,22 @@ interface AuditFilterProps {
   lines: readonly AuditLine[];
 }
 
-const field =
-  'flex h-7 items-center gap-2 rounded-control border border-line-strong bg-raised px-2 focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-focus';
 const MAX = 1_000;
 
 /** Text, who, what kind of object and of action, refused ones; all of it in the address. */
 export function AuditFilter({ search, set, lines }: AuditFilterProps) {
   const [q, setQ] = useAddressText(search.q ?? '', (text) => set({ q: text || undefined }, true));
   const [actor, setActor] = useAddressText(search.actor ?? '', (text) => set({ actor: text || undefined }, true));
-  const input = useRef<HTMLInputElement>(null);
-  useKeys([{ key: '/', does: 'Search the audit log', run: () => input.current?.focus() }]);
   return (
     <div className="flex flex-wrap items-center gap-2 px-4 pb-2">
-      <div className={`${field} min-w-60 flex-1`}>
-        <Icon of={Search} className="text-text-3" />
-        <input
-          ref={input}
-          aria-label="Search the audit log"
-          placeholder="A part of a name, an id, an address, a value"
-          value={q}
-          maxLength={MAX}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setQ(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') setQ('');
-          }}
-          className="min-w-0 flex-1 bg-transparent outline-none"
-        />
-        {q === '' ? (
-          <kbd className="font-mono text-micro text-text-3">/</kbd>
-        ) : (
-          <button
-            type="button"
-            aria-label="Clear search"
-            onClick={() => setQ('')}
-            className="flex size-6 items-center justify-center"
-          >
-            <Icon of={X} small className="text-text-3" />
-          </button>
-        )}
-      </div>
-      <label className={`${field} w-50`}>
+      <SearchField
+        label="Search the audit log"
+        placeholder="A part of a name, an id, an address, a value"
+        value={q}
+        maxLength={MAX}
+        onChange={setQ}
+      />
+      <label className={`${filterFieldClass} w-50`}>
         <span className="text-text-3">Who</span>
         <input
           value={actor}
@@ -122,7 +95,7 @@ function Choice({ label, value, all, values, wordOf, choose }: ChoiceProps) {
     ...new Set([...(known[label] ?? []), ...values, ...(value === undefined ? [] : [value])]),
   ].toSorted();
   return (
-    <span className={field}>
+    <span className={filterFieldClass}>
       <span aria-hidden="true" className="text-text-3">
         {label}
       </span>

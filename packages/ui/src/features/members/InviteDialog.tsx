@@ -3,6 +3,7 @@ import type { SentInvitation } from '@tracehouse/contract/x-invitations';
 import { useState, type FormEvent } from 'react';
 import { useOrganization } from '../../app/useOrganization.ts';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { Field, fieldClass } from '../../components/Field.tsx';
 import { LinkToCopy } from './LinkToCopy.tsx';
@@ -74,9 +75,7 @@ export function InviteDialog({ open, close }: { open: boolean; close: () => void
           <Button type="submit" look="primary">
             {invite.isPending ? 'Inviting …' : 'Invite'}
           </Button>
-          <Button look="quiet" onClick={close}>
-            Cancel
-          </Button>
+          <Cancel close={close} />
         </div>
       </form>
     </Dialog>

@@ -7,6 +7,7 @@ import { OrganizationSettingsFrame, SettingsPage } from '../../app/SettingsFrame
 import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useOrganization } from '../../app/useOrganization.ts';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { tableColumns, type TableColumn } from '../../components/DataTable.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { UNKNOWN } from '../../components/formats.ts';
@@ -209,9 +210,7 @@ function RemoveDialog({ member, isSelf, close }: { member: Member | null; isSelf
         <Button look="danger" onClick={confirm}>
           {action.isPending ? 'Removing …' : isSelf ? 'Leave' : 'Remove'}
         </Button>
-        <Button look="quiet" onClick={shut}>
-          Cancel
-        </Button>
+        <Cancel close={shut} />
       </div>
     </Dialog>
   );

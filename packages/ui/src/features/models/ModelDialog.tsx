@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { missingRole } from '../../app/session.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { Failure, Loading, SkeletonRows } from '../../components/states.tsx';
 import { type Draft, draftOf, emptyDraft } from './draft.ts';
@@ -117,12 +118,6 @@ function copyOf(model: Model): Draft {
     ? { ...draft, matchPattern: null }
     : { ...draft, modelName: `${model.modelName} copy`.slice(0, 200) };
 }
-
-const Cancel = ({ close }: { close: () => void }) => (
-  <Button look="quiet" onClick={close}>
-    Cancel
-  </Button>
-);
 
 /** After a change: the past may follow. */
 const Ending = ({ modelId, close }: { modelId: string; close: () => void }) => (

@@ -1,7 +1,6 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ListedModel } from '@tracehouse/contract/x-models';
-import { Search, X } from 'lucide-react';
-import { useMemo, useRef, type ReactNode } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { useKeys } from '../../app/keys.ts';
 import type { ModelsSearch } from '../../app/router.tsx';
 import { missingRole } from '../../app/session.ts';
@@ -10,7 +9,7 @@ import { useDocumentTitle } from '../../app/useDocumentTitle.ts';
 import { useProject } from '../../app/useProject.ts';
 import { Button } from '../../components/Button.tsx';
 import { formatCount } from '../../components/formats.ts';
-import { Icon } from '../../components/Icon.tsx';
+import { SearchField } from '../../components/SearchField.tsx';
 import { Failure, Loading, SkeletonRows, State } from '../../components/states.tsx';
 import { useAddressText } from '../../components/useAddressText.ts';
 import { ModelDialog, type ModelTarget } from './ModelDialog.tsx';
@@ -35,13 +34,9 @@ export function ModelsPage() {
   const [q, setQ] = useAddressText(search.q ?? '', (text) => set({ q: text || undefined }, true));
   const show = search.show ?? 'all';
   const found = useMemo(() => select(models.data?.data ?? [], q, show), [models.data, q, show]);
-  const input = useRef<HTMLInputElement>(null);
   const blocked = missingRole(project, 'ADMIN');
   const add = () => set({ model: NEW });
-  useKeys([
-    { key: '/', does: 'Search models', run: () => input.current?.focus() },
-    ...(blocked === undefined ? [{ key: 'n', does: 'Add a model', run: add }] : []),
-  ]);
+  useKeys(blocked === undefined ? [{ key: 'n', does: 'Add a model', run: add }] : []);
   const close = () => set({ model: undefined, name: undefined, like: undefined });
   return (
     <SettingsFrame busy={models.isFetching}>
@@ -61,35 +56,13 @@ export function ModelsPage() {
         <UnpricedNote onAdd={(name) => set({ model: NEW, name })} />
         <Recalculations models={models.data?.data ?? []} />
         <div className="flex flex-wrap items-center gap-2 px-4 pb-2">
-          <div className="flex h-7 min-w-60 flex-1 items-center gap-2 rounded-control border border-line-strong bg-raised px-2 focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-focus">
-            <Icon of={Search} className="text-text-3" />
-            <input
-              ref={input}
-              aria-label="Search models"
-              placeholder="Part of a name, or the whole name of a call: which model prices it?"
-              value={q}
-              maxLength={300}
-              spellCheck={false}
-              autoComplete="off"
-              onChange={(event) => setQ(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Escape') setQ('');
-              }}
-              className="min-w-0 flex-1 bg-transparent outline-none"
-            />
-            {q === '' ? (
-              <kbd className="font-mono text-micro text-text-3">/</kbd>
-            ) : (
-              <button
-                type="button"
-                aria-label="Clear search"
-                onClick={() => setQ('')}
-                className="flex size-6 items-center justify-center"
-              >
-                <Icon of={X} small className="text-text-3" />
-              </button>
-            )}
-          </div>
+          <SearchField
+            label="Search models"
+            placeholder="Part of a name, or the whole name of a call: which model prices it?"
+            value={q}
+            maxLength={300}
+            onChange={setQ}
+          />
           <div role="group" aria-label="Which models" className="flex gap-1">
             {Object.entries(shows).map(([id, label]) => (
               <Button

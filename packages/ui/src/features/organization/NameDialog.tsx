@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from 'react';
 import { Button } from '../../components/Button.tsx';
+import { Cancel } from '../../components/Cancel.tsx';
 import { Dialog } from '../../components/Dialog.tsx';
 import { Field } from '../../components/Field.tsx';
 
@@ -38,9 +39,7 @@ export function NameDialog({ title, open, close, placeholder, action, isPending,
           <Button type="submit" look="primary">
             {isPending ? 'Creating …' : action}
           </Button>
-          <Button look="quiet" onClick={close}>
-            Cancel
-          </Button>
+          <Cancel close={close} />
         </div>
       </form>
     </Dialog>
