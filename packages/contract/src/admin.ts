@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Metadata, OrganizationName } from './names.ts';
 import { ProjectOfOrganization } from './organizations.ts';
-import { NewProjectApiKey, ProjectApiKey } from './projects.ts';
+import { CreatedProjectApiKey, NewProjectApiKey, ProjectApiKey } from './projects.ts';
 import { defineRoute } from './route.ts';
 
 /** The whole installation, by `Authorization: Bearer <ADMIN_API_KEY>` (S9.8). Errors are `{error}`. */
@@ -85,13 +85,7 @@ export const adminCreateOrganizationKey = defineRoute({
   params: ofOrganization,
   body: z.object({ note: NewProjectApiKey.shape.note }).optional(),
   status: 201,
-  response: ProjectApiKey.pick({
-    id: true,
-    createdAt: true,
-    note: true,
-    publicKey: true,
-    displaySecretKey: true,
-  }).extend({ secretKey: z.string() }),
+  response: CreatedProjectApiKey,
 });
 
 export const adminDeleteOrganizationKey = defineRoute({

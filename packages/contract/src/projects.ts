@@ -101,6 +101,15 @@ export const NewProjectApiKey = z
   .refine(({ publicKey }) => publicKey?.startsWith('pk-lf-') ?? true, 'publicKey must start with pk-lf-')
   .refine(({ secretKey }) => secretKey?.startsWith('sk-lf-') ?? true, 'secretKey must start with sk-lf-');
 
+/** A key pair that was just made: the only answer with its secret. */
+export const CreatedProjectApiKey = ProjectApiKey.pick({
+  id: true,
+  createdAt: true,
+  note: true,
+  publicKey: true,
+  displaySecretKey: true,
+}).extend({ secretKey: z.string() });
+
 export const createProjectApiKey = defineRoute({
   method: 'POST',
   path: '/api/public/projects/:projectId/apiKeys',
@@ -110,15 +119,7 @@ export const createProjectApiKey = defineRoute({
   params: ofProject,
   body: NewProjectApiKey,
   status: 201,
-  response: ProjectApiKey.pick({
-    id: true,
-    createdAt: true,
-    note: true,
-    publicKey: true,
-    displaySecretKey: true,
-  }).extend({
-    secretKey: z.string(),
-  }),
+  response: CreatedProjectApiKey,
 });
 
 export const deleteProjectApiKey = defineRoute({

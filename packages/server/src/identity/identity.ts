@@ -50,7 +50,7 @@ export function createIdentity({
     log,
   });
   const mailer = createMailer({ settings, log });
-  const codes = createLoginCodes({ postgres, passwords, now, newId });
+  const codes = createLoginCodes({ postgres, passwords, limits, now, newId });
   const auditRefusal = createRefusalAudit({
     postgres,
     now,

@@ -498,9 +498,9 @@ describe('what the platform may say instead', () => {
     const platform = await answering('PATCH', '/a', (nth) => (nth === 1 ? { status: 409 } : undefined));
     expect(await run(keycloak, platform)).toMatchObject({ code: 0, counts: { updated: 2 } });
     expect(platform.asked('GET', '/Users/a')).toHaveLength(1);
-    const stubborn = await answering('PATCH', '/a', () => ({ status: 409 }));
-    expect(await run(keycloak, stubborn)).toMatchObject({ code: 2, counts: { updated: 1, failed: 1 } });
-    expect(stubborn.asked('PATCH', '/Users/a')).toHaveLength(2);
+    const refusing = await answering('PATCH', '/a', () => ({ status: 409 }));
+    expect(await run(keycloak, refusing)).toMatchObject({ code: 2, counts: { updated: 1, failed: 1 } });
+    expect(refusing.asked('PATCH', '/Users/a')).toHaveLength(2);
   });
 
   test('one who has become an owner meanwhile is protected', async () => {

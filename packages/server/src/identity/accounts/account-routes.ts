@@ -27,6 +27,7 @@ import type { PasswordResets } from './password-reset.ts';
 import type { Principal } from '../principal.ts';
 import { isSameOrigin, refuseOtherSites } from '../sessions/same-origin.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { startSession } from '../sessions/start-session.ts';
 import { isSignUpClosed, mayUsePassword } from './sign-in-policy.ts';
 import type { SignUps } from './sign-up.ts';
 
@@ -41,27 +42,6 @@ interface AccountParts {
 }
 
 export const accountRoutes = (parts: AccountParts): BoundRoute[] => [...entryRoutes(parts), ...ownRoutes(parts)];
-
-interface Request {
-  headers: Record<string, string | undefined>;
-  ip: string;
-}
-
-/** A new session, in place of the one the browser came with; answers the header. */
-async function startSession(
-  { sessions, sessionCookie }: Pick<AccountParts, 'sessions' | 'sessionCookie'>,
-  userId: string,
-  { headers, ip }: Request,
-): Promise<{ 'set-cookie': string; 'cache-control': string }> {
-  const token = await sessions.start({
-    userId,
-    method: 'password',
-    userAgent: headers['user-agent'],
-    ip,
-    replaces: sessionCookie.read(headers['cookie']),
-  });
-  return { 'set-cookie': sessionCookie.write(token), 'cache-control': 'no-store' };
-}
 
 /** For who is not in yet. */
 function entryRoutes({ settings, mailer, signUps, passwordResets, ...parts }: AccountParts): BoundRoute[] {

@@ -17,7 +17,7 @@ import type { Passwords } from './passwords.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { deleteSessionOf, deleteSessionsOf, selectSessionsOf } from '../sessions/sessions-store.ts';
 import { mayUsePassword, needsSso, PASSWORDS_OFF, ssoNeeded } from './sign-in-policy.ts';
-import { NO_MAIL, WRONG_CODE } from './sign-up.ts';
+import { NO_MAIL } from './sign-up.ts';
 import { selectUser, updatePasswordHash, updateUserName, type UserRow } from './users-store.ts';
 
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -48,7 +48,7 @@ export function createAccounts({
   newUsers: Pick<NewUsers, 'prove'>;
   codes: LoginCodes;
   mailer: Pick<Mailer, 'isOn' | 'later'>;
-  limits: Pick<RateLimits, 'signIn' | 'sendCode' | 'tryCode'>;
+  limits: Pick<RateLimits, 'signIn' | 'sendCode'>;
   /** Where people reach the product. */
   site: string;
   now: () => Date;
@@ -134,10 +134,7 @@ export function createAccounts({
     /** @throws UnprocessableError for a wrong code, TooManyRequestsError */
     async verifyEmail(owner: AccountOwner, code: string): Promise<Account> {
       const { email } = await userOf(owner);
-      const attempt = { email, ip: owner.ip };
-      await limits.tryCode.count(attempt);
-      if (!(await codes.take(email, 'verify', code))) throw new UnprocessableError(WRONG_CODE);
-      await limits.tryCode.succeeded(attempt);
+      await codes.take({ email, ip: owner.ip }, 'verify', code);
       await postgres.transaction((tx) => newUsers.prove(tx, { userId: owner.userId, through: 'session' }, owner.actor));
       return toAccount(await userOf(owner));
     },

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { UnprocessableError } from '../../http/errors.ts';
 import type { Passwords } from './passwords.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { deleteLoginCode, insertLoginCode, selectCodeToTry } from './login-codes-store.ts';
 
 /** Minutes a code is good. */
@@ -10,17 +12,21 @@ export const CODE_TRIES = 5;
 /** A new password; or that the mailbox is somebody's, before or after the account exists. */
 export type CodePurpose = 'reset' | 'verify';
 
+export const WRONG_CODE = 'The code is not right or no longer good. Ask for a new one.';
+
 export type LoginCodes = ReturnType<typeof createLoginCodes>;
 
 /** Codes of six digits that come back from a mailbox. The newest of an address and purpose is the only one that is good. */
 export function createLoginCodes({
   postgres,
   passwords,
+  limits,
   now,
   newId,
 }: {
   postgres: Postgres;
   passwords: Pick<Passwords, 'hash' | 'verify'>;
+  limits: Pick<RateLimits, 'tryCode'>;
   now: () => Date;
   newId: () => string;
 }) {
@@ -34,11 +40,17 @@ export function createLoginCodes({
       return code;
     },
 
-    /** Whether it is right: at most once, within its time and among its first tries. No code to compare costs the same. */
-    async take(email: string, purpose: CodePurpose, code: string): Promise<boolean> {
+    /**
+     * Takes a code that is right: at most once, within its time and among its first tries. No code to compare costs the same.
+     * @throws UnprocessableError for a wrong one, TooManyRequestsError
+     */
+    async take({ email, ip }: { email: string; ip: string }, purpose: CodePurpose, code: string): Promise<void> {
+      await limits.tryCode.count({ email, ip });
       const tried = await selectCodeToTry(postgres, { email, purpose, tries: CODE_TRIES, at: now() });
       const { right } = await passwords.verify(tried?.code_hash ?? null, code);
-      return tried !== null && right && (await deleteLoginCode(postgres, tried.id));
+      if (tried === null || !right || !(await deleteLoginCode(postgres, tried.id)))
+        throw new UnprocessableError(WRONG_CODE);
+      await limits.tryCode.succeeded({ email, ip });
     },
   };
 }

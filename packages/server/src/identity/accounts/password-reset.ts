@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ForbiddenError, UnprocessableError } from '../../http/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { personActor, recordAudit } from '../audit/audit.ts';
-import type { LoginCodes } from './login-codes.ts';
+import { type LoginCodes, WRONG_CODE } from './login-codes.ts';
 import type { Mailer } from './mailer.ts';
 import { resetMail } from './mails.ts';
 import type { NewUsers } from './new-user.ts';
@@ -11,7 +11,7 @@ import type { Passwords } from './passwords.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { deleteSessionsOf } from '../sessions/sessions-store.ts';
 import { mayUsePassword, needsSso, PASSWORDS_OFF, ssoNeeded } from './sign-in-policy.ts';
-import { NO_MAIL, WRONG_CODE } from './sign-up.ts';
+import { NO_MAIL } from './sign-up.ts';
 import { selectUserByEmail, updatePasswordHash, type UserRow } from './users-store.ts';
 
 export type PasswordResets = ReturnType<typeof createPasswordResets>;
@@ -34,7 +34,7 @@ export function createPasswordResets({
   newUsers: Pick<NewUsers, 'prove'>;
   codes: LoginCodes;
   mailer: Pick<Mailer, 'isOn' | 'later'>;
-  limits: Pick<RateLimits, 'sendCode' | 'tryCode'>;
+  limits: Pick<RateLimits, 'sendCode'>;
   /** Where people reach the product. */
   site: string;
   now: () => Date;
@@ -66,11 +66,10 @@ export function createPasswordResets({
       { ip, userAgent }: { ip: string; userAgent: string | undefined },
     ): Promise<SessionUser> {
       refuseByPolicy(email);
-      await limits.tryCode.count({ email, ip });
-      const isRight = await codes.take(email, 'reset', code);
-      const user = isRight ? await findUser(email) : null;
+      await codes.take({ email, ip }, 'reset', code);
+      // Shut out since the code was sent.
+      const user = await findUser(email);
       if (!user) throw new UnprocessableError(WRONG_CODE);
-      await limits.tryCode.succeeded({ email, ip });
       const passwordHash = await passwords.hash(password);
       await postgres.transaction(async (tx) => {
         const actor = personActor(user, { ip, userAgent });

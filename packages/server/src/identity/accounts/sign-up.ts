@@ -34,7 +34,7 @@ export function createSignUps({
   newUsers: Pick<NewUsers, 'create'>;
   codes: LoginCodes;
   mailer: Pick<Mailer, 'isOn' | 'later'>;
-  limits: Pick<RateLimits, 'signUp' | 'sendCode' | 'tryCode'>;
+  limits: Pick<RateLimits, 'signUp' | 'sendCode'>;
   /** Where people reach the product. */
   site: string;
 }) {
@@ -86,9 +86,7 @@ export function createSignUps({
         throw new ForbiddenError('The address has to be verified first, by a code (AUTH_EMAIL_VERIFICATION_REQUIRED).');
       return false;
     }
-    await limits.tryCode.count({ email, ip });
-    if (!(await codes.take(email, 'verify', code))) throw new UnprocessableError(WRONG_CODE);
-    await limits.tryCode.succeeded({ email, ip });
+    await codes.take({ email, ip }, 'verify', code);
     return true;
   }
 }
@@ -99,4 +97,3 @@ const refusal = (why: string): UnprocessableError => new UnprocessableError(`Sig
 const CLOSED =
   'New accounts are switched off here (AUTH_DISABLE_SIGNUP). Ask an owner of your organization for an invitation.';
 export const NO_MAIL = 'This installation sends no mail (SMTP_CONNECTION_URL).';
-export const WRONG_CODE = 'The code is not right or no longer good. Ask for a new one.';

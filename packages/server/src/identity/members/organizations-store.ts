@@ -133,31 +133,34 @@ export interface AccessRow {
 
 export const selectAccess = (db: Postgres, userId: string): Promise<AccessRow[]> =>
   db.rows<AccessRow>(sql`
-    SELECT o.id AS organization_id, o.name AS organization_name, om.role AS organization_role, p.id AS project_id,
-      p.name AS project_name, COALESCE(pm.role, om.role) AS project_role,
-      (SELECT COALESCE(json_agg(name), '[]')
-       FROM (
-         SELECT COALESCE(u.name, u.email) AS name
-         FROM organization_memberships m
-         JOIN users u ON u.id = m.user_id
-         WHERE om.role <> 'OWNER' AND m.organization_id = o.id AND m.role = 'OWNER' AND u.disabled_at IS NULL
-         ORDER BY m.created_at, u.id
-         LIMIT ${SHOWN_OWNERS}) AS owners) AS organization_owners,
+    WITH places AS (
+      SELECT o.id, o.name, o.created_at, om.role,
+        (SELECT COALESCE(json_agg(name), '[]')
+         FROM (
+           SELECT COALESCE(u.name, u.email) AS name
+           FROM organization_memberships m
+           JOIN users u ON u.id = m.user_id
+           WHERE om.role <> 'OWNER' AND m.organization_id = o.id AND m.role = 'OWNER' AND u.disabled_at IS NULL
+           ORDER BY m.created_at, u.id
+           LIMIT ${SHOWN_OWNERS}) AS owners) AS owners
+      FROM organization_memberships om
+      JOIN organizations o ON o.id = om.organization_id
+      WHERE om.user_id = ${userId} AND NOT o.is_hidden)
+    SELECT o.id AS organization_id, o.name AS organization_name, o.role AS organization_role, o.owners AS organization_owners,
+      p.id AS project_id, p.name AS project_name, COALESCE(pm.role, o.role) AS project_role,
       (SELECT COALESCE(json_agg(name), '[]')
        FROM (
          SELECT COALESCE(u.name, u.email) AS name
          FROM organization_memberships m
          JOIN users u ON u.id = m.user_id
          LEFT JOIN project_memberships own ON own.project_id = p.id AND own.user_id = m.user_id
-         WHERE COALESCE(pm.role, om.role) <> 'OWNER' AND m.organization_id = o.id AND COALESCE(own.role, m.role) = 'OWNER'
+         WHERE COALESCE(pm.role, o.role) <> 'OWNER' AND m.organization_id = o.id AND COALESCE(own.role, m.role) = 'OWNER'
            AND u.disabled_at IS NULL
          ORDER BY m.created_at, u.id
          LIMIT ${SHOWN_OWNERS}) AS owners) AS project_owners
-    FROM organization_memberships om
-    JOIN organizations o ON o.id = om.organization_id
+    FROM places o
     LEFT JOIN projects p ON p.organization_id = o.id AND p.deleted_at IS NULL
-    LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = om.user_id
-    WHERE om.user_id = ${userId} AND NOT o.is_hidden
+    LEFT JOIN project_memberships pm ON pm.project_id = p.id AND pm.user_id = ${userId}
     ORDER BY o.created_at, o.id, p.created_at, p.id`);
 
 /** One process and request at a time changes the members of an organization; held until the transaction ends. */

@@ -12,6 +12,7 @@ import { ForbiddenError } from '../../http/errors.ts';
 import type { SessionCookie } from '../sessions/cookies.ts';
 import { refuseOtherSites } from '../sessions/same-origin.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { startSession } from '../sessions/start-session.ts';
 import type { Invitations } from './invitations.ts';
 
 /** Invitations, for the pages of members and for who got a link. */
@@ -43,15 +44,6 @@ export const invitationRoutes = ({
   bind(signUpInvited, async ({ headers, body, ip }) => {
     refuseOtherSites(headers, url);
     const { userId, ...place } = await invitations.signUp(body, { ip, userAgent: headers['user-agent'] ?? null });
-    const token = await sessions.start({
-      userId,
-      method: 'password',
-      userAgent: headers['user-agent'],
-      ip,
-      replaces: sessionCookie.read(headers['cookie']),
-    });
-    return new Answer(place, {
-      headers: { 'set-cookie': sessionCookie.write(token), 'cache-control': 'no-store' },
-    });
+    return new Answer(place, { headers: await startSession({ sessions, sessionCookie }, userId, { headers, ip }) });
   }),
 ];
