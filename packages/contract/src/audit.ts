@@ -13,6 +13,8 @@ export const auditedByScope = {
   'models:CUD': 'model',
   'scoreConfigs:CUD': 'scoreConfig',
   'scores:CUD': 'score',
+  'prompts:CUD': 'prompt',
+  'promptProtectedLabels:CUD': 'promptProtectedLabels',
   'traces:delete': 'trace',
   'apiKeys:CUD': 'apiKey',
   'organization:CRUD_apiKeys': 'apiKey',

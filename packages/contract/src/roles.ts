@@ -17,6 +17,7 @@ export const projectScopes = {
   'scores:read':        'VIEWER',
   'scoreConfigs:read':  'VIEWER',
   'media:read':         'VIEWER',
+  'prompts:read':       'VIEWER',
   'apiKeys:read':       'MEMBER',
   'projectMembers:read':'MEMBER',
   'traces:create':      'MEMBER',
@@ -24,25 +25,29 @@ export const projectScopes = {
   'scores':             'MEMBER',
   'scores:CUD':         'MEMBER',
   'scoreConfigs:CUD':   'MEMBER',
+  'prompts:CUD':        'MEMBER',
   'traces:delete':      'ADMIN',
   'apiKeys:CUD':        'ADMIN',
   'models:CUD':         'ADMIN',
   'project:update':     'ADMIN',
   'projectMembers:CUD': 'ADMIN',
   'auditLogs:read':     'ADMIN',
+  'promptProtectedLabels:CUD': 'ADMIN',
   'project:delete':     'OWNER',
 } as const satisfies Record<string, Role>;
 export type ProjectRouteScope = keyof typeof projectScopes;
 
 /**
- * Not for keys of a project, which lie about in the settings of programs: who has roles in it, and whether it exists. The key of
- * its organization has routes of its own for that.
+ * Not for keys of a project, which lie about in the settings of programs: who has roles in it, whether it exists, and which labels
+ * are protected. The key of its organization has routes of its own for the first two.
  */
 export const personScopes: ReadonlySet<string> = new Set<ProjectRouteScope>([
   'project:update',
   'project:delete',
   'projectMembers:read',
   'projectMembers:CUD',
+  // A key that could move what is protected from members would make the protection a form.
+  'promptProtectedLabels:CUD',
 ]);
 
 /** What one may do in an organization. An organization's key may do all of it. */

@@ -22,6 +22,7 @@ const words: Record<Scope, string> = {
   'scores:read': 'Read scores',
   'scoreConfigs:read': 'Read score configs',
   'media:read': 'See files',
+  'prompts:read': 'Read prompts and their A/B tests',
   'apiKeys:read': 'See API keys, without secrets',
   'projectMembers:read': 'See who has which role in the project',
   'traces:create': 'Send traces',
@@ -29,12 +30,14 @@ const words: Record<Scope, string> = {
   scores: 'Send scores',
   'scores:CUD': 'Change and delete scores',
   'scoreConfigs:CUD': 'Make and change score configs',
+  'prompts:CUD': 'Change prompts, move labels, run A/B tests',
   'traces:delete': 'Delete traces',
   'apiKeys:CUD': 'Create and revoke API keys',
   'models:CUD': 'Change models and prices',
   'project:update': 'Rename the project',
   'projectMembers:CUD': 'Give roles in the project',
   'auditLogs:read': 'Read the audit log of the project',
+  'promptProtectedLabels:CUD': 'Protect labels of prompts, and move protected ones',
   'project:delete': 'Delete the project with its data',
 };
 
