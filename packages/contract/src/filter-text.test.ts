@@ -91,6 +91,17 @@ test('a field of observations asks any observation of a trace, and the other way
   expect(compile('trace.name:x', 'observations').clauses[0]).toMatchObject({ conditions: [{ column: 'traceName' }] });
 });
 
+test('a prompt and its version are asked of the same call', () => {
+  const name = { type: 'string', column: 'promptName', operator: '=', value: 'support/answer' };
+  const version = { type: 'number', column: 'promptVersion', operator: '=', value: 4 };
+  const written = 'prompt:support/answer prompt.version:4';
+  expect(compile(written).clauses).toEqual([{ of: 'observation', not: false, conditions: [name, version] }]);
+  expect(compile(`prompt.version:4 model:m prompt:support/answer`).clauses).toHaveLength(2);
+  expect(formatFilterText(decompileFilter(compile(written), 'traces') ?? [])).toBe(written);
+  expect(compile('-prompt:support/answer prompt.version:4').clauses).toHaveLength(2);
+  expect(compile('prompt:a prompt:b prompt.version:4').clauses).toHaveLength(3);
+});
+
 test('words and phrases are text, in any script', () => {
   expect(compile('"refund policy" -spam أين refund*').text).toEqual([
     { value: 'refund policy', not: false },
@@ -155,6 +166,14 @@ const testOf = fc.oneof(
   fc.tuple(fc.constantFrom('name', 'user', 'status', 'model', 'release'), any(literal, 1)),
   fc.tuple(fc.constantFrom('level', 'type', 'env', 'tags', 'tool.called'), any(whole)),
   fc.tuple(fc.constant('latency'), bounds),
+  fc.tuple(
+    fc.constant('prompt.version'),
+    any(
+      fc.nat().map((version) => ({ text: String(version), open: '' as const })),
+      1,
+    ),
+  ),
+  fc.tuple(fc.constant('prompt'), any(literal, 1)),
   fc.tuple(fc.constantFrom('input', 'output'), any(whole, 1)),
   fc.tuple(
     key.map((name) => `metadata.${name}`),

@@ -100,6 +100,7 @@ const fields: Record<string, Field> = {
   model:            { kind: 'string',                             observation: 'providedModelName' },
   provider:         { kind: 'string',                             observation: 'provider' },
   prompt:           { kind: 'string',                             observation: 'promptName' },
+  'prompt.version': { kind: 'count',                              observation: 'promptVersion' },
   latency:          { kind: 'seconds', trace: 'latency',          observation: 'latency' },
   ttft:             { kind: 'seconds',                            observation: 'timeToFirstToken' },
   tokens:           { kind: 'count',   trace: 'totalTokens',      observation: 'totalTokens' },
@@ -200,7 +201,10 @@ export function formatFilterText(terms: readonly FilterTerm[]): string {
   return terms.map(formatTerm).join(' ');
 }
 
-/** Terms that parsed without a problem as conditions. Two or more `tags:a tags:b` become one "all of". */
+/**
+ * Terms that parsed without a problem as conditions. Two or more `tags:a tags:b` become one "all of"; `prompt:p prompt.version:4`
+ * is about one call.
+ */
 export function compileFilter(terms: readonly FilterTerm[], target: FilterTarget): CompiledFilter {
   const clauses: FilterClause[] = [];
   const text: TextSearch[] = [];
@@ -223,19 +227,39 @@ export function compileFilter(terms: readonly FilterTerm[], target: FilterTarget
     }
     clauses.push(clause);
   }
-  return { clauses, text };
+  return { clauses: withPromptVersion(clauses), text };
 }
+
+/** A version means nothing without its prompt: both are asked of the same observation. */
+function withPromptVersion(clauses: FilterClause[]): FilterClause[] {
+  const [prompt, otherPrompt] = clauses.filter((clause) => wants(clause, 'promptName'));
+  const [version, otherVersion] = clauses.filter((clause) => wants(clause, 'promptVersion'));
+  if (!prompt || !version || otherPrompt || otherVersion) return clauses;
+  const both = { ...prompt, conditions: [...prompt.conditions, ...version.conditions] };
+  return clauses.filter((clause) => clause !== version).map((clause) => (clause === prompt ? both : clause));
+}
+
+const wants = ({ not, conditions }: FilterClause, wanted: string): boolean =>
+  !not && conditions.every(({ column, operator }) => column === wanted && !denials.has(operator));
+const denials = new Set(['none of', 'does not contain', 'is null']);
 
 /** The way back: conditions as terms. Null for a condition that filter text cannot say. */
 export function decompileFilter(filter: CompiledFilter, target: FilterTarget): FilterTerm[] | null {
   const terms: FilterTerm[] = [];
-  for (const clause of filter.clauses) {
+  for (const clause of filter.clauses.flatMap(withoutPromptVersion)) {
     const found = decompileClause(clause, target);
     if (!found) return null;
     terms.push(...found);
   }
   for (const { value, not } of filter.text) terms.push({ kind: 'text', not, value });
   return terms;
+}
+
+function withoutPromptVersion(clause: FilterClause): FilterClause[] {
+  const version = clause.conditions.filter(({ column }) => column === 'promptVersion');
+  const others = clause.conditions.filter(({ column }) => column !== 'promptVersion');
+  if (version.length === 0 || others.length === 0) return [clause];
+  return [others, version].map((conditions) => ({ ...clause, conditions }));
 }
 
 /** Reading position in a text. */
@@ -414,8 +438,9 @@ function checkTest(field: string, test: FilterTest): Problem | null {
     return { message: 'A score is compared with a number, for example score.helpful:>=0.8.' };
   }
   if (kind === 'seconds' || kind === 'usd' || kind === 'count') {
+    const example = field === 'prompt.version' ? '4' : `>${examples[kind]}`;
     if (literals.some((literal) => literal.open || readNumber(kind, literal.text) === null)) {
-      return { message: `${field} takes a number, for example ${field}:>${examples[kind]}.` };
+      return { message: `${field} takes a number, for example ${field}:${example}.` };
     }
     return test.is === 'any' && literals.length > 1
       ? { message: `${field} takes one number or a range, for example ${field}:${examples[kind]}.. .` }

@@ -64,6 +64,8 @@ beforeAll(async () => {
         metadata: { tenant: 'other', nested: '{"deep":{"k":"v"}}' },
         bookmarked: true,
         public: true,
+        promptName: 'p',
+        promptVersion: 3,
       },
       {
         id: 'b2',
@@ -77,6 +79,8 @@ beforeAll(async () => {
         cost: { input: '0.01', output: '0.01' },
         totalCost: '0.02',
         input: 'refund?',
+        promptName: 'q',
+        promptVersion: 2,
       },
       {
         id: 'c1',
@@ -171,8 +175,8 @@ const observationCases: [condition: Condition, observations: string][] = [
   [{ type: 'number', column: 'timeToFirstToken', operator: '<', value: 1 }, 'a2'],
   [{ type: 'number', column: 'totalCost', operator: '>', value: 0.1 }, 'a2'],
   [{ type: 'number', column: 'totalTokens', operator: '<', value: 50 }, 'a1 b1 b2 c1 d1'],
-  [{ type: 'string', column: 'promptName', operator: '=', value: 'p' }, 'a2'],
-  [{ type: 'number', column: 'promptVersion', operator: '=', value: 2 }, 'a2'],
+  [{ type: 'string', column: 'promptName', operator: '=', value: 'p' }, 'a2 b1'],
+  [{ type: 'number', column: 'promptVersion', operator: '=', value: 2 }, 'a2 b2'],
   [{ type: 'arrayOptions', column: 'toolNames', operator: 'any of', value: ['fetch'] }, 'a2'],
   [{ type: 'arrayOptions', column: 'calledToolNames', operator: 'any of', value: ['search'] }, 'a2'],
   [{ type: 'string', column: 'parentObservationId', operator: '=', value: 'a1' }, 'a2'],
@@ -234,6 +238,11 @@ describe('filter text', () => {
     ['refund', 'a b'],
     ['-refund', 'c d'],
     ['user:ada level:ERROR', 'a'],
+    ['prompt:p', 'a b'],
+    ['prompt.version:2', 'a b'],
+    ['prompt:p prompt.version:2', 'a'],
+    ['prompt:p prompt.version:>2', 'b'],
+    ['prompt.version:*', 'a b'],
   ])('%s finds the traces %j', async (q, traces) => {
     const found = await project.everyPage(`/x/traces?q=${encodeURIComponent(q)}`);
     expect(
