@@ -61,7 +61,7 @@ const Settings = {
   smallestEffect: z.number().positive().max(10),
   /** Null: all but those of the product and of SDK experiments. */
   environments: z.array(z.string().min(1).max(40)).min(1).max(50).nullable(),
-  /** How long SDKs keep a prompt. */
+  /** How long SDKs keep a prompt: so long after each start, rows are not counted. */
   cacheSeconds: z.int().min(0).max(86_400),
   startAt: Instant.nullable(),
   endAt: Instant.nullable(),
@@ -207,6 +207,7 @@ export type AbVerdict = z.output<typeof AbVerdict>;
  */
 export const AbComparison = z.object({
   measure: AbMeasure,
+  /** The version that is compared with control. */
   arm: z.int(),
   scale: z.enum(['ratio', 'difference']),
   a: z.number().nullable(),
@@ -249,7 +250,10 @@ export const AbResult = z.object({
     /** Another reading of unit and key that fits (almost) all, when this one does not. */
     readsAs: z.object({ unit: AbUnit, keyAs: AbKeyAs, agreement: z.number() }).nullable(),
   }),
+  /** The primary measure first. */
   comparisons: z.array(AbComparison),
+  /** What else to know, a sentence each: shares that changed, ids that are missing, causes of a mismatch. */
+  notes: z.array(z.string()),
 });
 export type AbResult = z.output<typeof AbResult>;
 
@@ -261,7 +265,7 @@ export const readAbResult = defineRoute({
   params: ById,
   query: z.object({
     phase: z.coerce.number().int().positive().optional(),
-    /** Estimates alone, without a verdict, of these environments (comma-separated). */
+    /** Estimates alone, without a verdict, of these environments (comma-separated), in place of the test's own. */
     environment: z.string().optional(),
     scoreSource: z.enum(['API', 'EVAL', 'ANNOTATION']).optional(),
   }),
@@ -274,6 +278,7 @@ export const AbSnapshot = z.object({
   at: Instant,
   arms: z.array(
     z.object({
+      /** A version, as in the result. */
       arm: z.int(),
       difference: z.number().nullable(),
       low: z.number().nullable(),
@@ -287,9 +292,10 @@ export const listAbSnapshots = defineRoute({
   method: 'GET',
   path: '/api/public/x/ab-tests/:testId/snapshots',
   scope: 'prompts:read',
-  summary: 'The interval of the primary measure, hour by hour',
+  summary: 'The interval of the primary measure, hour by hour, and the newest of those results whole',
   params: ById,
-  response: z.object({ data: z.array(AbSnapshot) }),
+  /** `latest` is for the time while the result is computed. */
+  response: z.object({ data: z.array(AbSnapshot), latest: AbResult.nullable() }),
 });
 
 export const readAbAssignment = defineRoute({
@@ -299,5 +305,6 @@ export const readAbAssignment = defineRoute({
   summary: 'Which arm a key gets now',
   params: ById,
   query: z.object({ key: z.string() }),
+  /** `arm` counts from 0, which is control. Control for all while nothing is split. */
   response: z.object({ bucket: z.int(), arm: z.int(), version: z.int() }),
 });
