@@ -11,6 +11,7 @@ import { bonettPrice, mcnemarP } from './paired-shares.ts';
 import { comparePairs, countPairs, type Pair, pairedInterval } from './paired.ts';
 import { levelsAround, lnQuantileError, shareError } from './quantiles.ts';
 import reference from './reference-values.json' with { type: 'json' };
+import { quantileOf } from './simulations.ts';
 import { checkUnits } from './split-check.ts';
 import { unitsNeeded, varianceNeeded } from './units-needed.ts';
 
@@ -96,8 +97,8 @@ test('R20: errors', () => {
 
 test('R21: a median of rows that come in units', () => {
   const { units, q, share, sigma, l, h, se } = reference.R21;
-  const rows = units.flat();
-  expect(quantile(rows, 0.5)).toBe(q);
+  const rows = units.flat().toSorted((a, b) => a - b);
+  expect(quantileOf(rows, 0.5)).toBe(q);
   const sums = { units: units.length, n: 0, nSquared: 0, j: 0, jSquared: 0, jn: 0 };
   for (const unit of units) {
     const [n, j] = [unit.length, unit.filter((value) => value <= q).length];
@@ -111,8 +112,8 @@ test('R21: a median of rows that come in units', () => {
   closed(shareError(sums), sigma);
   const levels = levelsAround(0.5, sigma, rows.length);
   expect(levels).not.toBeNull();
-  closed(quantile(rows, levels!.low), l);
-  closed(quantile(rows, levels!.high), h);
+  closed(quantileOf(rows, levels!.low), l);
+  closed(quantileOf(rows, levels!.high), h);
   closed(lnQuantileError({ l, h }), se);
 });
 
@@ -191,11 +192,3 @@ test('R32: the library', () => {
   for (const { p, df, value } of reference.R32.t) library(tQuantile(p, df), value);
   for (const { x, value } of reference.R32.lnGamma) library(lnGamma(x), value);
 });
-
-/** Linear interpolation, as the engine does it. */
-function quantile(values: readonly number[], p: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = p * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return low + (high - low) * (at - Math.floor(at));
-}
