@@ -131,15 +131,42 @@ export const TraceList = z.object({
 });
 export type TraceList = z.output<typeof TraceList>;
 
+/** What a histogram may say of each bucket beside how many traces and errors it has. */
+export const HistogramMeasure = z.enum(['latency', 'cost', 'tokens']);
+export type HistogramMeasure = z.output<typeof HistogramMeasure>;
+
+/** Query of `GET /api/public/x/histogram`. */
+export const HistogramQuery = TraceSelection.extend({ measure: HistogramMeasure.optional() });
+export type HistogramQuery = z.output<typeof HistogramQuery>;
+
 /**
- * Answer of `GET /api/public/x/histogram`: at most 100 buckets, gaps filled with zeros, `time` the start of a bucket.
+ * A bucket of a histogram; `time` is its start. With the measure `latency` it has the percentiles of traces that have ended (null
+ * where none has), with `cost` the sum in USD (null where nothing has a price) and how many calls of it have no price, with
+ * `tokens` the sums.
+ */
+export const HistogramBucket = z.object({
+  time: Instant,
+  traces: z.int(),
+  errors: z.int(),
+  p50LatencyMs: z.number().nullable().optional(),
+  p95LatencyMs: z.number().nullable().optional(),
+  totalCost: z.number().nullable().optional(),
+  unpricedCalls: z.int().optional(),
+  inputTokens: z.int().optional(),
+  outputTokens: z.int().optional(),
+  totalTokens: z.int().optional(),
+});
+export type HistogramBucket = z.output<typeof HistogramBucket>;
+
+/**
+ * Answer of `GET /api/public/x/histogram`: at most 100 buckets, gaps filled with zeros.
  * `from` and `to` are what was counted: without a lower bound in the query, `from` is the first trace's.
  */
 export const Histogram = z.object({
   bucketMs: z.int(),
   from: Instant,
   to: Instant,
-  data: z.array(z.object({ time: Instant, traces: z.int(), errors: z.int() })),
+  data: z.array(HistogramBucket),
   totals: z.object({
     traces: z.int(),
     errors: z.int(),
@@ -293,8 +320,8 @@ export const readHistogram = defineRoute({
   method: 'GET',
   path: '/api/public/x/histogram',
   scope: 'traces:read',
-  summary: 'Traces and errors over time for a selection, with its totals',
-  query: TraceSelection,
+  summary: 'Traces, errors and a measure over time for a selection, with its totals',
+  query: HistogramQuery,
   response: Histogram,
 });
 

@@ -1,13 +1,5 @@
 import type { Readable } from 'node:stream';
-import { compileFilter, parseFilterText } from '@tracehouse/contract/filter-text';
-import type {
-  Histogram,
-  TraceList,
-  TraceListQuery,
-  TraceSelection as Asked,
-  TraceSkeleton,
-  TraceSort,
-} from '@tracehouse/contract/x-traces';
+import type { TraceList, TraceListQuery, TraceSkeleton, TraceSort } from '@tracehouse/contract/x-traces';
 import * as z from 'zod';
 import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
@@ -16,12 +8,13 @@ import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { byIdAlone, traceIs, traceIsOneOf } from '../filters/reach.ts';
-import { sayingRange, type TimeRange, toIso, toMicros, within } from '../filters/time.ts';
+import { byIdAlone, traceIs } from '../filters/reach.ts';
+import { toIso, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
+import { queryOf, rangeOf } from './asked.ts';
+import { createHistogram } from './histogram.ts';
 import { findNewestTraces } from './newest.ts';
 import { selectPage } from './page.ts';
-import { selectBuckets, selectTotals, selectTotalsAndBuckets } from './screen-store.ts';
 import {
   headerColumns,
   itemColumns,
@@ -33,25 +26,16 @@ import {
   toScoreDetail,
   toSkeleton,
 } from './screen-wire.ts';
-import { type Hit, selectHitsOf, selectHitTexts, selectTracesWith } from './search-store.ts';
+import { type Hit, selectHitsOf, selectHitTexts } from './search-store.ts';
 import { createSearch, type SearchPosition, soughtText } from './search.ts';
-import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
+import type { TraceQuery } from './selection.ts';
 import { notFound } from './service.ts';
-import {
-  type Found,
-  rowsOf,
-  selectScores,
-  selectTraceRows,
-  type TraceOrder,
-  type TracePosition,
-  type TraceSelection,
-} from './store.ts';
+import { type Found, rowsOf, selectScores, selectTraceRows, type TraceOrder, type TracePosition } from './store.ts';
 
 /** A list that has looked this long answers with what it has, and says how far back that is. */
 const BUDGET_MS = 4_000;
 /** A search says sooner how far it is. */
 const SEARCH_BUDGET_MS = 1_000;
-const MAX_BUCKETS = 100;
 
 /** A page of a list: where its traces stand in the order, and what is known beyond. */
 interface Page {
@@ -78,6 +62,7 @@ export function createTraceScreens({
   largeFields: Pick<LargeFields, 'open'>;
   now: () => Date;
 }) {
+  const histogram = createHistogram({ clickhouse: db, now });
   const search = createSearch({ clickhouse: db, budgetMs: SEARCH_BUDGET_MS });
 
   async function page(
@@ -128,22 +113,9 @@ export function createTraceScreens({
     return cut(items, query.limit, searchedTo);
   }
 
-  /** Few traces that have the text of a search are named, so that only they are resolved. */
-  async function withText(
-    scope: ProjectScope,
-    range: TimeRange,
-    asked: TraceQuery,
-    signal: AbortSignal,
-  ): Promise<TraceSelection> {
-    const value = soughtText(asked.text);
-    const ids =
-      value === null ? null : await selectTracesWith(db, scope, { range: sayingRange(range), value }, { signal });
-    if (ids === null) return selectionOf(scope, range, asked);
-    const text = asked.text.filter((one) => one.not || one.value !== value);
-    return selectionOf(scope, range, { ...asked, text }, traceIsOneOf(ids));
-  }
-
   return {
+    histogram,
+
     /** A page of traces. @throws InvalidRequestError for filter text with a problem, or a cursor that is none. */
     async list(scope: ProjectScope, query: TraceListQuery, signal: AbortSignal): Promise<TraceList> {
       const asked = queryOf(query);
@@ -172,47 +144,6 @@ export function createTraceScreens({
         ...(searchedTo !== null && { searchedTo: toIso(searchedTo) }),
       };
       return { data, meta };
-    },
-
-    /** Counts over time, and the totals of the selection. */
-    async histogram(scope: ProjectScope, query: Asked, signal: AbortSignal): Promise<Histogram> {
-      const asked = queryOf(query);
-      const range = rangeOf(query);
-      const selection = await withText(scope, range, asked, signal);
-      const to = range.to ?? Math.max(now().getTime() * 1000, 0);
-      const options = { signal };
-      // Without a bound the first trace tells how long the buckets are.
-      const known = range.from === null ? await selectTotals(db, scope, selection, options) : null;
-      const from = range.from ?? known?.first ?? to;
-      const bucketMs = bucketFor(Math.max(to - from, 1) / 1000);
-      const first = Math.floor(from / 1000 / bucketMs) * bucketMs;
-      const asBuckets = { from: first * 1000, bucketMicros: bucketMs * 1000 };
-      const { totals, counted } =
-        known === null
-          ? await selectTotalsAndBuckets(db, scope, selection, asBuckets, options)
-          : { totals: known, counted: await selectBuckets(db, scope, selection, asBuckets, options) };
-      const byBucket = new Map(counted.map((one) => [one.bucket, one]));
-      const buckets = Math.max(1, Math.ceil((to / 1000 - first) / bucketMs));
-      return {
-        bucketMs,
-        from: toIso(from),
-        to: toIso(to),
-        data: Array.from({ length: buckets }, (_, bucket) => ({
-          time: new Date(first + bucket * bucketMs).toISOString(),
-          traces: byBucket.get(bucket)?.traces ?? 0,
-          errors: byBucket.get(bucket)?.errors ?? 0,
-        })),
-        totals: {
-          traces: Number(totals.traces),
-          errors: Number(totals.errors),
-          p95LatencyMs: totals.p95_latency === null ? null : totals.p95_latency / 1000,
-          p95Cost: totals.p95_cost,
-          totalTokens: Number(totals.sum_tokens),
-          totalCost: totals.sum_cost === null ? null : Number(totals.sum_cost),
-          calls: Number(totals.sum_calls),
-          unpricedCalls: Number(totals.sum_unpriced_calls),
-        },
-      };
     },
 
     /** A trace as tree and timeline. @throws NotFoundError */
@@ -257,35 +188,6 @@ const orders: Record<TraceSort, TraceOrder> = {
   cost: { column: 'totalCost', descending: false },
   '-cost': { column: 'totalCost', descending: true },
 };
-
-const rangeOf = ({ from, to }: Asked): TimeRange => ({
-  from: from === undefined ? null : toMicros(from),
-  to: to === undefined ? null : toMicros(to),
-});
-
-function queryOf({ q = '', environment }: Asked): TraceQuery {
-  const { terms, problems } = parseFilterText(q);
-  if (problems[0]) throw new InvalidRequestError(problems[0].message);
-  const { clauses, text } = compileFilter(terms, 'traces');
-  return {
-    clauses: [...environmentClauses(environment), ...checkedClauses(clauses)],
-    text,
-    hidesInternal: environment === undefined,
-  };
-}
-
-const environmentClauses = (environment: string | undefined): TraceClause[] =>
-  environment === undefined || environment === '*'
-    ? []
-    : [
-        {
-          of: 'trace',
-          not: false,
-          conditions: [
-            { type: 'stringOptions', column: 'environment', operator: 'any of', value: environment.split(',') },
-          ],
-        },
-      ];
 
 /** Of what was found, one more than asked for where there is a next page. */
 function cut(found: Found[], limit: number, searchedTo: Micros | null): Page {
@@ -341,14 +243,3 @@ function searchPosition({ value, id, to, late = [], pace }: z.output<typeof Posi
     pace: pace && { ...pace, end: within(pace.end) },
   };
 }
-
-/** Milliseconds a person reads at once. */
-// oxfmt-ignore
-const steps = [
-  1, 10, 100, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 3 * 3_600_000, 6 * 3_600_000,
-  12 * 3_600_000, 86_400_000, 7 * 86_400_000, 30 * 86_400_000,
-];
-
-/** So long that the range has at most `MAX_BUCKETS`, one begun on either side included. */
-const bucketFor = (rangeMs: number): number =>
-  steps.find((step) => rangeMs / step <= MAX_BUCKETS - 2) ?? Math.ceil(rangeMs / (MAX_BUCKETS - 2));
