@@ -16,7 +16,11 @@ import { toMicros } from './time.ts';
 export type ConditionOf<Type extends Condition['type']> = Extract<Condition, { type: Type }>;
 
 /** What a list can be filtered by: answers a condition with an expression that is 0 or 1, never NULL. */
-export type FilterColumn = (condition: Condition) => ClickHouseSql;
+export interface FilterColumn {
+  (condition: Condition): ClickHouseSql;
+  /** What conditions are about, where a row has one value: metrics group by it. */
+  readonly value?: ClickHouseSql;
+}
 
 /** The columns of a list by their names on the wire. */
 export type FilterColumns = Readonly<Record<string, FilterColumn>>;
@@ -30,6 +34,10 @@ export const conditionsSql = (columns: FilterColumns, conditions: readonly Condi
     return column(condition);
   });
 
+/** A column of one value a row. */
+const of = (value: ClickHouseSql, meets: FilterColumn): FilterColumn =>
+  Object.assign((condition: Condition) => meets(condition), { value });
+
 const refuse = (condition: Condition, takes: string): never => {
   throw new InvalidRequestError(
     `Column ${condition.column} takes ${takes}, not a condition of type ${condition.type}.`,
@@ -39,9 +47,8 @@ const refuse = (condition: Condition, takes: string): never => {
 export const not = (sql: ClickHouseSql): ClickHouseSql => clickhouse`NOT (${sql})`;
 
 /** Text in which `''` means that it is not there. */
-export const textColumn =
-  (sql: ClickHouseSql): FilterColumn =>
-  (condition) => {
+export const textColumn = (sql: ClickHouseSql): FilterColumn =>
+  of(sql, (condition) => {
     switch (condition.type) {
       case 'string':
         return textSql(sql, condition.operator, condition.value);
@@ -55,7 +62,7 @@ export const textColumn =
       default:
         return refuse(condition, 'text');
     }
-  };
+  });
 
 /** Case counts for `=` alone. */
 function textSql(sql: ClickHouseSql, operator: ConditionOf<'string'>['operator'], value: string): ClickHouseSql {
@@ -74,30 +81,27 @@ function textSql(sql: ClickHouseSql, operator: ConditionOf<'string'>['operator']
 }
 
 /** A number that may be NULL, which satisfies no comparison. */
-const numberColumn =
-  (sql: ClickHouseSql): FilterColumn =>
-  (condition) => {
+const numberColumn = (sql: ClickHouseSql): FilterColumn =>
+  of(sql, (condition) => {
     if (condition.type === 'number') {
       return clickhouse`ifNull(${compare(sql, condition.operator, float(condition.value))}, 0)`;
     }
     if (condition.type === 'null') return nullSql(condition, clickhouse`isNull(${sql})`);
     return refuse(condition, 'numbers');
-  };
+  });
 
-export const timeColumn =
-  (sql: ClickHouseSql): FilterColumn =>
-  (condition) => {
+export const timeColumn = (sql: ClickHouseSql): FilterColumn =>
+  of(sql, (condition) => {
     if (condition.type === 'datetime') {
       return clickhouse`ifNull(${compare(sql, condition.operator, micros(toMicros(condition.value)))}, 0)`;
     }
     if (condition.type === 'null') return nullSql(condition, clickhouse`isNull(${sql})`);
     return refuse(condition, 'times');
-  };
+  });
 
 /** A list of texts. */
-const listColumn =
-  (sql: ClickHouseSql): FilterColumn =>
-  (condition) => {
+const listColumn = (sql: ClickHouseSql): FilterColumn =>
+  of(sql, (condition) => {
     switch (condition.type) {
       case 'arrayOptions':
       case 'stringOptions': {
@@ -114,12 +118,12 @@ const listColumn =
       default:
         return refuse(condition, 'options');
     }
-  };
+  });
 
-export const flagColumn =
-  (sql: ClickHouseSql): FilterColumn =>
-  (condition) =>
-    condition.type === 'boolean' ? truthSql(condition, sql) : refuse(condition, 'true or false');
+export const flagColumn = (sql: ClickHouseSql): FilterColumn =>
+  of(sql, (condition) =>
+    condition.type === 'boolean' ? truthSql(condition, sql) : refuse(condition, 'true or false'),
+  );
 
 const truthSql = (condition: ConditionOf<'boolean' | 'booleanObject'>, sql: ClickHouseSql): ClickHouseSql =>
   condition.value === (condition.operator === '=') ? clickhouse`(${sql}) = 1` : clickhouse`(${sql}) = 0`;
@@ -175,12 +179,12 @@ export function compare(
   }
 }
 
-const of =
+const fromText =
   (column: (sql: ClickHouseSql) => FilterColumn) =>
   (sql: string): FilterColumn =>
     column(ClickHouseSql.trusted(sql));
 /** The same from SQL that stands in a table of columns. */
-export const text = of(textColumn);
-export const number = of(numberColumn);
-export const list = of(listColumn);
-export const flag = of(flagColumn);
+export const text = fromText(textColumn);
+export const number = fromText(numberColumn);
+export const list = fromText(listColumn);
+export const flag = fromText(flagColumn);

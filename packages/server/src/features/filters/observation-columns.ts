@@ -28,14 +28,21 @@ import {
 } from './column.ts';
 import { scoresColumn } from './scores.ts';
 import { startsIn, type TimeRange } from './time.ts';
-import { keyedText, traceColumns } from './trace-columns.ts';
+import { keyedText, month, traceColumns } from './trace-columns.ts';
 
 const { trusted } = Sql;
 
-const seconds = (from: string, to: string): string =>
-  `((intDiv(toUnixTimestamp64Micro(${to}), 1000) - intDiv(toUnixTimestamp64Micro(${from}), 1000)) / 1000)`;
+/** Between two times of a row, as the wire counts; NULL where one is missing. */
+export const millisBetween = (from: string, to: string): string =>
+  `(intDiv(toUnixTimestamp64Micro(${to}), 1000) - intDiv(toUnixTimestamp64Micro(${from}), 1000))`;
+const seconds = (from: string, to: string): string => `(${millisBetween(from, to)} / 1000)`;
 const costOf = (part: 'input' | 'output'): string =>
   `arraySum(mapValues(mapFilter((key, usd) -> key LIKE '%${part}%', cost)))`;
+
+/** Types of a map of cost or usage; the total of others is none. */
+export const partsOf = (map: 'cost' | 'usage'): string =>
+  `mapFilter((type, amount) -> type != 'total' OR length(${map}) = 1, ${map})`;
+const typesOf = (map: 'cost' | 'usage'): string => `mapKeys(${partsOf(map)})`;
 
 const received = {
   attributes: 'attributes',
@@ -46,7 +53,7 @@ const ownMetadata = keyedText({ metadata: 'metadata', ...received });
 const ownTraceMetadata = keyedText({ metadata: 'trace_metadata', ...received });
 
 /** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */
-const traceValues: Readonly<Record<string, string>> = {
+export const traceValues: Readonly<Record<string, string>> = {
   traceName: 'traceName',
   userId: 'userId',
   sessionId: 'sessionId',
@@ -56,6 +63,7 @@ const traceValues: Readonly<Record<string, string>> = {
   bookmarked: 'bookmarked',
   public: 'public',
   traceVersion: 'version',
+  traceRelease: 'release',
   traceEnvironment: 'environment',
   trace_scores: 'scores',
   trace_scores_avg: 'scores_avg',
@@ -90,6 +98,7 @@ export const observationColumns = (reach: TraceReach): FilterColumns => ({
   environment:         text('environment'),
   startTime:           timeColumn(clickhouse`start_time`),
   endTime:             timeColumn(clickhouse`end_time`),
+  startTimeMonth:      text(month('start_time')),
   latency:             number(seconds('start_time', 'end_time')),
   timeToFirstToken:    number(seconds('start_time', 'completion_start_time')),
   tokensPerSecond:     number(`output_tokens / nullIf(${seconds('start_time', 'end_time')}, 0)`),
@@ -99,6 +108,8 @@ export const observationColumns = (reach: TraceReach): FilterColumns => ({
   inputCost:           number(costOf('input')),
   outputCost:          number(costOf('output')),
   totalCost:           number('total_cost'),
+  costType:            list(typesOf('cost')),
+  usageType:           list(typesOf('usage')),
   level:               text('level'),
   statusMessage:       text('status_message'),
   model:               text('model'),

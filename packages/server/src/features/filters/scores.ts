@@ -5,7 +5,7 @@ import { type ClickHouseSql, anyOf, clickhouse, float, string } from '../../stor
 import { compare, type FilterColumn, not, nullSql } from './column.ts';
 
 /** As a table expression: the newest version of each score of the project that `where` chooses. */
-const currentScores = (scope: ProjectScope, where: ClickHouseSql): ClickHouseSql =>
+export const currentScores = (scope: ProjectScope, where: ClickHouseSql): ClickHouseSql =>
   clickhouse`(
     SELECT trace_id, observation_id, name, data_type, value, string_value
     FROM (

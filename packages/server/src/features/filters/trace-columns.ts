@@ -21,8 +21,13 @@ const payload =
   (condition) =>
     text(condition.type === 'null' ? `${column}_preview` : column)(condition);
 
-/** Seconds, as the wire counts; NULL while nothing has ended. */
-const latency = `if(ended_count = 0, NULL, (intDiv(toUnixTimestamp64Micro(last_end), 1000) - intDiv(toUnixTimestamp64Micro(first_start), 1000)) / 1000)`;
+/** Milliseconds from the first start to the last end; NULL while nothing has ended. */
+export const traceMillis = `if(ended_count = 0, NULL, intDiv(toUnixTimestamp64Micro(last_end), 1000) - intDiv(toUnixTimestamp64Micro(first_start), 1000))`;
+/** Seconds, as the wire counts. */
+const latency = `(${traceMillis} / 1000)`;
+
+/** `2026-11` of a time. */
+export const month = (time: string): string => `formatDateTime(${time}, '%Y-%m')`;
 
 const rootReceived = {
   attributes: 'root_attributes',
@@ -43,6 +48,7 @@ export const traceColumns = (scope: ProjectScope): FilterColumns => ({
   name:             text('name'),
   environment:      text('environment'),
   timestamp:        timeColumn(clickhouse`timestamp`),
+  timestampMonth:   text(month('timestamp')),
   userId:           text('user_id'),
   sessionId:        text('session_id'),
   metadata:         metadataColumn(traceMetadata),

@@ -29,6 +29,10 @@ import { scoreColumns } from './columns.ts';
 import { countScores, type ScorePosition, type ScoreSelection, selectPositions, selectScoresById } from './store.ts';
 import { toScoreV2, toScoreV3, toTraceOfScore } from './wire.ts';
 
+// What scores are filtered by is what metrics group them by.
+export { scoreColumns } from './columns.ts';
+export { scoresIn } from './store.ts';
+
 export type ScoreReads = ReturnType<typeof createScoreReads>;
 
 export function createScoreReads({

@@ -53,6 +53,18 @@ function fromScores(scope: ProjectScope, { range, reach, where }: ScoreSelection
       ) WHERE is_deleted = 0 AND ${conditions}`;
 }
 
+/** As a table expression: scores of a range that meet a condition, each once, with the columns above. */
+export const scoresIn = (scope: ProjectScope, range: TimeRange, where: ClickHouseSql): ClickHouseSql => clickhouse`(
+  SELECT ${columns}
+  FROM (
+    SELECT ${columns}, is_deleted FROM score_times
+    WHERE project_id = ${string(scope.projectId)} AND ${inRange(range)}
+    ORDER BY row_version DESC
+    LIMIT 1 BY id
+  )
+  WHERE is_deleted = 0 AND ${where}
+)`;
+
 /** Newest first. */
 export const selectPositions = (
   db: ClickHouse,

@@ -34,6 +34,7 @@ import {
   selectTraceWhole,
   type TraceOrder,
   traceOrders,
+  tracesOf,
 } from './store.ts';
 import {
   coreColumns,
@@ -207,6 +208,15 @@ export function traceMeets(scope: ProjectScope, conditions: readonly Condition[]
   const selection = selectionOf(scope, { from: null, to: null }, { clauses: clausesOf(conditions), text: [] });
   return clickhouse`trace_id IN (SELECT trace_id ${fromTraces(scope, selection, clickhouse`trace_id`)})`;
 }
+
+/** Traces of a range of which these conditions hold, as a table expression to be called `t`, and which of its rows count. */
+export const tracesThatMeet = (
+  scope: ProjectScope,
+  range: TimeRange,
+  conditions: readonly Condition[],
+  usedBy: ClickHouseSql,
+): { rows: ClickHouseSql; where: ClickHouseSql } =>
+  tracesOf(scope, selectionOf(scope, range, { clauses: clausesOf(conditions), text: [] }), usedBy);
 
 /** Holds where `trace_id` is that of a trace that is there, or of none. `chosen`: the only ids it may be, where they are known. */
 export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): ClickHouseSql =>

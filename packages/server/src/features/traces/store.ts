@@ -40,14 +40,20 @@ export interface TraceSelection {
 }
 
 /** `FROM … WHERE …` of the resolved traces of the selection, which are `t`; `usedBy` is what the statement reads of them. */
-export function fromTraces(
+export function fromTraces(scope: ProjectScope, selection: TraceSelection, usedBy: ClickHouseSql): ClickHouseSql {
+  const { rows, where } = tracesOf(scope, selection, usedBy);
+  return clickhouse`FROM ${rows} AS t WHERE ${where}`;
+}
+
+/** The same in two: a table expression, to be called `t`, and which of its rows count. */
+export function tracesOf(
   scope: ProjectScope,
   { range, reach, where }: TraceSelection,
   usedBy: ClickHouseSql,
-): ClickHouseSql {
+): { rows: ClickHouseSql; where: ClickHouseSql } {
   const conditions = join([timestampIn(range), ...where], ' AND ');
-  const traces = resolvedTraces(scope, join([...reach, clickhouse`true`], ' AND '), join([conditions, usedBy], ' '));
-  return clickhouse`FROM ${traces} AS t WHERE ${conditions}`;
+  const rows = resolvedTraces(scope, join([...reach, clickhouse`true`], ' AND '), join([conditions, usedBy], ' '));
+  return { rows, where: conditions };
 }
 
 /** From the first start to the last end. */

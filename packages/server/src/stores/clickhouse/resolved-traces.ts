@@ -16,14 +16,16 @@ const rowColumnNames = [
   'scope_attributes', 'created_at', 'updated_at', 'row_version', 'is_deleted', 'payload_blobs',
 ];
 const rowColumns = rowColumnNames.join(', ');
+/** What filters read of a row besides. */
+const unresolvedNames = ['usage'];
 
 /** What `derived` reads, and what any statement may. */
 const rowIdentity = ['trace_id', 'kind', 'id', 'parent_id', 'is_app_root', 'source', 'is_deleted'];
 
 /** The engine looks at every column that a statement names, on each level, before it finds out which are needed. */
-const rowColumnsIn = (text: string): string => {
+const rowColumnsIn = (text: string, more: readonly string[] = []): string => {
   const words = new Set([...rowIdentity, ...(text.match(/\b[a-z_]+\b/g) ?? [])]);
-  return rowColumnNames.filter((name) => words.has(name)).join(', ');
+  return [...[...rowColumnNames, ...unresolvedNames].filter((name) => words.has(name)), ...more].join(', ');
 };
 
 /**
@@ -174,15 +176,16 @@ export function currentRows(scope: ProjectScope, where: ClickHouseSql, usedBy: C
 /**
  * The same of a short time, by what the engine keeps when it merges: a row whose newest version starts before or after the time
  * may be there with an older one. `unchanged` is what no later version changes, which rows are chosen by before they are read.
- * For statements with `ofSomeParts`.
+ * For statements with `ofSomeParts`, or of all versions in whole hours. `hash`: whether `trace_hash` is among the columns.
  */
 export function finalRows(
   scope: ProjectScope,
   { unchanged, where }: { unchanged: ClickHouseSql; where: ClickHouseSql },
   usedBy: ClickHouseSql,
+  { hash = false }: { hash?: boolean } = {},
 ): ClickHouseSql {
   return clickhouse`(
-    SELECT ${trusted(rowColumnsIn(usedBy.text))}, ${trusted(derived)}
+    SELECT ${trusted(rowColumnsIn(usedBy.text, hash ? ['trace_hash'] : []))}, ${trusted(derived)}
     FROM observations FINAL
     PREWHERE ${unchanged}
     WHERE project_id = ${string(scope.projectId)} AND ${where}
