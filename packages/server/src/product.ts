@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { auditRoutes } from './features/audit/routes.ts';
 import { createAuditLog } from './features/audit/service.ts';
+import { metricsRoutes } from './features/metrics/routes.ts';
+import { createMetrics } from './features/metrics/service.ts';
 import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
@@ -231,6 +233,7 @@ export function openProduct({
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
       ...mediaRoutes(files),
+      ...metricsRoutes(createMetrics({ clickhouse, journal })),
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),

@@ -42,7 +42,17 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
+const counted = (view: string, ...fields: string[]): string => {
+  const dimensions = fields.map((field) => ({ field }));
+  const range = { fromTimestamp: '2026-01-01T00:00:00Z', toTimestamp: '2027-01-01T00:00:00Z' };
+  const metrics = [{ measure: 'count', aggregation: 'count' }];
+  return `query=${encodeURIComponent(JSON.stringify({ view, metrics, dimensions, ...range }))}`;
+};
+
 const reads = [
+  `/metrics?${counted('traces', 'name', 'userId')}`,
+  `/metrics?${counted('observations', 'name', 'traceName', 'userId', 'tags')}`,
+  `/v2/metrics?${counted('scores-numeric', 'name', 'traceName', 'observationName')}`,
   '/traces',
   '/traces/t',
   '/traces?orderBy=totalCost.desc',
