@@ -15,6 +15,18 @@ const bullJob = [
 /** At most 40. An entry that explains no difference fails the replay. */
 export const accepted: readonly Accepted[] = [
   {
+    case: 'prompts/20',
+    field: ['status', 'header *', 'body'],
+    class: 'D5',
+    reason: 'clients.md 2.2: SDK 2 leaves the slashes of a name as they are, and is answered',
+  },
+  {
+    case: 'prompts/74',
+    field: ['status', 'message', 'error'],
+    class: 'D6',
+    reason: 'a version that is no number is 400',
+  },
+  {
     case: [
       'otel/1',
       'otel/2',
@@ -47,7 +59,7 @@ export const accepted: readonly Accepted[] = [
     reason: "the built-in list is not Langfuse's: other ids, names, patterns and prices",
   },
   {
-    case: ['health/6', 'health/7', 'health/10', 'scores/29'],
+    case: ['health/6', 'health/7', 'health/10', 'scores/29', 'prompts/43'],
     field: ['status', 'header *', 'body'],
     class: 'D5',
     reason: 'an unknown route and a body that is no JSON are answered in JSON, a trailing slash is served',

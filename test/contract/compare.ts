@@ -128,7 +128,10 @@ const isNumber = (value: Json | undefined): value is number => typeof value === 
 
 /** Generated values (D10) and those of the built-in list (D8) are compared by their form. */
 const rules: readonly Rule[] = [
-  { field: /(^|[.\]])(createdAt|updatedAt)$/, agrees: (expected, got) => isInstant(expected) && isInstant(got) },
+  {
+    field: /(^|[.\]])(createdAt|updatedAt|lastUpdatedAt)$/,
+    agrees: (expected, got) => isInstant(expected) && isInstant(got),
+  },
   { field: /^version$/, agrees: (expected, got) => expected === '4.16.0' && got === '4.35.0' },
   { field: /^urlExpiry$/, agrees: (expected, got) => isInstant(expected) && isInstant(got) },
   {

@@ -21,6 +21,7 @@ const OTLP_ONLY = 'otlp-only';
 const groups: readonly { group: string; write?: true }[] = [
   { group: 'health' },
   { group: 'projects-auth' },
+  { group: 'prompts' },
   { group: 'score-configs' },
   { group: 'models' },
   { group: 'ingestion' },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** Beyond it no page can be; the product with the limit stays an exact integer. */
-const MAX_PAGE = 1_000_000_000;
+export const MAX_PAGE = 1_000_000_000;
 
 /** Pages of v1 reads (S10.4). The bounds and their order are those of the recorded messages. */
 export const PageQuery = z.object({

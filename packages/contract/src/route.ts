@@ -24,10 +24,10 @@ export type RouteScope =
   | OrganizationRouteScope;
 
 /**
- * Decides the body of an error (S10.2): `bare` routes answer `{message}` alone, `terse` ones `{error}`, `scim` ones the error of
- * RFC 7644, 3.12.
+ * Decides the body of an error (S10.2): `named` routes also name refusals, `bare` routes answer `{message}` alone, `terse` ones
+ * `{error}`, `scim` ones the error of RFC 7644, 3.12.
  */
-export type RouteFamily = 'standard' | 'ingestion' | 'otlp' | 'bare' | 'terse' | 'scim';
+export type RouteFamily = 'standard' | 'named' | 'ingestion' | 'otlp' | 'bare' | 'terse' | 'scim';
 
 type Shape = z.ZodType;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Instant } from './pagination.ts';
-import { ChatMessage, CreatePrompt, PromptLabel, PromptName, PromptType } from './prompts.ts';
+import { CreatePrompt, PromptLabel, PromptName, PromptText, PromptType } from './prompts.ts';
 import { defineRoute } from './route.ts';
 
 /*
@@ -143,8 +143,6 @@ export const readWholePrompt = defineRoute({
   query: z.object({ name: z.string() }),
   response: WholePrompt,
 });
-
-const PromptText = z.union([z.string(), z.array(ChatMessage)]);
 
 /** What a text includes, and what became of it. */
 const Composition = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Route } from '@tracehouse/contract/route';
 import { afterAll, describe, expect, test } from 'vitest';
 import { examples, type Side, whoMay } from './program-examples.ts';
-import { nameOf, openProgram } from './program-scenario.ts';
+import { fillPath, nameOf, openProgram, patternOf } from './program-scenario.ts';
 
 /*
  * Every route whose declaration says that it is audited writes the line that the declaration names. A new one needs an example
@@ -61,7 +61,6 @@ const home: Side = {
     return text === '' ? null : JSON.parse(text);
   },
 };
-const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`);
 
 interface Line {
   id: string;
@@ -105,7 +104,7 @@ describe('a change by', () => {
       expect(example, `${name} has an example in program-examples.ts, or a test named here`).toBeDefined();
       const { params = {}, query = '', body, place, readBy } = await example!(home);
       const before = new Set((await lines()).map(({ id }) => id));
-      const path = route.path.replaceAll(/:(\w+)/g, (_, param: string) => encodeURIComponent(params[param]!)) + query;
+      const path = fillPath(route.path, (param) => encodeURIComponent(params[param]!)) + query;
       const { status, text } = await request(route, path, body, place);
       expect(status, text).toBeLessThan(300);
       const written = (await lines(readBy?.(JSON.parse(text)))).filter(({ id }) => !before.has(id));

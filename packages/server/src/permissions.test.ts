@@ -1,7 +1,7 @@
 import { isOrganizationScope, isProjectScope, personScopes, roleMay } from '@tracehouse/contract/roles';
 import type { Route } from '@tracehouse/contract/route';
 import { afterAll, describe, expect, test } from 'vitest';
-import { members, nameOf, openProgram } from './program-scenario.ts';
+import { fillPath, members, nameOf, openProgram } from './program-scenario.ts';
 
 /*
  * Every route that the program serves × everybody who may come. Bodies are no JSON: who may is told so (400) before anything
@@ -66,7 +66,7 @@ function allowed({ scope, takesAdminKey = false }: Route): string[] | null {
 
 async function answers(origin: string, route: Route): Promise<Map<string, number>> {
   const { people, keys, strangers } = program.everybody;
-  const path = route.path.replaceAll(/:(\w+)/g, 'nowhere');
+  const path = fillPath(route.path, () => 'nowhere');
   const body = route.method === 'GET' ? undefined : '{';
   const asked = Object.entries({ ...people, ...keys, ...strangers }).map(async ([who, headers]) => {
     const { status } = await program.ask(origin, { method: route.method, path }, headers, body);

@@ -16,6 +16,8 @@ import { createModels } from './features/models/service.ts';
 import { selectModels } from './features/models/store.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
+import { promptsRoutes } from './features/prompts/routes.ts';
+import { createPrompts } from './features/prompts/service.ts';
 import { roleSyncRunsRoutes } from './features/role-sync-runs/routes.ts';
 import { createRoleSyncRuns } from './features/role-sync-runs/service.ts';
 import { purgeProject } from './features/project-deletion/jobs.ts';
@@ -204,6 +206,7 @@ export function openProduct({
     newId,
   });
   const projectDeletions = createProjectDeletions({ postgres, queue, epochs, gate, now });
+  const prompts = createPrompts({ postgres, epochs, now, newId });
   const jobs = createJobs({ queue, now });
   const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
   const roleSyncRuns = createRoleSyncRuns({ postgres, now, newId });
@@ -241,6 +244,7 @@ export function openProduct({
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
       ),
+      ...promptsRoutes(prompts),
       ...roleSyncRunsRoutes(roleSyncRuns),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),

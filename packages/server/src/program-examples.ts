@@ -58,6 +58,12 @@ const SCIM_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const SCIM_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const SCIM_PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
+async function newPrompt(side: Side): Promise<string> {
+  const { name } = await side.call('POST', `${api}/v2/prompts`, prompt());
+  return name;
+}
+const prompt = () => ({ name: fresh('prompt'), prompt: 'Hello', labels: ['production'] });
+
 const withRole = (role: Role) => ({ role });
 
 /**
@@ -74,6 +80,14 @@ export const examples: Readonly<Record<string, (side: Side) => Example | Promise
     return { params: { jobId: job.id } };
   },
   [`POST ${api}/x/model-matches`]: () => ({ body: { names: ['model'] } }),
+
+  [`POST ${api}/v2/prompts`]: () => ({ body: prompt() }),
+  [`POST ${api}/prompts`]: () => ({ body: prompt() }),
+  [`PATCH ${api}/v2/prompts/*`]: async (side) => ({
+    params: { '*': `${await newPrompt(side)}/versions/1` },
+    body: { newLabels: ['staging'] },
+  }),
+  [`DELETE ${api}/v2/prompts/*`]: async (side) => ({ params: { '*': await newPrompt(side) } }),
 
   [`POST ${api}/score-configs`]: () => ({ body: config() }),
   [`PATCH ${api}/score-configs/:configId`]: async (side) => ({

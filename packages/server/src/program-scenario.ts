@@ -83,6 +83,14 @@ export async function openProgram({ env = {} }: { env?: Record<string, string> }
 /** By `METHOD /path`. */
 export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
 
+/** A path with what stands for its parameters, `*` among them. */
+export const fillPath = (path: string, valueOf: (param: string) => string): string =>
+  path.replaceAll(/:(\w+)|\*$/g, (param, name: string | undefined) => valueOf(name ?? param));
+
+/** What the paths of a route match. */
+export const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+').replace(/\*$/, '.+')}$`);
+
 /** The headers of everybody, by who they are. */
 async function seed(postgres: Postgres, salt: string, cookie: ReturnType<typeof createSessionCookie>) {
   const now = (): Date => new Date();

@@ -2,7 +2,7 @@ import { isOrganizationScope, isProjectScope } from '@tracehouse/contract/roles'
 import type { Route } from '@tracehouse/contract/route';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, examples, type Side, whoMay } from './program-examples.ts';
-import { nameOf, openProgram } from './program-scenario.ts';
+import { fillPath, nameOf, openProgram, patternOf } from './program-scenario.ts';
 
 /*
  * Every route of a project or an organization that the program serves, asked by the owner of one with the ids of another: nothing of
@@ -43,9 +43,7 @@ function party(
     ...place,
     ask,
     async call(method, path, body) {
-      const route = routes.find(
-        (one) => one.method === method && new RegExp(`^${one.path.replaceAll(/:\w+/g, '[^/]+')}$`).test(path),
-      )!;
+      const route = routes.find((one) => one.method === method && patternOf(one.path).test(path))!;
       const { status, text } = await ask(route, path, body);
       expect(status, `${method} ${path}: ${text}`).toBeLessThan(300);
       return text === '' ? null : JSON.parse(text);
@@ -73,6 +71,7 @@ const ids: Record<string, string> = {
   organizationId: 'other',
   userId: 'colleague',
   hash: 'a'.repeat(64),
+  '*': 'prompt',
   'scim/Users': 'colleague',
   // Roles, and of the standard: the same for everybody.
   'scim/Groups': 'VIEWER',
@@ -81,7 +80,7 @@ const ids: Record<string, string> = {
 };
 
 function fill(route: Route, params: Record<string, string | undefined>): string {
-  return route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
+  return fillPath(route.path, (name) => {
     const kind = Object.keys(ids).find((part) => part.includes('/') && route.path.includes(`/${part}/`));
     const value = params[name] ?? (name === 'id' && kind !== undefined ? ids[kind] : ids[name]);
     expect(value, `an id of the other side for ':${name}' of ${nameOf(route)}`).toBeDefined();
@@ -136,6 +135,12 @@ beforeAll(async () => {
   ids['modelId'] = (await theirs.call('POST', '/api/public/models', model)).id;
   ids['configId'] = (await theirs.call('POST', '/api/public/score-configs', { name: MARK, dataType: 'NUMERIC' })).id;
   ids['jobId'] = (await theirs.call('POST', '/api/public/x/recalculations', { modelId: ids['modelId'] })).id;
+  await theirs.call('POST', '/api/public/v2/prompts', {
+    name: 'prompt',
+    prompt: MARK,
+    labels: ['production'],
+    tags: [MARK],
+  });
   const file = { traceId: 'trace', field: 'input', contentType: 'text/plain', contentLength: 1 };
   const sha256Hash = Buffer.alloc(32).toString('base64');
   ids['mediaId'] = (await theirs.call('POST', '/api/public/media', { ...file, sha256Hash })).mediaId;
@@ -148,7 +153,10 @@ beforeAll(async () => {
 });
 
 /** Without which they answer 400. */
-const queries: Readonly<Record<string, string>> = { 'GET /api/public/x/observations/:observationId': '?traceId=trace' };
+const queries: Readonly<Record<string, string>> = {
+  'GET /api/public/x/observations/:observationId': '?traceId=trace',
+  'GET /api/public/prompts': '?name=prompt',
+};
 
 /** What these answer holds no text of a project. */
 const WITHOUT_TEXT = new Set([

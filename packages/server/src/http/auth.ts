@@ -206,6 +206,7 @@ export function createAuthenticator({
       ...personOf(person),
       scope: projectScope(projectId),
       organization: organizationScope(member.organization_id),
+      role: member.role,
     };
     if (roleMay(member.role, scope)) return principal;
     const owners = await selectProjectOwners(postgres, projectId, 5);
@@ -237,7 +238,7 @@ function credentialsOf(header: string | undefined): Credentials | null {
 const bearerOf = (header: string | undefined): string | undefined => /^Bearer (.+)$/i.exec(header ?? '')?.[1];
 
 const personOf = ({ userId, sessionId, email }: SignedInPerson) =>
-  ({ kind: 'person', userId, sessionId, email, scope: null, organization: null }) as const;
+  ({ kind: 'person', userId, sessionId, email, scope: null, organization: null, role: null }) as const;
 
 /** Who was refused is known: the audit log says it. */
 function by(principal: Principal, error: ApiError): ApiError {

@@ -58,8 +58,11 @@ export class MethodNotAllowedError extends ApiError {
 }
 
 export class ConflictError extends ApiError {
-  constructor(message: string) {
+  /** What else the answer says, for a client that can do something about it. */
+  readonly details: Readonly<Record<string, unknown>>;
+  constructor(message: string, details: Readonly<Record<string, unknown>> = {}) {
     super(409, 'LangfuseConflictError', message);
+    this.details = details;
   }
 }
 
@@ -118,12 +121,14 @@ export class OverloadedError extends ApiError {
 type Body = Record<string, unknown>;
 
 /** S10.2: refusals of the auth hook carry `message` alone, other errors also their name. */
-const standard = (error: ApiError): Body => {
-  if (error instanceof ValidationError) return { message: error.message, error: error.issues };
-  return error.status === 401 || error.status === 403
-    ? { message: error.message }
-    : { message: error.message, error: error.wireName };
-};
+const standard = (error: ApiError): Body =>
+  error.status === 401 || error.status === 403 ? { message: error.message } : named(error);
+
+const named = (error: ApiError): Body => ({
+  message: error.message,
+  error: error instanceof ValidationError ? error.issues : error.wireName,
+  ...(error instanceof ConflictError && error.details),
+});
 
 const detailOf = ({ issues }: ValidationError): string =>
   issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
@@ -136,6 +141,7 @@ function scimTypeOf(error: ApiError): string | undefined {
 
 const bodies: Record<RouteFamily, (error: ApiError) => Body> = {
   standard,
+  named,
   ingestion: (error) =>
     error instanceof ValidationError
       ? { message: error.message, errors: error.issues.map((issue) => issue.message) }

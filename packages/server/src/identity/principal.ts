@@ -1,3 +1,4 @@
+import { personScopes, type ProjectRouteScope, type Role, roleMay } from '@tracehouse/contract/roles';
 import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 
 /** Who asks, as the auth hook found out. */
@@ -26,4 +27,12 @@ export type Principal =
       scope: ProjectScope | null;
       /** The organization that the request names, or that of the project. */
       organization: OrganizationScope | null;
+      /** In that project; null on routes whose scope is none of a project's. */
+      role: Role | null;
     };
+
+/** Whether who was let in for a scope of the project has this one too: for routes where it depends on what is asked. */
+export const hasAlso = (principal: Principal, scope: ProjectRouteScope): boolean =>
+  principal.kind === 'person'
+    ? principal.role !== null && roleMay(principal.role, scope)
+    : principal.kind === 'projectKey' && !personScopes.has(scope);

@@ -1,0 +1,314 @@
+import type { PromptText, PromptType } from '@tracehouse/contract/prompts';
+import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { json, type Sql, sql } from '../../stores/postgres/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+
+/** A version with what belongs to its name and what points to it. */
+export interface VersionRow {
+  id: string;
+  name: string;
+  version: number;
+  type: PromptType;
+  tags: string[];
+  /** In the order of the wire. */
+  labels: string[];
+  prompt: PromptText;
+  config: unknown;
+  commit_message: string | null;
+  created_by: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** Which version is meant: by its number or by a label that points to it. */
+export type Selector = { version: number } | { label: string };
+
+/**
+ * Holds the prompts of the project until the transaction ends, so that changes come one after the other: a version that a text is
+ * about to include is not deleted meanwhile. It is one lock for all names, because they include one another.
+ */
+export async function lockPrompts(tx: Postgres, { projectId }: ProjectScope): Promise<void> {
+  await tx.rows(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`prompts\n${projectId}`}, 0))`);
+}
+
+const versionColumns = sql`
+  v.id, v.name, v.version, p.type, p.tags, v.prompt, v.config, v.commit_message, v.created_by, v.created_at, v.updated_at,
+  ARRAY(SELECT l.label
+    FROM prompt_labels l
+    WHERE l.project_id = v.project_id AND l.name = v.name AND l.version = v.version
+    ORDER BY l.position, l.label) AS labels`;
+const versions = sql`prompt_versions v JOIN prompts p ON p.project_id = v.project_id AND p.name = v.name`;
+
+/** Null when there is none. */
+export async function selectVersion(
+  db: Postgres,
+  scope: ProjectScope,
+  name: string,
+  selector: Selector,
+): Promise<VersionRow | null> {
+  const [row] = await db.rows<VersionRow>(sql`
+    SELECT ${versionColumns}
+    FROM ${versions}
+    WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND v.version = ${numberOf(scope, name, selector)}`);
+  return row ?? null;
+}
+
+const numberOf = ({ projectId }: ProjectScope, name: string, selector: Selector): Sql =>
+  'version' in selector
+    ? sql`${selector.version}`
+    : sql`(SELECT version FROM prompt_labels WHERE project_id = ${projectId} AND name = ${name} AND label = ${selector.label})`;
+
+/** These of one name, the oldest first; all unless numbers are given. */
+export const selectVersions = (
+  db: Postgres,
+  scope: ProjectScope,
+  name: string,
+  numbers: readonly number[] | null = null,
+): Promise<VersionRow[]> =>
+  db.rows<VersionRow>(sql`
+    SELECT ${versionColumns}
+    FROM ${versions}
+    WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND (${numbers}::integer[] IS NULL OR v.version = ANY(${numbers}))
+    ORDER BY v.version`);
+
+/** What belongs to a name, and its newest version; null when there is no such prompt. */
+export async function selectName(
+  db: Postgres,
+  scope: ProjectScope,
+  name: string,
+): Promise<{ type: PromptType; tags: string[]; newest: number } | null> {
+  const [row] = await db.rows<{ type: PromptType; tags: string[]; newest: number }>(sql`
+    SELECT p.type, p.tags, (SELECT max(version) FROM prompt_versions WHERE project_id = p.project_id AND name = p.name) AS newest
+    FROM prompts p
+    WHERE p.project_id = ${scope.projectId} AND p.name = ${name}`);
+  return row ?? null;
+}
+
+/** A version that a text may include. */
+export interface IncludableRow {
+  id: string;
+  name: string;
+  version: number;
+  type: PromptType;
+  prompt: PromptText;
+}
+
+export interface Reference {
+  name: string;
+  label: string | null;
+  version: number | null;
+}
+
+/** What these references mean, in their order; null for what there is not. */
+export async function selectReferenced(
+  db: Postgres,
+  scope: ProjectScope,
+  references: readonly Reference[],
+): Promise<(IncludableRow | null)[]> {
+  if (references.length === 0) return [];
+  const rows = await db.rows<IncludableRow & { place: number }>(sql`
+    SELECT r.place::int AS place, v.id, v.name, v.version, p.type, v.prompt
+    FROM unnest(${references.map(({ name }) => name)}::text[], ${references.map(({ label }) => label)}::text[],
+      ${references.map(({ version }) => version)}::integer[]) WITH ORDINALITY AS r (name, label, version, place)
+    LEFT JOIN prompt_labels l ON l.project_id = ${scope.projectId} AND l.name = r.name AND l.label = r.label
+    JOIN prompt_versions v
+      ON v.project_id = ${scope.projectId} AND v.name = r.name AND v.version = COALESCE(r.version, l.version)
+    JOIN prompts p ON p.project_id = v.project_id AND p.name = v.name`);
+  const found = new Map(rows.map(({ place, ...row }) => [place, row]));
+  return references.map((_, i) => found.get(i + 1) ?? null);
+}
+
+/** Makes the name where it is not there; else changes its tags. */
+export async function upsertName(
+  tx: Postgres,
+  scope: ProjectScope,
+  { name, type, tags }: { name: string; type: PromptType; tags: readonly string[] },
+): Promise<void> {
+  await tx.rows(sql`
+    INSERT INTO prompts (project_id, name, type, tags)
+    VALUES (${scope.projectId}, ${name}, ${type}, ${[...tags]}::text[])
+    ON CONFLICT (project_id, name) DO UPDATE SET tags = EXCLUDED.tags`);
+}
+
+export type NewVersionRow = Omit<VersionRow, 'type' | 'tags' | 'labels'>;
+
+export async function insertVersion(
+  tx: Postgres,
+  scope: ProjectScope,
+  row: NewVersionRow,
+  dependencies: readonly Reference[],
+): Promise<void> {
+  await tx.rows(sql`
+    INSERT INTO prompt_versions (project_id, name, version, id, prompt, config, commit_message, created_by, created_at, updated_at)
+    VALUES (${scope.projectId}, ${row.name}, ${row.version}, ${row.id}, ${json(row.prompt)}, ${json(row.config)},
+      ${row.commit_message}, ${row.created_by}, ${row.created_at}, ${row.updated_at})`);
+  if (dependencies.length === 0) return;
+  await tx.rows(sql`
+    INSERT INTO prompt_dependencies (project_id, name, version, child_name, child_label, child_version)
+    SELECT ${scope.projectId}, ${row.name}, ${row.version}, r.name, r.label, r.version
+    FROM unnest(${dependencies.map(({ name }) => name)}::text[], ${dependencies.map(({ label }) => label)}::text[],
+      ${dependencies.map(({ version }) => version)}::integer[]) AS r (name, label, version)`);
+}
+
+/** Where labels of a name point. */
+export const selectLabels = (
+  db: Postgres,
+  scope: ProjectScope,
+  name: string,
+): Promise<{ label: string; version: number }[]> =>
+  db.rows(sql`
+    SELECT label, version
+    FROM prompt_labels
+    WHERE project_id = ${scope.projectId} AND name = ${name}
+    ORDER BY version DESC, position, label`);
+
+/** Points the labels to the version, in this order; they leave where they were. */
+export async function upsertLabels(
+  tx: Postgres,
+  scope: ProjectScope,
+  { name, version }: { name: string; version: number },
+  labels: readonly string[],
+): Promise<void> {
+  await tx.rows(sql`
+    INSERT INTO prompt_labels (project_id, name, label, version, position)
+    SELECT ${scope.projectId}, ${name}, given.label, ${version}, given.position
+    FROM unnest(${[...labels]}::text[]) WITH ORDINALITY AS given (label, position)
+    ON CONFLICT (project_id, name, label) DO UPDATE SET version = EXCLUDED.version, position = EXCLUDED.position`);
+}
+
+export async function deleteLabel(tx: Postgres, scope: ProjectScope, name: string, label: string): Promise<void> {
+  await tx.rows(sql`
+    DELETE FROM prompt_labels WHERE project_id = ${scope.projectId} AND name = ${name} AND label = ${label}`);
+}
+
+/** Says that something of these versions has changed; all of the name unless numbers are given. */
+export async function touchVersions(
+  tx: Postgres,
+  scope: ProjectScope,
+  name: string,
+  at: Date,
+  numbers: readonly number[] | null,
+): Promise<void> {
+  await tx.rows(sql`
+    UPDATE prompt_versions
+    SET updated_at = ${at}
+    WHERE project_id = ${scope.projectId} AND name = ${name} AND (${numbers}::integer[] IS NULL OR version = ANY(${numbers}))`);
+}
+
+/** With their labels and what they include. */
+export async function deleteVersions(
+  tx: Postgres,
+  scope: ProjectScope,
+  name: string,
+  numbers: readonly number[],
+): Promise<void> {
+  await tx.rows(sql`
+    DELETE FROM prompt_versions
+    WHERE project_id = ${scope.projectId} AND name = ${name} AND version = ANY(${[...numbers]}::integer[])`);
+}
+
+export async function deleteName(tx: Postgres, scope: ProjectScope, name: string): Promise<void> {
+  await tx.rows(sql`DELETE FROM prompts WHERE project_id = ${scope.projectId} AND name = ${name}`);
+}
+
+/** A version that includes another, and by what. */
+export interface DependentRow {
+  name: string;
+  version: number;
+  child_label: string | null;
+  child_version: number | null;
+}
+
+/** All that include some version of the name. */
+export const selectDependents = (db: Postgres, scope: ProjectScope, name: string): Promise<DependentRow[]> =>
+  db.rows<DependentRow>(sql`
+    SELECT DISTINCT name, version, child_label, child_version
+    FROM prompt_dependencies
+    WHERE project_id = ${scope.projectId} AND child_name = ${name}
+    ORDER BY name, version, child_label, child_version`);
+
+/** A label that only some may move. */
+export const selectProtected = async (db: Postgres, { projectId }: ProjectScope): Promise<string[]> =>
+  (
+    await db.rows<{ label: string }>(sql`
+      SELECT label FROM protected_prompt_labels WHERE project_id = ${projectId} ORDER BY label`)
+  ).map(({ label }) => label);
+
+export async function replaceProtected(tx: Postgres, { projectId }: ProjectScope, labels: string[]): Promise<void> {
+  await tx.rows(sql`DELETE FROM protected_prompt_labels WHERE project_id = ${projectId}`);
+  await tx.rows(sql`
+    INSERT INTO protected_prompt_labels (project_id, label)
+    SELECT ${projectId}, label FROM unnest(${labels}::text[]) AS given (label)`);
+}
+
+/** Of all versions of these names. */
+export const selectIds = (
+  db: Postgres,
+  { projectId }: ProjectScope,
+  names: readonly string[],
+): Promise<{ name: string; version: number; id: string }[]> =>
+  db.rows(sql`
+    SELECT name, version, id FROM prompt_versions WHERE project_id = ${projectId} AND name = ANY(${[...names]}::text[])`);
+
+interface MetaFilter {
+  name?: string | undefined;
+  version?: number | undefined;
+  label?: string | undefined;
+  tag?: string | undefined;
+  from: Date | null;
+  to: Date | null;
+}
+
+export interface MetaRow {
+  name: string;
+  type: PromptType;
+  tags: string[];
+  versions: number[];
+  labels: string[];
+  last_config: unknown;
+  last_updated_at: Date;
+}
+
+/** Names that have versions as the filter wants them, with these versions. */
+export const selectMetas = (
+  db: Postgres,
+  scope: ProjectScope,
+  filter: MetaFilter,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<MetaRow[]> =>
+  db.rows<MetaRow>(sql`
+    WITH page AS (
+      SELECT v.name, p.type, p.tags, array_agg(v.version ORDER BY v.version) AS versions, max(v.updated_at) AS last_updated_at
+      FROM ${versions}
+      WHERE ${isWanted(scope, filter)}
+      GROUP BY v.name, p.type, p.tags
+      ORDER BY v.name COLLATE "C"
+      LIMIT ${limit} OFFSET ${offset})
+    SELECT name, type, tags, versions, last_updated_at,
+      ARRAY(SELECT label
+        FROM prompt_labels
+        WHERE project_id = ${scope.projectId} AND name = page.name AND version = ANY(page.versions)
+        ORDER BY label COLLATE "C") AS labels,
+      (SELECT config
+        FROM prompt_versions
+        WHERE project_id = ${scope.projectId} AND name = page.name AND version = page.versions[cardinality(page.versions)]
+      ) AS last_config
+    FROM page
+    ORDER BY name COLLATE "C"`);
+
+export async function countNames(db: Postgres, scope: ProjectScope, filter: MetaFilter): Promise<number> {
+  const [row] = await db.rows<{ names: number }>(sql`
+    SELECT count(DISTINCT v.name)::int AS names FROM ${versions} WHERE ${isWanted(scope, filter)}`);
+  return row?.names ?? 0;
+}
+
+const isWanted = ({ projectId }: ProjectScope, { name, version, label, tag, from, to }: MetaFilter): Sql => sql`
+  v.project_id = ${projectId}
+  AND (${name ?? null}::text IS NULL OR v.name = ${name ?? null})
+  AND (${version ?? null}::bigint IS NULL OR v.version = ${version ?? null}::bigint)
+  AND (${label ?? null}::text IS NULL OR EXISTS (
+    SELECT FROM prompt_labels l
+    WHERE l.project_id = v.project_id AND l.name = v.name AND l.version = v.version AND l.label = ${label ?? null}))
+  AND (${tag ?? null}::text IS NULL OR ${tag ?? null} = ANY(p.tags))
+  AND (${from}::timestamptz IS NULL OR v.updated_at >= ${from})
+  AND (${to}::timestamptz IS NULL OR v.updated_at < ${to})`;
