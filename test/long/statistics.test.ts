@@ -28,7 +28,10 @@ const withoutDifference: [name: string, Keyed][] = [
   ['errors of 2 %',                      { ...keyed, seed: 401, errorRate: 0.02 }],
   ['errors of 0.5 %, few with any',      { ...keyed, seed: 403, errorRate: 0.005 }],
   ['errors of 2 %, 90/10',               { ...keyed, seed: 404, errorRate: 0.02, share: 0.1 }],
-  ['errors of 50 % by few users',        { ...keyed, seed: 405, errorRate: 0.05, spread: [2, 1] }],
+  ['errors of 5 %, most by few users',   { ...keyed, seed: 405, errorRate: 0.05, spread: [2, 1] }],
+  ['a score around 0',                   { ...keyed, seed: 701, score: 'around 0' }],
+  ['a score with heavy tails',           { ...keyed, seed: 702, score: 'heavy', spread: [0.7, 1.8] }],
+  ['a score with heavy tails, 90/10',    { ...keyed, seed: 703, score: 'heavy', spread: [0.7, 1.8], share: 0.1 }],
   ['latency p95',                        { ...keyed, seed: 501, looks: 50, percentile: 0.95 }],
   ['latency p50',                        { ...keyed, seed: 502, looks: 50, percentile: 0.5 }],
 ];

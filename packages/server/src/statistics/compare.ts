@@ -1,6 +1,6 @@
 import { judge, type Judged, TAU_RATIO, tauOfDifference } from './always-valid.ts';
 import { contrast, type Contrast, type Scale } from './contrast.ts';
-import { type Kind, missingFor, type UnitCounts } from './enough.ts';
+import { type Kind, missingFor, missingForValues, type UnitCounts } from './enough.ts';
 import { armMoments, type Moments } from './moments.ts';
 import type { Reason } from './reasons.ts';
 
@@ -11,6 +11,8 @@ export interface Measured {
   counts: UnitCounts;
   /** Of kind `value`: the sum of the squares of the rows' values, by arm. */
   sumOfSquares?: readonly number[] | undefined;
+  /** Of kind `value`: the least and the greatest value of a row, in all arms. */
+  range?: readonly [least: number, greatest: number] | undefined;
   /** What a unit is: what the key names, or a block of time. */
   by: 'units' | 'blocks';
 }
@@ -27,7 +29,9 @@ export function compare(
   { alpha, smallestEffect }: { alpha: number; smallestEffect?: number | undefined },
 ): Compared | Reason {
   const { kind, moments, counts, by } = measured;
-  const missing = missingFor(kind, moments, counts, [a, b], by);
+  const missing =
+    missingFor(kind, moments, counts, [a, b], by) ??
+    (kind === 'value' && measured.range ? missingForValues(moments, [a, b], measured.range) : null);
   if (missing) return missing;
   const found = contrast(scaleOf(kind), moments, a, b);
   if ('why' in found) return found;

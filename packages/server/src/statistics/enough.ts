@@ -45,7 +45,7 @@ export function missingFor(
     const rowsOf = effectiveUnits(rows, rowsSquared);
     if (rowsOf < EFFECTIVE_UNITS)
       return { why: 'few-units-dominate', arm, of: 'rows', effectiveUnits: rowsOf, needed: EFFECTIVE_UNITS };
-    // Not of values, which may cancel out: around 0 this would refuse what is sound. Not of events, which are counted below.
+    // Not of values, which may cancel out: `missingForValues`. Not of events, which are counted below.
     if (kind !== 'amount') continue;
     const amountOf = effectiveUnits(amount, amountSquared);
     if (amountOf < EFFECTIVE_UNITS)
@@ -58,6 +58,29 @@ export function missingFor(
   const without: [number, number] = [counts.withoutEvent?.[a] ?? 0, counts.withoutEvent?.[b] ?? 0];
   if (Math.min(...without) < UNITS_WITH_EVENT)
     return { why: 'too-few-without-event', counts: without, needed: UNITS_WITH_EVENT };
+  return null;
+}
+
+/**
+ * Null when values may be compared, after `missingFor`. Values may lie around 0, where their sum says nothing; so this asks whether a few
+ * units make most of what lies above the least value, or below the greatest. It is the same wherever 0 is. (Scores with heavy tails and
+ * arms of 90/10 were called different in 7 % without it.)
+ * @param range least and greatest value of a row, in all arms
+ */
+export function missingForValues(
+  moments: Moments,
+  [a, b]: readonly [number, number],
+  [least, greatest]: readonly [number, number],
+): Reason | null {
+  if (!(greatest > least)) return { why: 'no-variation' };
+  for (const arm of [a, b])
+    for (const end of [least, greatest]) {
+      const { rows, amount, rowsSquared, amountSquared, product } = armMoments(moments, arm);
+      const squares = amountSquared - 2 * end * product + end ** 2 * rowsSquared;
+      const units = effectiveUnits(amount - end * rows, squares);
+      if (units < EFFECTIVE_UNITS)
+        return { why: 'few-units-dominate', arm, of: 'amount', effectiveUnits: units, needed: EFFECTIVE_UNITS };
+    }
   return null;
 }
 

@@ -30,6 +30,7 @@ export interface ArmMoments {
   amount: number;
   rowsSquared: number;
   amountSquared: number;
+  product: number;
 }
 
 export function armMoments({ sums, products }: Moments, arm: number): ArmMoments {
@@ -40,6 +41,7 @@ export function armMoments({ sums, products }: Moments, arm: number): ArmMoments
     amount: sums[x]!,
     rowsSquared: products[n * width + n]!,
     amountSquared: products[x * width + x]!,
+    product: products[n * width + x]!,
   };
 }
 

@@ -67,13 +67,15 @@ export interface Keyed {
   factor?: number;
   /** Count errors at this rate, with a user effect, in place of cost. */
   errorRate?: number;
+  /** A numeric score in place of cost: `around 0` is normal, `heavy` has the values of cost, but their difference is compared. */
+  score?: 'around 0' | 'heavy';
   /** Compare this percentile in place of the mean. */
   percentile?: number;
 }
 
 /** One key, one arm: users of a test with the key `user`. */
 export function playKeyed(settings: Keyed): Outcome {
-  const { runs, seed, looks, users, rows, share = 0.5, percentile, errorRate } = settings;
+  const { runs, seed, looks, users, rows, share = 0.5, percentile, errorRate, score } = settings;
   const { spread: [amongUsers, amongRows] = [0.7, 1], factor = 1 } = settings;
   return play(runs, seed, (random) => {
     const run: Run = { different: false, plain: false, compared: false, mismatch: false };
@@ -86,15 +88,17 @@ export function playKeyed(settings: Keyed): Outcome {
         const user = Math.floor(random.uniform() ** 1.5 * Math.ceil((users * (row + 1)) / rows));
         const [arm, effect] = [armOf[user]!, effectOf[user]!];
         const value =
-          errorRate === undefined
-            ? 0.01 * effect * Math.exp(amongRows * random.normal()) * (arm === 1 ? factor : 1)
-            : Number(random.uniform() < Math.min(1, (errorRate * effect) / Math.exp(amongUsers ** 2 / 2)));
+          errorRate !== undefined
+            ? Number(random.uniform() < Math.min(1, (errorRate * effect) / Math.exp(amongUsers ** 2 / 2)))
+            : score === 'around 0'
+              ? Math.log(effect) + amongRows * random.normal()
+              : 0.01 * effect * Math.exp(amongRows * random.normal()) * (arm === 1 ? factor : 1);
         if (percentile !== undefined) values[arm]!.push({ user, value });
         seen.add(arm, n[user]!, x[user]!, value);
         n[user]! += 1;
         x[user]! += value;
       }
-      const measured = seen.measured(errorRate === undefined ? 'amount' : 'event');
+      const measured = seen.measured(errorRate !== undefined ? 'event' : score === undefined ? 'amount' : 'value');
       note(
         run,
         percentile === undefined
@@ -109,7 +113,19 @@ export function playKeyed(settings: Keyed): Outcome {
 
 /** Sums over the units of two arms, kept up with each row. */
 function createSums() {
-  const fresh = () => ({ units: 0, withEvent: 0, withoutEvent: 0, n: 0, x: 0, nn: 0, nx: 0, xx: 0 });
+  const fresh = () => ({
+    units: 0,
+    withEvent: 0,
+    withoutEvent: 0,
+    n: 0,
+    x: 0,
+    nn: 0,
+    nx: 0,
+    xx: 0,
+    squares: 0,
+    least: Infinity,
+    greatest: -Infinity,
+  });
   const [A, B] = [fresh(), fresh()];
   return {
     /** @param n rows of the unit before this one @param x their sum */
@@ -120,6 +136,9 @@ function createSums() {
       if (n === x && value === 0) sums.withoutEvent += 1;
       sums.n += 1;
       sums.x += value;
+      sums.squares += value * value;
+      sums.least = Math.min(sums.least, value);
+      sums.greatest = Math.max(sums.greatest, value);
       sums.nn += 2 * n + 1;
       sums.nx += (n + 1) * (x + value) - n * x;
       sums.xx += value * (2 * x + value);
@@ -127,6 +146,8 @@ function createSums() {
     measured: (kind: Measured['kind']): Measured => ({
       kind,
       by: 'units',
+      sumOfSquares: [A.squares, B.squares],
+      range: [Math.min(A.least, B.least), Math.max(A.greatest, B.greatest)],
       moments: {
         units: A.units + B.units,
         sums: [A.n, B.n, A.x, B.x],

@@ -78,11 +78,23 @@ test('a numeric score around 0 is compared, and its difference does not depend o
     const sumOfSquares = [0, 1].map((arm) =>
       Array.from({ length: 300 }, (_, i) => value(i, arm) ** 2).reduce((a, b) => a + b, 0),
     );
-    return compare(measured(moments, { kind: 'value', sumOfSquares }), [0, 1], { alpha });
+    return compare(measured(moments, { kind: 'value', sumOfSquares, range: [shift - 2, shift + 2.5] }), [0, 1], {
+      alpha,
+    });
   };
   expect(at(0)).toMatchObject({ difference: 0.5, verdict: 'different' });
   const [here, there] = [at(0), at(10)] as { low: number }[];
   expect(there?.low).toBeCloseTo(here?.low ?? Number.NaN, 9);
+});
+
+test.each([300, -300])('a numeric score of one user that is %i stops the comparison, wherever 0 is', (extreme) => {
+  for (const shift of [-50, 0, 50]) {
+    const moments = twoArms(300, (i, arm) => [1, shift + (i === 7 && arm === 1 ? extreme : i % 5)]);
+    const range = [shift + Math.min(0, extreme), shift + Math.max(4, extreme)] as const;
+    expect(compare(measured(moments, { kind: 'value', sumOfSquares: [1e9, 1e9], range }), [0, 1], { alpha })).toEqual(
+      expect.objectContaining({ why: 'few-units-dominate', arm: 1, of: 'amount' }),
+    );
+  }
 });
 
 test('what cannot be divided or does not vary is said, not computed', () => {
