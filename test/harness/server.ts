@@ -2,8 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plantStores } from '../../packages/server/src/stores/test-stores.ts';
 import { freePorts } from './ports.ts';
 import { startProcess, waitUntilAnswers } from './process.ts';
+
+/** With the stores that a first start makes, three seconds sooner. */
+async function plantedDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tracehouse-test-'));
+  await plantStores(directory);
+  return directory;
+}
 
 const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 
@@ -49,7 +57,7 @@ export async function startServer({
   user?: { readonly uid: number; readonly gid: number };
 } = {}): Promise<TestServer> {
   const [port, workerPort, otlpPort] = (await freePorts(3)) as [number, number, number];
-  const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'tracehouse-test-')));
+  const directory = dataDirectory ?? (await plantedDirectory());
   const identity = {
     publicKey: 'pk-lf-test',
     secretKey: 'sk-lf-test',

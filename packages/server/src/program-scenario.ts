@@ -13,10 +13,10 @@ import { createSessionCookie } from './identity/sessions/cookies.ts';
 import { createSessions } from './identity/sessions/sessions.ts';
 import { startAll } from './start.ts';
 import { createEpochs } from './stores/epochs.ts';
-import { migratePostgres } from './stores/postgres/migrate.ts';
 import { openPglite } from './stores/postgres/pglite.ts';
 import type { Postgres } from './stores/postgres/postgres.ts';
 import { sql } from './stores/postgres/sql.ts';
+import { plantStores } from './stores/test-stores.ts';
 
 /** Of `acme`; the role in its project `prod` is the same, but for `guest`. */
 export const members = {
@@ -46,8 +46,8 @@ export async function openProgram({ env = {} }: { env?: Record<string, string> }
   // Whatever is free; no setting says that.
   const settings = { ...read, server: { ...read.server, hostname: '127.0.0.1', port: 0, workerPort: 0, otlpPort: 0 } };
   const { salt } = await loadSecrets(settings, directory);
+  await plantStores(path);
   const postgres = await openPglite(directory.inside('postgres'));
-  await migratePostgres(postgres);
   const everybody = await seed(postgres, salt, createSessionCookie(settings));
   await postgres.close();
   const running = await startAll({ settings, directory, log: pino({ level: 'silent' }), screens: undefined });

@@ -18,12 +18,11 @@ import type { Blobs } from '../stores/blobs/blobs.ts';
 import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import { clickhouse as clickhouseSql } from '../stores/clickhouse/sql.ts';
-import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
-import { migratePostgres } from '../stores/postgres/migrate.ts';
 import { openPglite } from '../stores/postgres/pglite.ts';
 import { createEpochs } from '../stores/epochs.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import type { Stores } from '../stores/open.ts';
+import { plantStores } from '../stores/test-stores.ts';
 import { projectScope } from '../stores/scope.ts';
 import { createDeletedTraces } from './traces/deletion.ts';
 
@@ -43,8 +42,12 @@ export async function openHarness({
   shared?: NonNullable<Parameters<typeof openProduct>[0]['shared']>;
 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-'));
-  const engines = { clickhouse: await openChdb(directory), postgres: await openPglite(undefined) };
-  await Promise.all([migrateClickHouse(engines.clickhouse), migratePostgres(engines.postgres)]);
+  await plantStores(directory);
+  const [clickhouseOfTests, postgresOfTests] = await Promise.all([
+    openChdb(join(directory, 'clickhouse')),
+    openPglite(join(directory, 'postgres')),
+  ]);
+  const engines = { clickhouse: clickhouseOfTests, postgres: postgresOfTests };
   const { clickhouse, postgres } = through(engines);
   let nowMs = START / 1000 + 3_600_000;
   const now = (): Date => new Date(nowMs);

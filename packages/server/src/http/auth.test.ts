@@ -4,13 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '../config/settings.ts';
 import { readAuthorization } from '../identity/keys/authorization-header.ts';
 import { createSessionCookie } from '../identity/sessions/cookies.ts';
-import {
-  createClock,
-  createIds,
-  createTestKeys,
-  openTestPostgres,
-  seedTwoOrganizations,
-} from '../identity/scenario.ts';
+import { createClock, createIds, createTestKeys, seedTwoOrganizations } from '../identity/scenario.ts';
+import { openTestPostgres } from '../stores/test-stores.ts';
 import { createSessions } from '../identity/sessions/sessions.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';

@@ -3,7 +3,8 @@ import * as bcrypt from '@node-rs/bcrypt';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { sql } from '../stores/postgres/sql.ts';
 import { createPasswords } from './accounts/passwords.ts';
-import { openTestPostgres, seedTwoOrganizations } from './scenario.ts';
+import { seedTwoOrganizations } from './scenario.ts';
+import { openTestPostgres } from '../stores/test-stores.ts';
 import { cookieOf, here, openSite, type Site } from './sessions/site.ts';
 
 const PASSWORD = 'correct horse battery';

@@ -3,7 +3,8 @@ import { readSettings } from '../../config/settings.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createNewUsers } from './new-user.ts';
-import { createClock, createIds, emptyTables, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { createClock, createIds, emptyTables, seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { createSessions } from '../sessions/sessions.ts';
 
 let postgres: Postgres;

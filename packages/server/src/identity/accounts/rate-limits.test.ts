@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createRateLimits, deleteExpiredCounts, networkOf } from './rate-limits.ts';
-import { openTestPostgres } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 
 let postgres: Postgres;
 beforeAll(async () => {

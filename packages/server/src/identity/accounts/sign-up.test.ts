@@ -3,7 +3,8 @@ import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { openMailbox } from './mailbox.ts';
 import { createPasswords } from './passwords.ts';
-import { openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { cookieOf, here, openSite, type Site } from '../sessions/site.ts';
 
 const ADA = { name: 'Ada', email: 'ada@acme.dev', password: 'correct horse 9' };

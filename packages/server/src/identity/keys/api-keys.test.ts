@@ -5,14 +5,8 @@ import { createEpochs } from '../../stores/epochs.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { createApiKeys } from './api-keys.ts';
-import {
-  createClock,
-  createIds,
-  createTestKeys,
-  createTestLog,
-  openTestPostgres,
-  seedTwoOrganizations,
-} from '../scenario.ts';
+import { createClock, createIds, createTestKeys, createTestLog, seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 
 let postgres: Postgres;
 beforeAll(async () => {

@@ -10,7 +10,8 @@ import {
   setProjectRole,
 } from './members.ts';
 import { selectProjectRole } from './organizations-store.ts';
-import { emptyTables, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { emptyTables, seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 
 const at = new Date('2026-03-01T12:00:00Z');
 const change = { actor: systemActor('test'), source: 'person', at } as const;

@@ -6,14 +6,8 @@ import { sql } from '../../stores/postgres/sql.ts';
 import { createRefusalAudit } from '../audit/audit.ts';
 import { createIdentity } from '../identity.ts';
 import { createPasswords } from '../accounts/passwords.ts';
-import {
-  createIds,
-  createTestKeys,
-  createTestLog,
-  emptyTables,
-  openTestPostgres,
-  seedTwoOrganizations,
-} from '../scenario.ts';
+import { createIds, createTestKeys, createTestLog, emptyTables, seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { organizationRoutes } from './routes.ts';
 
 const ADMIN_KEY = 'key of the whole installation';

@@ -7,7 +7,8 @@ import { sql } from '../../stores/postgres/sql.ts';
 import { createIdentity } from '../identity.ts';
 import { createPasswords } from '../accounts/passwords.ts';
 import { identityRoutes } from '../routes.ts';
-import { createTestKeys, openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { createTestKeys, seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { scimRoutes } from './routes.ts';
 import { createScim } from './scim.ts';
 

@@ -9,7 +9,8 @@ import { sql } from '../../stores/postgres/sql.ts';
 import { createFirstLogin, showFirstLogin } from './first-start.ts';
 import { createNewUsers } from '../accounts/new-user.ts';
 import { createPasswords } from '../accounts/passwords.ts';
-import { createClock, createIds, createTestKeys, emptyTables, openTestPostgres } from '../scenario.ts';
+import { createClock, createIds, createTestKeys, emptyTables } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { selectUserByEmail } from '../accounts/users-store.ts';
 
 let postgres: Postgres;

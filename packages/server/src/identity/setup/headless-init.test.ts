@@ -11,9 +11,9 @@ import {
   createTestKeys,
   createTestLog,
   emptyTables,
-  openTestPostgres,
   seedTwoOrganizations,
 } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 
 let postgres: Postgres;
 beforeAll(async () => {

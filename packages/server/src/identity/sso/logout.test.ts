@@ -2,7 +2,7 @@ import { UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
-import { openTestPostgres } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import type { Browser } from './browser.ts';
 import { openSsoSite, type SsoSite, URL_OF_SITE } from './site.ts';
 import { startStandInProvider, type StandInPerson, type StandInProvider } from './stand-in-provider.ts';

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { sql } from '../../stores/postgres/sql.ts';
 import { type Browser } from './browser.ts';
-import { openTestPostgres, seedTwoOrganizations } from '../scenario.ts';
+import { seedTwoOrganizations } from '../scenario.ts';
+import { openTestPostgres } from '../../stores/test-stores.ts';
 import { ownPath } from './own-path.ts';
 import { openSsoSite, type SsoSite, URL_OF_SITE } from './site.ts';
 import { startStandInProvider, type StandInPerson, type StandInProvider } from './stand-in-provider.ts';
