@@ -1,6 +1,6 @@
 import type { Micros } from '../../ingest/observation.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { type ClickHouseSql, anyOf, clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { type ClickHouseSql, anyOf, clickhouse, join, string, strings, uint64 } from '../../stores/clickhouse/sql.ts';
 import { around, HOUR, isIn, startsIn, type TimeRange } from './time.ts';
 
 /** The hash is in the table's key, the id is exact. */
@@ -8,11 +8,41 @@ export const traceIs = (traceId: string): ClickHouseSql =>
   clickhouse`cityHash64(trace_id) = cityHash64(${string(traceId)}) AND trace_id = ${string(traceId)}`;
 
 /**
- * Settings of a read of one trace or one observation by its id, without a time: the index of ids alone says where to look. To look
- * through the table's key first, hour for hour, takes 12 ms with 10 million rows in the project, the index 2 (of ids of
- * observations 6), whichever project the rows are of.
+ * Settings of a read by ids without a time. By the table's key the engine finds the rows of the project, the largest ranges first,
+ * for which so many steps of a part are enough; the index of ids says where to look in these. To go on, hour for hour, would
+ * exclude next to nothing: it takes 12 ms for one trace among 10 million rows of the project, 50 for a page.
  */
-export const byIdAlone = { use_primary_key: 0 } as const;
+export const byIdAlone = { merge_tree_generic_exclusion_search_max_steps: 128 } as const;
+
+/** A trace by its id, and by the digits of its hash where they came along. */
+export interface NamedTrace {
+  id: string;
+  hash?: string;
+}
+
+/** For `NamedTrace`, of a row or a group of a trace. */
+export const hashOfTrace = clickhouse`toString(cityHash64(trace_id)) AS hash`;
+
+/**
+ * `FROM … WHERE …` of the rows of these traces, of all time; for statements with `byIdAlone`. The index is wrong about one granule
+ * in a thousand for each id, which is a twentieth of all rows for a page: the hashes tell them for a third of what the ids cost.
+ */
+export function rowsOfTraces(scope: ProjectScope, traces: readonly NamedTrace[]): ClickHouseSql {
+  const ids = traces.map(({ id }) => id);
+  return clickhouse`
+    FROM observations
+    PREWHERE trace_hash IN (${hashesOf(traces)})
+    WHERE project_id = ${string(scope.projectId)} AND ${traceIsOneOf(ids)}`;
+}
+
+function hashesOf(traces: readonly NamedTrace[]): ClickHouseSql {
+  const digits = traces.flatMap(({ hash }) => hash ?? []);
+  // With a statement in it the engine would not remember, for the next time, where the condition held nowhere.
+  if (digits.length === traces.length) return join(digits.map(uint64), ', ');
+  if (traces.length === 1) return clickhouse`cityHash64(${string(traces[0]!.id)})`;
+  // One function for all of them is less to understand.
+  return clickhouse`SELECT cityHash64(arrayJoin(${strings(traces.map(({ id }) => id))}))`;
+}
 
 /** By the index of ids alone: the hashes of a page lie in every granule, and cost 0.1 ms each to be understood. */
 export const traceIsOneOf = (traceIds: readonly string[]): ClickHouseSql =>

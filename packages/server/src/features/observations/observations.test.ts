@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clickhouse } from '../../stores/clickhouse/sql.ts';
-import { byIdAlone } from '../filters/reach.ts';
+import { projectScope } from '../../stores/scope.ts';
+import { byIdAlone, rowsOfTraces } from '../filters/reach.ts';
 import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
 
 let harness: Harness;
@@ -215,6 +216,22 @@ describe('what a read touches', () => {
   test('a trace is found by its hash in the sort key, without a bound in time', async () => {
     const { read, all } = await granulesOf(clickhouse`trace_id = 't7' AND cityHash64(trace_id) = cityHash64('t7')`);
     expect(read).toBeLessThan(all);
+  });
+
+  test('a page of traces is looked for in the rows of its project', async () => {
+    const few = await harness.project('few');
+    await few.store([
+      { id: 'o1', traceId: 't1' },
+      { id: 'o2', traceId: 't2' },
+    ]);
+    await harness.clickhouse.run(clickhouse`OPTIMIZE TABLE observations FINAL`);
+    const plan = await harness.clickhouse.rows<{ explain: string }>(
+      clickhouse`EXPLAIN indexes = 1 SELECT id ${rowsOfTraces(projectScope('few'), [{ id: 't1' }, { id: 't2' }])}`,
+      { settings: byIdAlone },
+    );
+    const granules = plan.flatMap(({ explain }) => /Granules: (\d+)\/(\d+)/.exec(explain)?.slice(1).map(Number) ?? []);
+    expect(granules[1]).toBeGreaterThan(8);
+    expect(granules.at(-1)).toBeLessThanOrEqual(2);
   });
 
   test('an observation is found by the index of ids alone', async () => {

@@ -16,13 +16,13 @@ import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
 import { compareUtf8, type RowIdentity } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
-import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
 import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { byIdAlone, traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { traceIs, tracesIn } from '../filters/reach.ts';
 import { HOUR, sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
 import { detailFields, toDetail } from './detail.ts';
 import {
@@ -70,12 +70,10 @@ export function createObservations({
   ): Promise<(Pick<ObservationRow, Field | RowIdentity> | undefined)[]> {
     if (keys.length === 0) return [];
     const ids = [...new Set(keys.flatMap(({ id, traceId }) => (id === traceRootId(traceId) ? [id, traceId] : [id])))];
-    const rows = await selectObservations(
-      db,
-      scope,
-      clickhouse`${traceIsOneOf([...new Set(keys.map(({ traceId }) => traceId))])} AND ${idIsOneOf(ids)}`,
-      fields,
-    );
+    const traces = [
+      ...new Map(keys.map(({ traceId, hash }) => [traceId, { id: traceId, ...(hash && { hash }) }])).values(),
+    ];
+    const rows = await selectObservations(db, scope, { traces, ids }, fields);
     const shownId = ({ kind, id }: Pick<ObservationRow, 'kind' | 'id'>): string =>
       kind === 'trace' ? traceRootId(id) : id;
     const byKey = new Map(rows.map((row) => [JSON.stringify([row.traceId, shownId(row), row.startTime]), row]));
@@ -161,13 +159,7 @@ export function createObservations({
     /** v1. @throws NotFoundError */
     async get(scope: ProjectScope, id: string): Promise<Observation> {
       await journal.barrier({ projectId: scope.projectId });
-      const rows = await selectObservations(
-        db,
-        scope,
-        clickhouse`kind = 'observation' AND id = ${string(id)}`,
-        v1Fields,
-        { settings: byIdAlone },
-      );
+      const rows = await selectObservations(db, scope, { kind: 'observation', ids: [id] }, v1Fields);
       // Ids are unique in a trace; where several traces have this one, the newest is meant.
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
@@ -178,8 +170,8 @@ export function createObservations({
     /** One observation of a trace, whole, for our own screens. @throws NotFoundError */
     async detail(scope: ProjectScope, traceId: string, id: string): Promise<ObservationDetail> {
       await journal.barrier({ projectId: scope.projectId, traceId });
-      const where = clickhouse`kind = 'observation' AND ${traceIs(traceId)} AND id = ${string(id)}`;
-      const [row] = await selectObservations(db, scope, where, detailFields, { settings: byIdAlone });
+      const named = { kind: 'observation', traces: [{ id: traceId }], ids: [id] } as const;
+      const [row] = await selectObservations(db, scope, named, detailFields);
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
       return toDetail(row);
     },
@@ -239,8 +231,6 @@ export const observationsIn = <Row extends Pick<ObservationRow, 'kind' | 'startT
   rows
     .filter(({ kind }) => kind === 'observation')
     .toSorted((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
-
-const idIsOneOf = (ids: readonly string[]): ClickHouseSql => clickhouse`id IN (${join(ids.map(string), ', ')})`;
 
 interface Selection {
   traceId?: string | undefined;

@@ -1,11 +1,11 @@
 import type { Micros, ObservationRow } from '../../ingest/observation.ts';
 import { observationReader } from '../../ingest/read-rows.ts';
 import { type RowIdentity, rowIdentity, rowsInForce } from '../../ingest/resolve-trace.ts';
-import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { currentRows, finalRows, ofSomeParts, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import { traceIsOneOf } from '../filters/reach.ts';
+import { anyOf, type ClickHouseSql, clickhouse, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
+import { byIdAlone, hashOfTrace, type NamedTrace, rowsOfTraces, traceIsOneOf } from '../filters/reach.ts';
 import { startsIn, type TimeRange } from '../filters/time.ts';
 import { type TraceContext, traceRootId } from './wire-v2.ts';
 
@@ -14,6 +14,8 @@ export interface ObservationKey {
   /** As shown: a client may give an observation the id of its trace, and then `t-` in front tells the trace's own row from it. */
   id: string;
   traceId: string;
+  /** Of its trace; see `NamedTrace`. */
+  hash?: string;
   startTime: Micros;
 }
 
@@ -65,7 +67,8 @@ export async function selectObservationPage(
       : clickhouse`(start_time, trace_id, shown_id) < (${micros(after.startTime)}, ${string(after.traceId)}, ${string(after.id)})`;
   const rows = await db.rows<Omit<ObservationKey, 'id'> & { shown_id: string }>(
     clickhouse`
-      SELECT ${shownId} AS shown_id, trace_id AS traceId, toUnixTimestamp64Micro(start_time) AS startTime
+      SELECT ${shownId} AS shown_id, trace_id AS traceId, ${hashOfTrace},
+        toUnixTimestamp64Micro(start_time) AS startTime
       ${from(scope, selection, isShort)} AND ${past}
       ORDER BY start_time DESC, ${order}
       LIMIT ${uint(offset)}, ${uint(limit)}`,
@@ -87,19 +90,30 @@ export async function countObservations(
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Rows in force, whatever their kind, with these fields. `where` may only name what no later version changes. */
+/** Names rows of all time by what no later version changes. */
+export interface ObservationIds {
+  /** Of any trace without. */
+  traces?: readonly NamedTrace[];
+  ids: readonly string[];
+  /** Whatever their kind without. */
+  kind?: ObservationRow['kind'];
+}
+
+/** Rows in force with these fields. */
 export async function selectObservations<Field extends keyof ObservationRow>(
   db: ClickHouse,
   scope: ProjectScope,
-  where: ClickHouseSql,
+  { traces, ids, kind }: ObservationIds,
   fields: Iterable<Field>,
-  options?: QueryOptions,
 ): Promise<Pick<ObservationRow, Field | RowIdentity>[]> {
   const reader = observationReader.only<Field | RowIdentity>([...fields, ...rowIdentity]);
-  const answer = await db.binary(
-    clickhouse`SELECT ${reader.select()} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`,
-    options,
-  );
+  const rows = traces
+    ? rowsOfTraces(scope, traces)
+    : clickhouse`FROM observations WHERE project_id = ${string(scope.projectId)}`;
+  const ofKind = kind === undefined ? clickhouse`true` : clickhouse`kind = ${string(kind)}`;
+  const answer = await db.binary(clickhouse`SELECT ${reader.select()} ${rows} AND ${ofKind} AND id IN ${anyOf(ids)}`, {
+    settings: byIdAlone,
+  });
   return [...rowsInForce(reader.parse(answer)).values()].flat();
 }
 

@@ -81,8 +81,7 @@ async function findUnfiltered(
       const isAll = candidates.length < limit;
       const isOver = isLast || performance.now() - started > budgetMs;
       if (isAll && !isOver && candidates.length < count) break;
-      const chosen = traceIsOneOf(candidates.map(({ id }) => id));
-      const traces = await selectTraceRows(db, scope, chosen, fields, options);
+      const traces = await selectTraceRows(db, scope, candidates, fields, options);
       const items = newestOf(traces, { ...asked, range: reached });
       // A trace that is no candidate is not newer than the last candidate can be.
       const bound = isAll ? -Infinity : Number(candidates.at(-1)!.value);
@@ -130,7 +129,7 @@ async function selectNewestSaying(
     const chosen = traceIsOneOf(candidates.map(({ id }) => id));
     const selection = selectionOf(scope, range, { clauses: query.clauses, text: [] }, chosen);
     const [traces, meeting] = await Promise.all([
-      selectTraceRows(db, scope, chosen, fields, options),
+      selectTraceRows(db, scope, candidates, fields, options),
       test ? null : selectTraceIds(db, scope, { ...selection, reach: [chosen] }, options),
     ]);
     for (const [id, rows] of traces) {

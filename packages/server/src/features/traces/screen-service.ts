@@ -8,7 +8,6 @@ import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { byIdAlone, traceIs } from '../filters/reach.ts';
 import { toIso, within } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
 import { queryOf, rangeOf } from './asked.ts';
@@ -150,7 +149,7 @@ export function createTraceScreens({
     async skeleton(scope: ProjectScope, traceId: string): Promise<TraceSkeleton> {
       await journal.barrier({ projectId: scope.projectId, traceId });
       const [rows, scores] = await Promise.all([
-        selectTraceRows(db, scope, traceIs(traceId), skeletonReads, { settings: byIdAlone }),
+        selectTraceRows(db, scope, [{ id: traceId }], skeletonReads),
         selectScores(db, scope, [traceId], scoreDetailFields),
       ]);
       const ofTrace = rows.get(traceId);

@@ -138,7 +138,7 @@ export async function selectHitsOf(
 }
 
 async function hitsInForce(db: ClickHouse, scope: ProjectScope, traces: Map<string, HitTrace>): Promise<Hit[]> {
-  const versions = await selectTraceRows(db, scope, traceIsOneOf([...traces.keys()]), fieldsOf([]));
+  const versions = await selectTraceRows(db, scope, [...traces.values()], fieldsOf([]));
   return [...traces.values()].flatMap(({ id, hits }) => firstInForce(versions.get(id) ?? [], hits) ?? []);
 }
 

@@ -250,7 +250,7 @@ function createCandidates(
     const chosen = traceIsOneOf(ids);
     const page = { order: newestFirst, offset: 0, limit: ids.length };
     const [rowsById, meeting] = await Promise.all([
-      selectTraceRows(db, scope, chosen, read),
+      selectTraceRows(db, scope, some, read),
       isPlain ? null : selectTracePage(db, scope, selectionOf(scope, range, others, chosen), page, { signal }),
     ]);
     const met = meeting && new Set(meeting.map(({ id }) => id));

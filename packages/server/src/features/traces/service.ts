@@ -17,7 +17,7 @@ import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { traceIsOneOf } from '../filters/reach.ts';
+import { type NamedTrace, traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
 import { createTraceCounts } from './count.ts';
@@ -168,7 +168,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     /** What a score shows of its trace, by trace id; those that are not there are left out. */
     async about(scope: ProjectScope, traceIds: readonly string[]): Promise<Map<string, TraceAbout>> {
       if (traceIds.length === 0) return new Map();
-      const rows = await selectTraces(db, scope, traceIsOneOf(traceIds), aboutColumns);
+      const rows = await selectTraces(db, scope, named(traceIds), aboutColumns);
       return new Map(rows.map((row) => [row.trace_id, row]));
     },
 
@@ -180,7 +180,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       const positions = await selectTracePage(db, scope, selection, { order, offset: 0, limit: MAX_SESSION_TRACES });
       if (positions.length === 0) return [];
       const columns = [...coreColumns, ...ioColumns];
-      const rows = await selectTraces(db, scope, traceIsOneOf(positions.map(({ id }) => id)), columns);
+      const rows = await selectTraces(db, scope, positions, columns);
       const byId = new Map((await wholeTraces(scope, rows)).map((row) => [row.trace_id, row]));
       return positions.flatMap(({ id }) => {
         const row = byId.get(id);
@@ -225,6 +225,8 @@ export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): Cl
     WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0 AND ${chosen ? traceIsOneOf(chosen) : clickhouse`true`}))`;
 
 export { toScoreCore, toScoreV1 } from './wire.ts';
+
+const named = (ids: readonly string[]): NamedTrace[] => ids.map((id) => ({ id }));
 
 const nothing: ReadonlySet<keyof StoredObservation> = new Set();
 

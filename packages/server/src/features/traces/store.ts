@@ -14,7 +14,7 @@ import {
   type TraceColumn,
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
-import { byIdAlone, traceIs, traceIsOneOf, tracesIn } from '../filters/reach.ts';
+import { byIdAlone, hashOfTrace, type NamedTrace, rowsOfTraces, tracesIn } from '../filters/reach.ts';
 import { isTargetOf, scoreTargets } from '../filters/score-reach.ts';
 import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
@@ -70,17 +70,18 @@ const lentAlone = {
   resourceAttributes: lent('resource_attributes', 'map()'),
 };
 
-/** The rows in force of traces chosen by id, with these fields; what is long, of rows alone from which a trace may take it. */
-export const selectTraceRows = async (
+/** The rows in force of these traces, with these fields; what is long, of rows alone from which a trace may take it. */
+export async function selectTraceRows(
   db: ClickHouse,
   scope: ProjectScope,
-  where: ClickHouseSql,
+  traces: readonly NamedTrace[],
   fields: ReadonlySet<keyof StoredObservation>,
   options?: QueryOptions,
-): Promise<Map<string, StoredObservation[]>> => {
+): Promise<Map<string, StoredObservation[]>> {
+  if (traces.length === 0) return new Map();
   const reader = storedReader.only(fields);
-  return rowsInForce(reader.parse(await db.binary(rowsWhere(scope, where, reader.select(lentAlone)), options)));
-};
+  return rowsInForce(reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options)));
+}
 
 /** The same of a page: rows that came with it, else read now. */
 export async function rowsOf(
@@ -89,9 +90,9 @@ export async function rowsOf(
   page: readonly Found[],
   fields: ReadonlySet<keyof StoredObservation>,
 ): Promise<Map<string, StoredObservation[]>> {
-  const missing = page.filter(({ rows }) => rows === undefined).map(({ id }) => id);
+  const missing = page.filter(({ rows }) => rows === undefined);
   const known = page.flatMap(({ id, rows }) => (rows ? [[id, rows] as const] : []));
-  const read = missing.length === 0 ? [] : await selectTraceRows(db, scope, traceIsOneOf(missing), fields);
+  const read = await selectTraceRows(db, scope, missing, fields);
   return new Map([...known, ...read]);
 }
 
@@ -103,22 +104,31 @@ export async function selectTraceWhole(
   fields: ReadonlySet<keyof StoredObservation>,
 ): Promise<WithPayload<StoredObservation>[]> {
   const reader = storedReader.only(fields).withPayloadBytes();
-  const answer = await db.binary(rowsWhere(scope, traceIs(traceId), reader.select()), { settings: byIdAlone });
+  const answer = await readTraces(db, scope, [{ id: traceId }], reader.select());
   return rowsInForce(reader.parse(answer)).get(traceId) ?? [];
 }
 
-const rowsWhere = (scope: ProjectScope, where: ClickHouseSql, columns: ClickHouseSql): ClickHouseSql =>
-  clickhouse`SELECT ${columns} FROM observations WHERE project_id = ${string(scope.projectId)} AND ${where}`;
+const readTraces = (
+  db: ClickHouse,
+  scope: ProjectScope,
+  traces: readonly NamedTrace[],
+  columns: ClickHouseSql,
+  options?: QueryOptions,
+): Promise<Uint8Array> =>
+  db.binary(clickhouse`SELECT ${columns} ${rowsOfTraces(scope, traces)}`, {
+    ...options,
+    settings: { ...options?.settings, ...byIdAlone },
+  });
 
-/** The named columns of traces chosen by id; in no order. */
+/** The named columns of these traces; in no order. */
 export async function selectTraces<Column extends TraceColumn>(
   db: ClickHouse,
   scope: ProjectScope,
-  where: ClickHouseSql,
+  traces: readonly NamedTrace[],
   columns: readonly Column[],
 ): Promise<Pick<ResolvedTrace, Column>[]> {
-  const traces = await selectTraceRows(db, scope, where, fieldsOf(columns));
-  return [...traces.values()].map((rows) => resolveTrace(rows, columns));
+  const rowsById = await selectTraceRows(db, scope, traces, fieldsOf(columns));
+  return [...rowsById.values()].map((rows) => resolveTrace(rows, columns));
 }
 
 /** Columns a list can be sorted by (names of the wire) → their expression over a resolved trace. NULL counts as −1. */
@@ -157,7 +167,7 @@ export interface TracePosition {
 }
 
 /** A trace of a list: its place in it, and its rows where they were read on the way. */
-export type Found = TracePosition & { rows?: StoredObservation[] };
+export type Found = TracePosition & NamedTrace & { rows?: StoredObservation[] };
 
 export interface TracePage {
   order: TraceOrder;
@@ -174,7 +184,7 @@ export async function selectTracePage(
   selection: TraceSelection,
   { order, after, offset, limit }: TracePage,
   options?: QueryOptions,
-): Promise<TracePosition[]> {
+): Promise<Found[]> {
   const value = trusted(traceOrders[order.column]);
   const direction = trusted(order.descending ? 'DESC' : 'ASC');
   const text =
@@ -185,9 +195,9 @@ export async function selectTracePage(
     after === undefined
       ? clickhouse`true`
       : clickhouse`(${value}, trace_id) ${trusted(order.descending ? '<' : '>')} (${valueLike(order, after)}, ${string(after.id)})`;
-  return db.rows<TracePosition>(
+  return db.rows<Found>(
     clickhouse`
-      SELECT trace_id AS id, ${text} AS value
+      SELECT trace_id AS id, ${hashOfTrace}, ${text} AS value
       ${fromTraces(scope, selection, join([text, value], ' '))} AND ${past}
       ORDER BY ${value} ${direction}, trace_id ${direction}
       LIMIT ${uint(offset)}, ${uint(limit)}`,
@@ -217,14 +227,14 @@ export function selectNewestIds(
   scope: ProjectScope,
   { range, limit }: { range: TimeRange; limit: number },
   options?: QueryOptions,
-): Promise<TracePosition[]> {
+): Promise<Found[]> {
   const { from, to } = range;
   // A version that starts at the end of the range or later, in its hour, says that an older one does not count.
   const reach = { from, to: to === null ? null : Math.ceil(to / HOUR) * HOUR };
   const isBefore = to === null ? clickhouse`true` : clickhouse`identity(start_time) < ${micros(to)}`;
   return db.rows(
     clickhouse`
-      SELECT trace_id AS id, toString(toUnixTimestamp64Micro(${latestTimestamp})) AS value
+      SELECT trace_id AS id, ${hashOfTrace}, toString(toUnixTimestamp64Micro(${latestTimestamp})) AS value
       FROM observations FINAL
       WHERE project_id = ${string(scope.projectId)} AND ${startsIn(reach)} AND ${isBefore}
       GROUP BY trace_id
@@ -243,10 +253,10 @@ export const selectLatest = (
   scope: ProjectScope,
   { range, limit, where }: { range: TimeRange; limit: number; where: readonly ClickHouseSql[] },
   options?: QueryOptions,
-): Promise<TracePosition[]> =>
+): Promise<Found[]> =>
   db.rows(
     clickhouse`
-      SELECT trace_id AS id, toString(toUnixTimestamp64Micro(max(start_time))) AS value
+      SELECT trace_id AS id, ${hashOfTrace}, toString(toUnixTimestamp64Micro(max(start_time))) AS value
       FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)} AND ${join(where, ' AND ')}
       GROUP BY trace_id
@@ -261,10 +271,10 @@ export const selectByBound = (
   scope: ProjectScope,
   { range, bound, limit }: { range: TimeRange; bound: ClickHouseSql; limit: number },
   options?: QueryOptions,
-): Promise<TracePosition[]> =>
+): Promise<Found[]> =>
   db.rows(
     clickhouse`
-      SELECT trace_id AS id, toString(${bound}) AS value
+      SELECT trace_id AS id, ${hashOfTrace}, toString(${bound}) AS value
       FROM observations
       WHERE project_id = ${string(scope.projectId)} AND ${tracesIn(scope, range)}
       GROUP BY trace_id
