@@ -128,6 +128,35 @@ const fields: Record<string, Field> = {
 /** All field names that filter text knows, for suggestions; `metadata.` and `score.` take a key after the dot. */
 export const filterFields: readonly string[] = [...Object.keys(fields), 'metadata.', 'score.', 'is', 'has', 'position'];
 
+/** Where a list has the values of a field. `kind` says how they are written; of `metadata` and `score` it is the value of a key. */
+export interface FieldPlace {
+  /** The canonical name, which terms have. */
+  field: string;
+  kind: Kind | 'metadata' | 'score';
+  of: 'trace' | 'observation';
+  column: string;
+  key?: string;
+}
+
+/** The place of a field as filter text writes it; null when there is no such field. */
+export function placeOfField(written: string, target: FilterTarget): FieldPlace | null {
+  const field = canonicalField(written);
+  if (field === null || field === 'is' || field === 'has' || field === 'position') return null;
+  return placeOf(field, target);
+}
+
+function placeOf(field: string, target: FilterTarget): FieldPlace {
+  const own = target === 'traces' ? 'trace' : 'observation';
+  const kind = kindOf(field);
+  if (kind === 'metadata' || kind === 'score') {
+    const column = kind === 'metadata' ? 'metadata' : 'scores';
+    return { field, kind, of: own, column, key: field.slice(field.indexOf('.') + 1) };
+  }
+  const { [own]: column, trace, observation } = fields[field] ?? {};
+  const of = column !== undefined ? own : trace !== undefined ? 'trace' : 'observation';
+  return { field, kind, of, column: column ?? trace ?? observation ?? field };
+}
+
 interface Flag {
   of: 'trace' | 'observation';
   yes: FilterCondition;
@@ -525,15 +554,10 @@ function compileClause(term: FilterTerm & { kind: 'clause' }, target: FilterTarg
     const condition = { type: 'positionInTrace', column: 'positionInTrace', operator: '=', key, value: '' };
     return { of: 'observation', not, conditions: [condition] };
   }
-  const own = target === 'traces' ? 'trace' : 'observation';
-  const kind = kindOf(field);
-  if (kind === 'metadata' || kind === 'score') {
-    const key = field.slice(field.indexOf('.') + 1);
-    return { of: own, ...(kind === 'score' ? compileScore(key, test, not) : compileMetadata(key, test, not)) };
-  }
-  const { [own]: column, trace, observation } = fields[field] ?? {};
-  const of = column !== undefined ? own : trace !== undefined ? 'trace' : 'observation';
-  return { of, ...compileTest(kind, column ?? trace ?? observation ?? field, test, not) };
+  const { kind, of, column, key = '' } = placeOf(field, target);
+  if (kind === 'score') return { of, ...compileScore(key, test, not) };
+  if (kind === 'metadata') return { of, ...compileMetadata(key, test, not) };
+  return { of, ...compileTest(kind, column, test, not) };
 }
 
 type Compiled = Omit<FilterClause, 'of'>;

@@ -14,6 +14,8 @@ import { recalculateCosts } from './features/models/jobs.ts';
 import { modelsRoutes } from './features/models/routes.ts';
 import { createModels } from './features/models/service.ts';
 import { selectModels } from './features/models/store.ts';
+import { facetsRoutes } from './features/facets/routes.ts';
+import { createFacets } from './features/facets/service.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
 import { promptsRoutes } from './features/prompts/routes.ts';
@@ -240,6 +242,7 @@ export function openProduct({
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
+      ...facetsRoutes(createFacets({ clickhouse, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, now })),
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),

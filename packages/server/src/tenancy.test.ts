@@ -156,6 +156,7 @@ beforeAll(async () => {
 const queries: Readonly<Record<string, string>> = {
   'GET /api/public/x/observations/:observationId': '?traceId=trace',
   'GET /api/public/prompts': '?name=prompt',
+  'GET /api/public/x/facets': '?field=name',
 };
 
 /** What these answer holds no text of a project. */

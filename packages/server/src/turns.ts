@@ -29,3 +29,20 @@ export async function inTurns<Item, Result>(
   }
   return results;
 }
+
+/** Lets so many run at a time, first come first served. */
+export function inParallel(most: number) {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => void waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}

@@ -49,7 +49,7 @@ const received = {
   resourceAttributes: 'resource_attributes',
   scope: { name: 'scope_name', version: 'scope_version' },
 };
-const ownMetadata = keyedText({ metadata: 'metadata', ...received });
+export const ownMetadata = keyedText({ metadata: 'metadata', ...received });
 const ownTraceMetadata = keyedText({ metadata: 'trace_metadata', ...received });
 
 /** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */

@@ -35,9 +35,9 @@ const rootReceived = {
   scope: { name: 'root_scope.1', version: 'root_scope.2' },
 };
 /** A key of a trace's metadata; what its root received is found under `attributes.`, `resourceAttributes.` and `scope.`. */
-const traceMetadata: KeyedText = keyedText({ metadata: 'metadata', ...rootReceived });
+export const traceMetadata: KeyedText = keyedText({ metadata: 'metadata', ...rootReceived });
 /** The same without what the root says of itself. */
-const saidMetadata: KeyedText = keyedText({ metadata: 'said_metadata', ...rootReceived });
+export const saidMetadata: KeyedText = keyedText({ metadata: 'said_metadata', ...rootReceived });
 
 /** Columns of a list of traces (S8.8.4), over the columns of `resolvedTraces`. */
 // oxfmt-ignore

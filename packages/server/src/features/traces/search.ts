@@ -15,6 +15,7 @@ import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickh
 import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
+import { inParallel } from '../../turns.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
 import { isIn, startOfFew, startsIn, type TimeRange } from '../filters/time.ts';
 import {
@@ -115,7 +116,7 @@ export const soughtText = (texts: readonly TextSearch[]): string | null =>
 
 /** A search answers after `budgetMs` at the end of a range, with what it has. */
 export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHouse; budgetMs: number }) {
-  const inTurn = createTurns(CONNECTIONS);
+  const inTurn = inParallel(CONNECTIONS);
 
   return async function search(
     scope: ProjectScope,
@@ -418,21 +419,4 @@ function took(pace: Pace, { from, to }: TimeRange, ms: number): void {
   pace.baseMs = Math.min(pace.baseMs, Math.round(ms));
   const hours = from === null ? Infinity : ((to ?? pace.end) - from) / HOUR;
   pace.hourMs = hours > 0 ? Math.max(0, ms - pace.baseMs) / hours : 0;
-}
-
-/** Lets so many run at a time, first come first served. */
-function createTurns(most: number) {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => void waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

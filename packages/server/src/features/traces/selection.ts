@@ -29,7 +29,7 @@ export const isFiltered = ({ clauses, text }: TraceQuery): boolean => clauses.le
 export const isChoosy = (query: TraceQuery): boolean => isFiltered(query) && query.clauses.some(isSaid);
 
 /** Environments whose names begin so are the product's own; they show only when asked for. */
-const INTERNAL = 'langfuse';
+export const INTERNAL = 'langfuse';
 export const isInternal = (environment: string): boolean => environment.toLowerCase().startsWith(INTERNAL);
 const internal: TraceClause = {
   of: 'trace',

@@ -296,10 +296,18 @@ export async function selectTraceIds(
 }
 
 /** About how many rows, in whatever version, start in a range: by the index of the table alone. */
-export async function estimateRows(db: ClickHouse, scope: ProjectScope, range: TimeRange): Promise<number> {
-  const [row] = await db.rows<{ rows: string }>(clickhouse`
-    SELECT toString(sum(rows)) AS rows
-    FROM (EXPLAIN ESTIMATE SELECT row_version FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`);
+export async function estimateRows(
+  db: ClickHouse,
+  scope: ProjectScope,
+  range: TimeRange,
+  options?: QueryOptions,
+): Promise<number> {
+  const [row] = await db.rows<{ rows: string }>(
+    clickhouse`
+      SELECT toString(sum(rows)) AS rows
+      FROM (EXPLAIN ESTIMATE SELECT row_version FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`,
+    options,
+  );
   return Number(row?.rows ?? 0);
 }
 
