@@ -176,6 +176,21 @@ test('a refused key is told by the probe as well', async () => {
   expect(probe.state().problem).toMatch(/^No trace .* POST \/api\/public\/otel\/v1\/traces answered 401 /);
 });
 
+test('what is listed and not counted is told too', async () => {
+  const send = sendTo(localOrigin(server), keys);
+  probe = createProbe({
+    send: async (method, path, options) =>
+      path.startsWith('/api/public/v2/metrics?') ? { status: 200, body: { data: [] } } : send(method, path, options),
+    intervalMs: MINUTE_MS,
+    log,
+    now,
+    newId: randomUUID,
+    clockMs: () => clockMs,
+  });
+  await live(3);
+  expect(probe.state().problem).toMatch(/: the trace was accepted, and metrics do not count it once$/);
+});
+
 test('what is stored is one row a month, however often the probe ran', async () => {
   time = Date.parse('2027-01-05T10:00:00Z');
   await live(2);

@@ -1,6 +1,6 @@
 /*
- * The probe: a trace that goes through the door as a client's does and is read back by id and in the list, once a minute. It
- * finds what no part can know of itself: that data is accepted and not seen.
+ * The probe: a trace that goes through the door as a client's does and is read back by id, in the list and in a
+ * metric, once a minute. It finds what no part can know of itself: that data is accepted and not seen.
  */
 import type { Logger } from 'pino';
 
@@ -42,7 +42,7 @@ export const sendTo =
 export interface ProbeState {
   /** Milliseconds since the newest trace that was read back was sent; before the first, since the probe started. */
   ageMs: number;
-  /** Of the last success, from sending to having read it both ways; null before the first. */
+  /** Of the last success, from sending to having read it each way; null before the first. */
   latencyMs: number | null;
   successes: number;
   failures: number;
@@ -150,11 +150,28 @@ async function roundTrip({
   const range = `fromStartTime=${iso(startMs)}&toStartTime=${iso(startMs + 1000)}`;
   const list = (await ask('GET', `/api/public/v2/observations?${range}&fields=core,io&limit=1`)) as Listed;
   if (list.data?.[0]?.output !== mark) throw new Error('the trace was accepted and is not in the list');
+  const query = encodeURIComponent(JSON.stringify(countByVersion(startMs)));
+  const { data: counts = [] } = (await ask('GET', `/api/public/v2/metrics?query=${query}`)) as Counted;
+  if (counts.length !== 1 || counts[0]?.version !== mark || Number(counts[0].count_count) !== 1) {
+    throw new Error('the trace was accepted, and metrics do not count it once');
+  }
 }
 
 interface Listed {
   data?: { output?: unknown }[];
 }
+interface Counted {
+  data?: { version?: unknown; count_count?: unknown }[];
+}
+
+const countByVersion = (startMs: number) => ({
+  view: 'observations',
+  dimensions: [{ field: 'version' }],
+  metrics: [{ measure: 'count', aggregation: 'count' }],
+  filters: [],
+  fromTimestamp: iso(startMs),
+  toTimestamp: iso(startMs + 1000),
+});
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -173,7 +190,10 @@ const exportOf = (startMs: number, mark: string) => ({
               kind: 1,
               startTimeUnixNano: `${startMs}000000`,
               endTimeUnixNano: `${startMs + 1}000000`,
-              attributes: [{ key: 'langfuse.observation.output', value: { stringValue: mark } }],
+              attributes: ['langfuse.observation.output', 'langfuse.version'].map((key) => ({
+                key,
+                value: { stringValue: mark },
+              })),
             },
           ],
         },
