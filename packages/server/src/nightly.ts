@@ -4,6 +4,45 @@ export interface Nightly {
   stop(): Promise<void>;
 }
 
+/** Runs `work` again and again, so long after the last time has ended. A failure is reported, and no reason to stop. */
+export function everyNowAndThen({
+  pauseMs,
+  work,
+  onFailure,
+}: {
+  pauseMs: number;
+  work(signal: AbortSignal): Promise<void>;
+  onFailure(error: unknown): void;
+}): Nightly {
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout;
+
+  function wait(): void {
+    timer = setTimeout(begin, pauseMs);
+    timer.unref();
+  }
+
+  function begin(): void {
+    running = work(stopping.signal)
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) onFailure(error);
+      })
+      .finally(() => {
+        if (!stopping.signal.aborted) wait();
+      });
+  }
+
+  wait();
+  return {
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 

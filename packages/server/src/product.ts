@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { createAbTestSweep } from './features/ab-tests/jobs.ts';
+import { createLabelTests } from './features/ab-tests/label-tests.ts';
+import { createAbResults } from './features/ab-tests/results.ts';
+import { abTestsRoutes } from './features/ab-tests/routes.ts';
+import { createAbTests } from './features/ab-tests/service.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { createAuditLog } from './features/audit/service.ts';
 import { metricsRoutes } from './features/metrics/routes.ts';
@@ -208,7 +213,9 @@ export function openProduct({
     newId,
   });
   const projectDeletions = createProjectDeletions({ postgres, queue, epochs, gate, now });
-  const prompts = createPrompts({ postgres, epochs, now, newId });
+  const prompts = createPrompts({ postgres, epochs, tests: createLabelTests({ now }), now, newId });
+  const abTests = createAbTests({ postgres, prompts, now, newId });
+  const abResults = createAbResults({ postgres, clickhouse, now });
   const jobs = createJobs({ queue, now });
   const auditLog = createAuditLog({ postgres, retentionDays: auditRetentionDays, now });
   const roleSyncRuns = createRoleSyncRuns({ postgres, now, newId });
@@ -223,6 +230,8 @@ export function openProduct({
     },
     /** Removes the lines of the audit log that are older than they are kept; answers how many. */
     sweepAuditLog: auditLog.sweep,
+    /** What A/B tests need by the clock; to be called every minute. */
+    sweepAbTests: createAbTestSweep({ postgres, prompts, results: abResults, log, now }),
     /** The way for rows past the doors. */
     journal,
     tokenCounts,
@@ -248,6 +257,7 @@ export function openProduct({
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
       ),
       ...promptsRoutes(prompts),
+      ...abTestsRoutes(abTests, abResults),
       ...roleSyncRunsRoutes(roleSyncRuns),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),

@@ -62,6 +62,23 @@ async function newPrompt(side: Side): Promise<string> {
   const { name } = await side.call('POST', `${api}/v2/prompts`, prompt());
   return name;
 }
+/** An A/B test, as far as the steps take it. */
+async function newAbTest(side: Side, ...steps: string[]): Promise<string> {
+  const name = await newPrompt(side);
+  await side.call('POST', `${api}/v2/prompts`, { name, prompt: 'Hi' });
+  const { id } = await side.call('POST', `${api}/x/ab-tests`, abTest(name));
+  for (const step of steps) await side.call('POST', `${api}/x/ab-tests/${id}/${step}`);
+  return id;
+}
+const abTest = (prompt: string) => ({
+  prompt,
+  label: 'production',
+  arms: [
+    { version: 1, share: 50 },
+    { version: 2, share: 50 },
+  ],
+});
+
 const prompt = () => ({ name: fresh('prompt'), prompt: 'Hello', labels: ['production'] });
 
 const withRole = (role: Role) => ({ role });
@@ -88,6 +105,26 @@ export const examples: Readonly<Record<string, (side: Side) => Example | Promise
     body: { newLabels: ['staging'] },
   }),
   [`DELETE ${api}/v2/prompts/*`]: async (side) => ({ params: { '*': await newPrompt(side) } }),
+
+  [`POST ${api}/x/ab-tests`]: async (side) => {
+    const name = await newPrompt(side);
+    await side.call('POST', `${api}/v2/prompts`, { name, prompt: 'Hi' });
+    return { body: abTest(name) };
+  },
+  [`PATCH ${api}/x/ab-tests/:testId`]: async (side) => ({
+    params: { testId: await newAbTest(side) },
+    body: { name: fresh('test') },
+  }),
+  [`DELETE ${api}/x/ab-tests/:testId`]: async (side) => ({ params: { testId: await newAbTest(side) } }),
+  [`POST ${api}/x/ab-tests/:testId/start`]: async (side) => ({ params: { testId: await newAbTest(side) } }),
+  [`POST ${api}/x/ab-tests/:testId/pause`]: async (side) => ({ params: { testId: await newAbTest(side, 'start') } }),
+  [`POST ${api}/x/ab-tests/:testId/resume`]: async (side) => ({
+    params: { testId: await newAbTest(side, 'start', 'pause') },
+  }),
+  [`POST ${api}/x/ab-tests/:testId/end`]: async (side) => ({
+    params: { testId: await newAbTest(side, 'start') },
+    body: { makeVersion: 2 },
+  }),
 
   [`POST ${api}/score-configs`]: () => ({ body: config() }),
   [`PATCH ${api}/score-configs/:configId`]: async (side) => ({

@@ -32,7 +32,7 @@ import { tellOfRefusals } from './ingest/ledger/engine-refusals.ts';
 import { openSegmentJournal } from './ingest/journal/segment-journal.ts';
 import { otlpRoutes } from './ingest/routes.ts';
 import { listen, listenIfFree, localOrigin } from './listen.ts';
-import { everyNight, type Nightly } from './nightly.ts';
+import { everyNight, everyNowAndThen, type Nightly } from './nightly.ts';
 import { setInsertDurability } from './stores/clickhouse/durability.ts';
 import { countItemsSince } from './stores/clickhouse/stored-items.ts';
 import { buildTextIndexes } from './stores/clickhouse/text-index.ts';
@@ -219,6 +219,11 @@ export async function startAll({
     },
     onFailure: (error) => log.error({ err: error }, 'old lines of the audit log could not be removed'),
   });
+  const abTests = everyNowAndThen({
+    pauseMs: 60_000,
+    work: product.sweepAbTests,
+    onFailure: (error) => log.error({ err: error }, 'A/B tests could not be looked after; the next minute tries again'),
+  });
   return {
     url,
     served: [...tables].flatMap(([server, routes]) =>
@@ -232,6 +237,7 @@ export async function startAll({
         textIndexes?.stop(),
         orphans.stop(),
         oldAudit.stop(),
+        abTests.stop(),
         ...servers.map((server) => closeHttpServer(server)),
       ]);
       await product.refusals.close();

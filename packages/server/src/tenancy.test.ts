@@ -141,6 +141,17 @@ beforeAll(async () => {
     labels: ['production'],
     tags: [MARK],
   });
+  await theirs.call('POST', '/api/public/v2/prompts', { name: 'prompt', prompt: MARK });
+  const abTest = {
+    name: MARK,
+    prompt: 'prompt',
+    label: 'production',
+    arms: [
+      { version: 1, share: 50 },
+      { version: 2, share: 50 },
+    ],
+  };
+  ids['testId'] = (await theirs.call('POST', '/api/public/x/ab-tests', abTest)).id;
   const file = { traceId: 'trace', field: 'input', contentType: 'text/plain', contentLength: 1 };
   const sha256Hash = Buffer.alloc(32).toString('base64');
   ids['mediaId'] = (await theirs.call('POST', '/api/public/media', { ...file, sha256Hash })).mediaId;
@@ -157,6 +168,7 @@ const queries: Readonly<Record<string, string>> = {
   'GET /api/public/x/observations/:observationId': '?traceId=trace',
   'GET /api/public/prompts': '?name=prompt',
   'GET /api/public/x/facets': '?field=name',
+  'GET /api/public/x/ab-tests/:testId/assignment': '?key=somebody',
 };
 
 /** What these answer holds no text of a project. */
@@ -165,6 +177,9 @@ const WITHOUT_TEXT = new Set([
   'GET /api/public/sessions', // ids and times
   'GET /api/public/x/jobs', // ids and counts
   'GET /api/public/x/jobs/:jobId',
+  'GET /api/public/x/ab-tests/:testId/result', // versions and figures
+  'GET /api/public/x/ab-tests/:testId/snapshots',
+  'GET /api/public/x/ab-tests/:testId/assignment',
   'GET /api/public/media/:mediaId', // nothing was uploaded
   'GET /api/public/x/traces/:traceId/payloads/:hash', // nothing is that large
   'GET /api/public/x/receipts', // counts, clients and reasons

@@ -84,7 +84,7 @@ export async function openHarness({
     });
   const product = open();
   product.queue.start();
-  const { removeOrphans, sweepAuditLog } = product;
+  const { removeOrphans, sweepAuditLog, sweepAbTests } = product;
   const { keys } = createTestKeys(postgres, { now, advance: () => undefined }, epochs);
   const { authenticate, attribute } = createAuthenticator({
     postgres,
@@ -128,6 +128,7 @@ export async function openHarness({
     blobs,
     removeOrphans,
     sweepAuditLog,
+    sweepAbTests: () => sweepAbTests(new AbortController().signal),
     /** Tables of people, for tests of what no route writes. */
     postgres: engines.postgres,
     /** By a link that an answer gave, as anybody who has it. */
