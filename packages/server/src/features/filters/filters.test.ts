@@ -256,6 +256,57 @@ describe('filter text', () => {
   });
 });
 
+describe('what a trace says beside a range counts in it', () => {
+  const HOUR = 3600;
+  const iso = (hours: number): string => new Date(at(hours * HOUR) / 1000).toISOString();
+  let beside: Project;
+  beforeAll(async () => {
+    beside = await harness.project('beside');
+    await beside.store([
+      { id: 'a1', traceId: 'a', at: -20 * HOUR, userId: 'ada', metadata: { tenant: 'acme' }, tags: ['x'] },
+      { id: 'a2', traceId: 'a', at: 0 },
+      { id: 'b1', traceId: 'b', at: 10 },
+      { id: 'b2', traceId: 'b', at: 20 * HOUR, userId: 'ada', traceMetadata: { tenant: 'acme' }, tags: ['x'] },
+      { id: 'c1', traceId: 'c', at: 20, userId: 'ada', metadata: { tenant: 'acme' }, tags: ['x'] },
+      { id: 'd1', traceId: 'd', at: -20 * HOUR, userId: 'ada', metadata: { tenant: 'acme' }, tags: ['x'] },
+      { id: 'e1', traceId: 'e', at: 30, userId: 'lin', metadata: { tenant: 'other' }, tags: ['y'] },
+      { id: 'f', traceId: 'f', kind: 'trace', source: 'json', at: 40 },
+      { id: 'f1', traceId: 'f', at: -20 * HOUR, userId: 'ada', traceMetadata: { tenant: 'acme' }, tags: ['x'] },
+      // The event outweighs what its observation says.
+      {
+        id: 'g',
+        traceId: 'g',
+        kind: 'trace',
+        source: 'json',
+        at: 50,
+        userId: 'lin',
+        traceMetadata: { tenant: 'other' },
+      },
+      { id: 'g1', traceId: 'g', at: 51, userId: 'ada', metadata: { tenant: 'acme' }, totalCost: '5' },
+    ]);
+  });
+
+  const asked = ['user:ada', 'tags:x', 'metadata.tenant:acme'].flatMap((q) =>
+    ['', '&sort=-cost'].map((sort) => `q=${q}${sort}`),
+  );
+  test.each(asked)('traces: %s', async (query) => {
+    const found = async (range: string): Promise<string[]> =>
+      (await beside.everyPage(`/x/traces?${range}&limit=2&${query}`)).map(({ id }) => id).toSorted();
+    expect(await found(`from=${iso(-1)}&to=${iso(1)}`)).toEqual(['b', 'c', 'f']);
+    expect(await found(`from=${iso(-1)}`)).toEqual(['b', 'c', 'f']);
+    expect(await found(`from=${iso(-100)}`)).toEqual(['a', 'b', 'c', 'd', 'f']);
+    expect(await found(`to=${iso(-1)}`)).toEqual(['a', 'd']);
+  });
+
+  test('observations, by the user of their trace', async () => {
+    const ofAda = filter({ type: 'string', column: 'userId', operator: '=', value: 'ada' });
+    const found = async (range: string): Promise<string[]> =>
+      (await beside.everyPage(`/v2/observations?${range}&${ofAda}`)).map(({ id }) => id).toSorted();
+    expect(await found(`fromStartTime=${iso(-1)}&toStartTime=${iso(1)}`)).toEqual(['a2', 'b1', 'c1']);
+    expect(await found(`fromStartTime=${iso(-1)}`)).toEqual(['a2', 'b1', 'b2', 'c1']);
+  });
+});
+
 describe('bounds that no row can reach', () => {
   const [always, never] = ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z'];
   test.each([

@@ -1,4 +1,5 @@
 import type { Condition } from '@tracehouse/contract/filter';
+import type { Micros } from '../../ingest/observation.ts';
 import { InvalidRequestError } from '../../http/errors.ts';
 import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -27,7 +28,7 @@ import {
   flagColumn,
 } from './column.ts';
 import { scoresColumn } from './scores.ts';
-import { startsIn, type TimeRange } from './time.ts';
+import { HOUR, sayingRange, startsIn, type TimeRange } from './time.ts';
 import { keyedText, month, traceColumns } from './trace-columns.ts';
 
 const { trusted } = Sql;
@@ -199,6 +200,37 @@ export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRang
       WHERE project_id = ${string(scope.projectId)} AND ${startsIn(said)} AND ${test})`,
   ];
 }
+
+/**
+ * The same of traces that have a row in a range, for statements that look at rows of the range. A day around a short range has more
+ * rows than the range, of which next to none belong to its traces: hashes tell them before what they say is read.
+ */
+export function saidInOrBeside(
+  scope: ProjectScope,
+  condition: Condition,
+  range: TimeRange,
+  now: Micros,
+): ClickHouseSql[] {
+  const test = necessary(condition);
+  if (test === null) return [];
+  const { from, to } = range;
+  if (from === null) return saidBy(scope, condition, sayingRange(range));
+  const rows = (more: ClickHouseSql): ClickHouseSql =>
+    clickhouse`SELECT trace_hash FROM observations ${more} AND project_id = ${string(scope.projectId)}`;
+  const said = sayingRange(range);
+  if ((to ?? now) - from > SHORT)
+    return [clickhouse`trace_hash IN (${rows(clickhouse`WHERE ${startsIn(said)} AND ${test}`)})`];
+  const before = startsIn({ from: said.from, to: from });
+  const beside = to === null ? before : clickhouse`(${before} OR ${startsIn({ from: to, to: said.to })})`;
+  const ofTraces = clickhouse`trace_hash IN (${rows(clickhouse`WHERE ${startsIn(range)}`)})`;
+  return [
+    clickhouse`trace_hash IN (
+      ${rows(clickhouse`WHERE ${startsIn(range)} AND ${test}`)}
+      UNION ALL
+      ${rows(clickhouse`PREWHERE ${ofTraces} WHERE ${beside} AND ${test}`)})`,
+  ];
+}
+const SHORT = 48 * HOUR;
 
 /** Whether somebody must have said something for the condition to hold. */
 export const mustBeSaid = (condition: Condition): boolean => necessary(condition) !== null;

@@ -9,7 +9,7 @@ import { findNewest, type Newest } from '../filters/newest.ts';
 import { HOUR, isIn, type TimeRange, widening } from '../filters/time.ts';
 import { selectPage } from './page.ts';
 import { plainTest } from './plain-test.ts';
-import { isChoosy, isFiltered, isInternal, necessaryOf, selectionOf, type TraceQuery } from './selection.ts';
+import { isChoosy, isFiltered, isInternal, saidInRange, selectionOf, type TraceQuery } from './selection.ts';
 import {
   estimateRows,
   type Found,
@@ -98,14 +98,14 @@ async function findUnfiltered(
 function selectFiltered(
   db: ClickHouse,
   scope: ProjectScope,
-  asked: NewestQuery,
+  asked: NewestQuery & { now: Micros },
   options?: QueryOptions,
 ): Promise<Found[]> {
-  const { range, query, count, after, fields } = asked;
-  const said = query.text.length === 0 ? necessaryOf(scope, range, query.clauses) : [];
+  const { range, query, count, after, fields, now } = asked;
+  const said = query.text.length === 0 ? saidInRange(scope, range, query.clauses, now) : [];
   if (said.length > 0) return selectNewestSaying(db, scope, asked, said, options);
   const page = { order: newestFirst, offset: 0, limit: count, ...(after && { after }) };
-  return selectPage(db, scope, { range, query, page, fields }, options);
+  return selectPage(db, scope, { range, query, page, fields, now }, options);
 }
 
 /**

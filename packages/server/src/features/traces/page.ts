@@ -1,11 +1,12 @@
-import type { StoredObservation } from '../../ingest/observation.ts';
+import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace, type TraceColumn } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import { isAround } from '../filters/reach.ts';
 import { isIn, type TimeRange } from '../filters/time.ts';
-import { isInternal, selectionOf, type TraceQuery } from './selection.ts';
+import { type PlainTest, plainTest } from './plain-test.ts';
+import { isAllSaid, isInternal, saidInRange, selectionOf, type TraceQuery } from './selection.ts';
 import {
   type Found,
   rowsOf,
@@ -29,15 +30,27 @@ export async function selectPage(
     query: { hidesInternal = false, ...query },
     page,
     fields,
-  }: { range: TimeRange; query: TraceQuery; page: TracePage; fields: ReadonlySet<keyof StoredObservation> },
+    now,
+  }: {
+    range: TimeRange;
+    query: TraceQuery;
+    page: TracePage;
+    fields: ReadonlySet<keyof StoredObservation>;
+    now: Micros;
+  },
   options?: QueryOptions,
 ): Promise<Found[]> {
   const selection = selectionOf(scope, range, query);
   const isBounded = range.from !== null || range.to !== null;
   const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
   const amount = page.order.descending ? amounts[page.order.column] : undefined;
-  if (amount && query.clauses.length === 0 && query.text.length === 0 && !page.after && page.offset === 0) {
-    return selectLargest(db, scope, { range, hidesInternal, amount, limit: page.limit, fields: read }, options);
+  if (amount && query.text.length === 0 && !page.after && page.offset === 0) {
+    const { clauses } = query;
+    const largest = { range, hidesInternal, amount, limit: page.limit, fields: read };
+    if (clauses.length === 0) return selectLargest(db, scope, { ...largest, said: [], test: null }, options);
+    const test = isAllSaid(clauses) ? plainTest(clauses) : null;
+    const said = saidInRange(scope, range, clauses, now);
+    if (test) return selectLargest(db, scope, { ...largest, said, test }, options);
   }
   if (!hidesInternal && !isBounded) return selectTracePage(db, scope, selection, page, options);
   const shown: Found[] = [];
@@ -89,20 +102,25 @@ async function selectLargest(
     range,
     hidesInternal,
     amount,
+    said,
+    test,
     limit: count,
     fields,
   }: {
     range: TimeRange;
     hidesInternal: boolean;
+    /** What a row of the traces must say, and whether they meet what is asked. */
+    said: readonly ClickHouseSql[];
+    test: PlainTest | null;
     amount: Amount;
     limit: number;
     fields: ReadonlySet<keyof StoredObservation>;
   },
   options?: QueryOptions,
 ): Promise<Found[]> {
-  const read = new Set([...fields, ...fieldsOf(amount.reads)]);
+  const read = new Set([...fields, ...fieldsOf(amount.reads), ...(test?.fields ?? [])]);
   for (let limit = count + SPARE; ; limit *= 4) {
-    const candidates = await selectByBound(db, scope, { range, bound: amount.bound, limit }, options);
+    const candidates = await selectByBound(db, scope, { range, bound: amount.bound, limit, where: said }, options);
     const last = candidates.at(-1);
     if (!last) return [];
     const rowsById = await rowsOf(db, scope, candidates, read);
@@ -111,11 +129,10 @@ async function selectLargest(
         const rows = rowsById.get(id);
         if (!rows) return [];
         const { timestamp, environment } = resolveTrace(rows, ['timestamp', 'environment']);
-        const isShown = isIn(range, timestamp) && !(hidesInternal && isInternal(environment));
-        // What lies far from the range does not count for the order: a next page would not see it.
-        return isShown
-          ? [{ id, value: amount.of(rows.filter(({ startTime }) => isAround(range, startTime))), rows }]
-          : [];
+        if (!isIn(range, timestamp) || (hidesInternal && isInternal(environment))) return [];
+        // What lies far from the range does not count: a next page would not see it.
+        const near = rows.filter(({ startTime }) => isAround(range, startTime));
+        return test && !test.holds(near) ? [] : [{ id, value: amount.of(near), rows }];
       })
       .toSorted(largestFirst)
       .slice(0, count);

@@ -4,7 +4,7 @@ import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve
 import type { TraceClause } from './selection.ts';
 
 /** Tells of traces, by their rows, whether they meet some clauses. */
-interface PlainTest {
+export interface PlainTest {
   /** What it reads of the rows. */
   fields: ReadonlySet<keyof StoredObservation>;
   holds(rows: readonly StoredObservation[]): boolean;

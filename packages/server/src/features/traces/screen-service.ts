@@ -88,7 +88,8 @@ export function createTraceScreens({
     const count = query.limit + 1;
     if (!isNewestFirst) {
       const place = { order, offset: 0, limit: count, ...(after && { after }) };
-      const rows = await selectPage(db, scope, { range, query: asked, page: place, fields: itemReads }, { signal });
+      const wanted = { range, query: asked, page: place, fields: itemReads, now: nowMicros };
+      const rows = await selectPage(db, scope, wanted, { signal });
       const found = cut(rows, query.limit, null);
       if (text === null) return found;
       const ids = found.positions.map(({ id }) => id);

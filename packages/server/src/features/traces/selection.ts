@@ -1,12 +1,13 @@
 import { EventsFilter, type Condition } from '@tracehouse/contract/filter';
 import type { FilterClause, TextSearch } from '@tracehouse/contract/filter-text';
 import { ValidationError } from '../../http/errors.ts';
+import type { Micros } from '../../ingest/observation.ts';
 import { currentRows } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
 import { hasText, idsHaveText } from '../../stores/clickhouse/text-search.ts';
 import { conditionsSql, not } from '../filters/column.ts';
-import { mustBeSaid, observationColumns, saidBy } from '../filters/observation-columns.ts';
+import { mustBeSaid, observationColumns, saidBy, saidInOrBeside } from '../filters/observation-columns.ts';
 import { rowsAround, tracesIn } from '../filters/reach.ts';
 import { sayingRange, startsIn, type TimeRange } from '../filters/time.ts';
 import { traceColumns } from '../filters/trace-columns.ts';
@@ -106,13 +107,27 @@ export function selectionOf(
   };
 }
 
-/** What some row of a trace must say for it to meet the clauses, as conditions on `trace_id`; none where nobody need say anything. */
-export const necessaryOf = (scope: ProjectScope, range: TimeRange, clauses: readonly TraceClause[]): ClickHouseSql[] =>
+/** What some row of a trace must say for it to meet the clauses, as conditions on its id; none where nobody need say anything. */
+const necessaryOf = (scope: ProjectScope, range: TimeRange, clauses: readonly TraceClause[]): ClickHouseSql[] =>
   clauses
     .filter(isPositive)
     .flatMap(({ conditions }) => conditions.flatMap((condition) => saidBy(scope, condition, sayingRange(range))));
 
+/** The same of traces that have a row in the range, for statements that look at its rows. */
+export const saidInRange = (
+  scope: ProjectScope,
+  range: TimeRange,
+  clauses: readonly TraceClause[],
+  now: Micros,
+): ClickHouseSql[] =>
+  clauses
+    .filter(isPositive)
+    .flatMap(({ conditions }) => conditions.flatMap((condition) => saidInOrBeside(scope, condition, range, now)));
+
 const isPositive = ({ of, not: isNegated }: TraceClause): boolean => of === 'trace' && !isNegated;
+/** Whether all that is asked must be said by rows of a trace: those that say it are the ones that meet it, but for values that others outweigh. */
+export const isAllSaid = (clauses: readonly TraceClause[]): boolean =>
+  clauses.length > 0 && clauses.every((clause) => isPositive(clause) && clause.conditions.every(mustBeSaid));
 const isSaid = (clause: TraceClause): boolean => isPositive(clause) && clause.conditions.some(mustBeSaid);
 
 function clauseSql(scope: ProjectScope, clause: TraceClause, traces: ClickHouseSql, said: TimeRange): ClickHouseSql {

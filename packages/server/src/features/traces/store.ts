@@ -265,18 +265,27 @@ export const selectLatest = (
     options,
   );
 
-/** Traces with rows in a range, those of the largest bound first, ties by id: an aggregate over their rows around it, in every version. */
+/**
+ * Traces with rows in a range that meet conditions on their id, those of the largest bound first, ties by id: an aggregate over their
+ * rows around it, in every version.
+ */
 export const selectByBound = (
   db: ClickHouse,
   scope: ProjectScope,
-  { range, bound, limit }: { range: TimeRange; bound: ClickHouseSql; limit: number },
+  {
+    range,
+    bound,
+    limit,
+    where,
+  }: { range: TimeRange; bound: ClickHouseSql; limit: number; where: readonly ClickHouseSql[] },
   options?: QueryOptions,
 ): Promise<Found[]> =>
   db.rows(
     clickhouse`
       SELECT trace_id AS id, ${hashOfTrace}, toString(${bound}) AS value
       FROM observations
-      WHERE project_id = ${string(scope.projectId)} AND ${tracesIn(scope, range)}
+      WHERE project_id = ${string(scope.projectId)}
+        AND ${join([tracesIn(scope, range), ...where], ' AND ')}
       GROUP BY trace_id
       ORDER BY ${bound} DESC, trace_id DESC
       LIMIT ${uint(limit)}`,
