@@ -309,6 +309,23 @@ test('a fetch says which test chose, an arm and how; what names nobody is drawn;
   expect((await fetchIn(project, 'version=1')).body.version).toBe(1);
 });
 
+test('a key is the same in each of its places, byte for byte; what names nobody leaves the word to the next', async () => {
+  const project = await withPrompt();
+  await started(project, { arms: arms(50, 50) });
+  for (const key of ['é', '東京', 'a:b', 'user@example.dev', ' ', '%']) {
+    const encoded = encodeURIComponent(key);
+    const header = { 'x-tracehouse-ab-key': Buffer.from(key).toString('latin1') };
+    const answers = [
+      await fetchIn(project, `label=production%40${encoded}`),
+      await fetchIn(project, `label=production&abKey=${encoded}`),
+      await fetchIn(project, `label=production%40undefined&abKey=None`, header),
+    ];
+    expect(new Set(answers.map(({ body, headers }) => `${body.version} ${headers['x-tracehouse-ab-test']}`)).size).toBe(
+      1,
+    );
+  }
+});
+
 test('support sees which arm a key gets', async () => {
   const project = await withPrompt();
   const id = await started(project);

@@ -12,6 +12,9 @@ import { bucketsOfShares } from './shares.ts';
 import { deleteTest, insertTest, selectTest, selectTests, type TestRow } from './store.ts';
 import { toWire } from './wire.ts';
 
+// How a key arrives, for the route that fetches.
+export { keyOf, parseKeyedLabel } from './key.ts';
+
 /** What A/B tests ask of prompts. */
 export interface TestedPrompts {
   /** Held until the transaction ends, as by whoever makes a version or moves a label. */

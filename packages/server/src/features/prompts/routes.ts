@@ -12,8 +12,8 @@ import {
 import { Answer, bind, type BoundRoute, type RequestContext } from '../../http/bind.ts';
 import { ConflictError, MethodNotAllowedError, NotFoundError } from '../../http/errors.ts';
 import { hasAlso } from '../../identity/principal.ts';
+import { keyOf, parseKeyedLabel } from '../ab-tests/service.ts';
 import type { Fetched } from './fetches.ts';
-import { parseKeyedLabel } from './keyed-label.ts';
 import type { Editor, Prompts } from './service.ts';
 
 export const promptsRoutes = (prompts: Prompts): BoundRoute[] => [
@@ -23,7 +23,7 @@ export const promptsRoutes = (prompts: Prompts): BoundRoute[] => [
     const { version, resolve } = query;
     const { label: text, key: behindLabel } = parseKeyedLabel(query.label ?? '');
     const label = text === '' ? undefined : text;
-    const key = query.abKey ?? headers['x-tracehouse-ab-key'] ?? behindLabel;
+    const key = keyOf({ query: query.abKey, header: headers['x-tracehouse-ab-key'], behindLabel });
     const isUnderTests = principal.kind !== 'person';
     const fetched = await prompts.fetch(scope, { name, version, label, resolve, key, isUnderTests });
     const which = version === undefined ? `label '${label ?? DEFAULT_LABEL}'` : `version ${version}`;
