@@ -45,6 +45,7 @@ function compareLists(expected: Json[], got: Json[], path: string): Difference[]
     return compareItems(expected.toSorted(), got.toSorted(), path);
   }
   const nameOf = isUnique(expected) && isUnique(got) ? byIdAlone : byIdInTrace;
+  if (expected.some(isMetric) && got.every(isMetric)) return compareMetrics(expected.filter(isMetric), got, path);
   const byId = CLIENT_DATA.test(path) || GENERATED_IDS.test(path) ? null : index(expected, nameOf);
   const ours = byId && index(got, nameOf);
   if (!byId || !ours) return compareItems(expected, got, path);
@@ -74,6 +75,33 @@ function compareLists(expected: Json[], got: Json[], path: string): Difference[]
 
 const timeOf = (item: JsonObject): string | undefined =>
   SORTED_BY.map((name) => item[name]).find((value) => typeof value === 'string');
+
+const METRIC = /^(count|sum|avg|max|min|p\d\d|histogram|uniq)_/;
+const isMetric = (item: Json): item is JsonObject =>
+  isObject(item) && Object.keys(item).some((key) => METRIC.test(key));
+
+/** Rows of metrics are named by their dimensions; where some column is in the recorded order, only the order of equal rows differs. */
+function compareMetrics(expected: JsonObject[], got: JsonObject[], path: string): Difference[] {
+  const nameOf = (row: JsonObject): string =>
+    Object.entries(row)
+      .flatMap(([key, value]) => (METRIC.test(key) ? [] : [JSON.stringify(value)]))
+      .join();
+  const theirs = new Map(expected.map((row) => [nameOf(row), row]));
+  const ours = new Map(got.map((row) => [nameOf(row), row]));
+  const inBoth = (rows: JsonObject[]): JsonObject[] =>
+    rows.filter((row) => theirs.has(nameOf(row)) && ours.has(nameOf(row)));
+  const column = (rows: JsonObject[], key: string): string => JSON.stringify(inBoth(rows).map((row) => row[key]));
+  const isInOrder = Object.keys(expected[0] ?? {}).some((key) => column(expected, key) === column(got, key));
+  const names = [...new Set([...theirs.keys(), ...ours.keys()])];
+  const differences = names.flatMap((name) => {
+    const at = `${path}[${name}]`;
+    const [one, other] = [theirs.get(name), ours.get(name)];
+    if (one && other) return compare(one, other, at);
+    return [{ path: at, expected: one && 'an item', got: other && 'an item' }];
+  });
+  const order = { path: `${path}[]`, expected: inBoth(expected).map(nameOf), got: inBoth(got).map(nameOf) };
+  return isInOrder || differences.length > 0 ? differences : [order];
+}
 
 /** Null where the items carry no time. Inside a trace observations have no order on the wire. */
 function timesOf(items: Json[]): string[] | null {
@@ -155,7 +183,7 @@ const rules: readonly Rule[] = [
     agrees: (expected, got) => typeof expected === typeof got && !expected === !got,
   },
   {
-    field: /(^|[.\]])(totalCost|inputCost|outputCost|calculated(Input|Output|Total)Cost|costDetails\.\w+)$/,
+    field: /(^|[.\]])((?:sum_)?totalCost|inputCost|outputCost|calculated(Input|Output|Total)Cost|costDetails\.\w+)$/,
     agrees: (expected, got) => isNumber(expected) && isNumber(got) && Math.abs(expected - got) <= USD_TOLERANCE,
   },
 ];

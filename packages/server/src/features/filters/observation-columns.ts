@@ -54,7 +54,7 @@ export const ownMetadata = keyedText({ metadata: 'metadata', ...received });
 const ownTraceMetadata = keyedText({ metadata: 'trace_metadata', ...received });
 
 /** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */
-export const traceValues: Readonly<Record<string, string>> = {
+const traceValues: Readonly<Record<string, string>> = {
   traceName: 'traceName',
   userId: 'userId',
   sessionId: 'sessionId',
@@ -71,6 +71,12 @@ export const traceValues: Readonly<Record<string, string>> = {
   trace_score_categories: 'score_categories',
   trace_score_booleans: 'score_booleans',
 };
+
+/** The columns of a trace by the names that its observations and scores have for them, over the columns of `resolvedTraces`. */
+export function ofTheTrace(scope: ProjectScope): FilterColumns {
+  const columns = traceColumns(scope);
+  return Object.fromEntries(Object.entries(traceValues).map(([name, column]) => [name, columns[column]!]));
+}
 
 /** Which traces a list can show anything of, by `trace_id` and `cityHash64(trace_id)`. */
 export interface TraceReach {

@@ -37,7 +37,7 @@ const lengths = { minute: MINUTE, hour: HOUR, day: DAY, week: 7 * DAY } as const
 const MONDAY = 4 * DAY;
 
 /** The same of a time in seconds. */
-export function startOf(bucket: Bucket, seconds: number): number {
+function startOf(bucket: Bucket, seconds: number): number {
   if (bucket === 'month') return monthAfter(seconds, 0);
   const offset = bucket === 'week' ? MONDAY : 0;
   const length = lengths[bucket];

@@ -2,13 +2,12 @@ import { clickhouse, join } from '../../stores/clickhouse/sql.ts';
 import { finalRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
-import { millisBetween, observationColumns, partsOf } from '../filters/observation-columns.ts';
+import { millisBetween, observationColumns, ofTheTrace, partsOf } from '../filters/observation-columns.ts';
 import { tracesIn } from '../filters/reach.ts';
 import { currentScores } from '../filters/scores.ts';
 import { sayingRange, startsIn } from '../filters/time.ts';
-import { traceColumns } from '../filters/trace-columns.ts';
 import { type DeclaredDimension, type DeclaredMeasure, dimensionsOf, measuresOf } from './declare.ts';
-import type { Asked, View } from './view.ts';
+import type { Asked, Version, View } from './view.ts';
 
 const isMany = true;
 
@@ -16,7 +15,7 @@ const isMany = true;
 const dimensions: Record<string, DeclaredDimension> = {
   id:                  { isMany },
   traceId:             { isMany },
-  traceName:           { of: 'trace', column: 'name' },
+  traceName:           { of: 'trace' },
   environment:         {},
   parentObservationId: { isMany },
   type:                {},
@@ -29,8 +28,8 @@ const dimensions: Record<string, DeclaredDimension> = {
   promptVersion:       { shows: 'number' },
   userId:              { of: 'trace', isMany },
   sessionId:           { of: 'trace', isMany },
-  traceRelease:        { of: 'trace', column: 'release' },
-  traceVersion:        { of: 'trace', column: 'version' },
+  traceRelease:        { of: 'trace' },
+  traceVersion:        { of: 'trace' },
   startTimeMonth:      {},
   toolNames:           { shows: 'items' },
   calledToolNames:     { shows: 'items' },
@@ -43,12 +42,18 @@ const dimensions: Record<string, DeclaredDimension> = {
   experimentId:        { isMany, since: 'v2' },
 };
 
+/** As the two lists show it: for v1 an event has no end. */
+const latencyOf: Record<Version, string> = {
+  v1: `if(type = 'EVENT', NULL, ${millisBetween('start_time', 'end_time')})`,
+  v2: millisBetween('start_time', 'end_time'),
+};
+
 const seconds = `nullIf(${millisBetween('start_time', 'end_time')} / 1000, 0)`;
 
 // oxfmt-ignore
-const measures: Record<string, DeclaredMeasure> = {
+const measures = (version: Version): Record<string, DeclaredMeasure> => ({
   count:                 { value: 'toUInt8(1)' },
-  latency:               { value: millisBetween('start_time', 'end_time') },
+  latency:               { value: latencyOf[version] },
   streamingLatency:      { value: millisBetween('completion_start_time', 'end_time') },
   inputTokens:           {},
   outputTokens:          {},
@@ -67,7 +72,7 @@ const measures: Record<string, DeclaredMeasure> = {
   uniqueSessionIds:      { of: 'trace', column: 'sessionId', is: 'distinct', since: 'v2' },
   costByType:            { value: `arraySum(mapValues(${partsOf('cost')}))`, since: 'v2', by: { dimension: 'costType', value: (type) => clickhouse`cost[${type}]` } },
   usageByType:           { value: `arraySum(mapValues(${partsOf('usage')}))`, since: 'v2', by: { dimension: 'usageType', value: (type) => clickhouse`usage[${type}]` } },
-};
+});
 
 /**
  * Observations in force, each once; what a trace says of itself is none, also where v2 lists it as a root. What asks nothing of
@@ -76,10 +81,10 @@ const measures: Record<string, DeclaredMeasure> = {
 export function observationsView(scope: ProjectScope, { range, version, besides = clickhouse`true` }: Asked): View {
   const traces = tracesIn(scope, range);
   const filters = observationColumns({ scope, traces, said: sayingRange(range), rows: range });
-  const lists = { row: filters, trace: traceColumns(scope) };
+  const lists = { row: filters, trace: ofTheTrace(scope) };
   return {
     dimensions: dimensionsOf(dimensions, lists, version),
-    measures: measuresOf(measures, lists, version),
+    measures: measuresOf(measures(version), lists, version),
     filters,
     time: { name: 'startTime', value: clickhouse`start_time` },
     from: (conditions, usedBy) => ({

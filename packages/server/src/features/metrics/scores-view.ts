@@ -2,8 +2,7 @@ import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-tr
 import { anyOf, clickhouse, type ClickHouseSql, join } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
-import { observationColumns } from '../filters/observation-columns.ts';
-import { traceColumns } from '../filters/trace-columns.ts';
+import { observationColumns, ofTheTrace } from '../filters/observation-columns.ts';
 import { scoreColumns, scoresIn } from '../scores/service.ts';
 import { type DeclaredDimension, type DeclaredMeasure, dimensionsOf, measuresOf } from './declare.ts';
 import type { Asked, View } from './view.ts';
@@ -32,13 +31,13 @@ const dimensions: Record<string, DeclaredDimension> = {
   timestampMonth:           {},
   timestampDay:             {},
   observationId:            { isMany },
-  traceName:                { of: 'trace', column: 'name' },
+  traceName:                { of: 'trace' },
   tags:                     { of: 'trace', shows: 'list' },
   userId:                   { of: 'trace', isMany },
   sessionId:                { of: 'trace', isMany, own: 'session_id' },
   datasetRunId:             { isMany },
-  traceRelease:             { of: 'trace', column: 'release' },
-  traceVersion:             { of: 'trace', column: 'version' },
+  traceRelease:             { of: 'trace' },
+  traceVersion:             { of: 'trace' },
   observationName:          { of: 'observation', column: 'name' },
   observationModelName:     { of: 'observation', column: 'model' },
   observationPromptName:    { of: 'observation', column: 'promptName' },
@@ -61,7 +60,7 @@ export const scoresView =
       clickhouse`trace_id IN (SELECT trace_id FROM ${scoresIn(scope, range, clickhouse`${ofTypes} AND ${what}`)})`;
     const anyTime = { from: null, to: null };
     const observations = observationColumns({ scope, traces: clickhouse`true`, said: anyTime, rows: anyTime });
-    const lists = { row: filters, trace: traceColumns(scope), observation: observations };
+    const lists = { row: filters, trace: ofTheTrace(scope), observation: observations };
     return {
       dimensions: dimensionsOf({ ...dimensions, ...dimension }, lists, version),
       measures: measuresOf(kind === 'scores-numeric' ? numeric : count, lists, version),
