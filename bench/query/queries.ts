@@ -25,7 +25,7 @@ const partOf = (text: string, i: number): string => text.slice(i % 4, text.lengt
 const chinese = (i: number): string => String.fromCodePoint(0x5000 + i, 0x6000 + i);
 
 /** What is measured. "100k" is a range that holds the newest 100,000 observations. */
-export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }: FillFacts): Query[] {
+export function queries({ filledAt, newest100kFrom, tracesOfTen, tracesOfThousand, some }: FillFacts): Query[] {
   const from = iso(newest100kFrom);
   /** The list of the screen: a page of 50. */
   const screen = (name: string, query: (i: number) => Record<string, string>): Query => ({
@@ -51,6 +51,29 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
     query: Query['query'] = () => ({}),
   ): Query => ({ name, path, query, rowsOf });
   const single = (): number => 1;
+  /** Of the last 30 days, which is all there is. */
+  const metrics = (
+    name: string,
+    view: string,
+    measures: readonly string[],
+    more: { by?: string[]; each?: string; filters?: object[]; version?: '/v2' } = {},
+  ): Query => ({
+    name: `metrics, 30 days: ${name}`,
+    path: () => `/api/public${more.version ?? ''}/metrics`,
+    query: (i) => ({
+      query: JSON.stringify({
+        view,
+        metrics: measures.map((text) => ({ aggregation: text.split('_')[0], measure: text.split('_')[1] })),
+        dimensions: (more.by ?? []).map((field) => ({ field })),
+        filters: more.filters ?? [],
+        timeDimension: more.each === undefined ? null : { granularity: more.each },
+        // Each a little longer than the last.
+        fromTimestamp: iso(filledAt - 30 * 86_400_000 - i * 1000),
+        toTimestamp: iso(filledAt),
+      }),
+    }),
+    rowsOf: listed,
+  });
   // Not the first few, which a tenth of everything belongs to.
   const user = (i: number): string => userId(20 + (i % Math.min(200, COUNTS.users)));
 
@@ -119,5 +142,26 @@ export function queries({ newest100kFrom, tracesOfTen, tracesOfThousand, some }:
       () => '/api/public/x/histogram',
       (answer) => (answer as { totals: { traces: number } }).totals.traces,
     ),
+    metrics('count', 'observations', ['count_count']),
+    metrics('cost by model', 'observations', ['sum_totalCost', 'sum_totalTokens', 'count_count'], {
+      by: ['providedModelName'],
+    }),
+    metrics('p95 latency by hour', 'observations', ['p95_latency'], { each: 'hour' }),
+    metrics('cost by model and day', 'observations', ['sum_totalCost'], { by: ['providedModelName'], each: 'day' }),
+    metrics('errors of a model', 'observations', ['count_count'], {
+      filters: [
+        { type: 'string', column: 'level', operator: '=', value: 'ERROR' },
+        { type: 'stringOptions', column: 'type', operator: 'any of', value: ['GENERATION'] },
+      ],
+    }),
+    metrics('traces by day', 'observations', ['uniq_traceId'], { each: 'day', version: '/v2' }),
+    metrics('cost by user', 'observations', ['sum_totalCost'], { by: ['userId'] }),
+    metrics('of a user', 'observations', ['sum_totalCost'], {
+      filters: [{ type: 'string', column: 'userId', operator: '=', value: user(1) }],
+    }),
+    metrics('trace count by name', 'traces', ['count_count'], { by: ['name'] }),
+    metrics('trace latency by day', 'traces', ['p95_latency', 'count_count'], { each: 'day' }),
+    metrics('scores by name', 'scores-numeric', ['avg_value', 'count_count'], { by: ['name'] }),
+    one('metrics, daily', () => '/api/public/metrics/daily', listed),
   ];
 }

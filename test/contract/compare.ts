@@ -46,6 +46,8 @@ function compareLists(expected: Json[], got: Json[], path: string): Difference[]
   }
   const nameOf = isUnique(expected) && isUnique(got) ? byIdAlone : byIdInTrace;
   if (expected.some(isMetric) && got.every(isMetric)) return compareMetrics(expected.filter(isMetric), got, path);
+  if (expected.some(isDaily) && got.every(isDaily))
+    return compareNamed(expected.filter(isDaily), got, path, dayOrModel);
   const byId = CLIENT_DATA.test(path) || GENERATED_IDS.test(path) ? null : index(expected, nameOf);
   const ours = byId && index(got, nameOf);
   if (!byId || !ours) return compareItems(expected, got, path);
@@ -80,27 +82,48 @@ const METRIC = /^(count|sum|avg|max|min|p\d\d|histogram|uniq)_/;
 const isMetric = (item: Json): item is JsonObject =>
   isObject(item) && Object.keys(item).some((key) => METRIC.test(key));
 
-/** Rows of metrics are named by their dimensions; where some column is in the recorded order, only the order of equal rows differs. */
+/** Days, and the models of a day, which come in any order. */
+const isDaily = (item: Json): item is JsonObject => isObject(item) && 'countTraces' in item && 'totalCost' in item;
+const dayOrModel = ({ date, model = null }: JsonObject): string =>
+  date === undefined ? JSON.stringify(model) : String(date);
+
+/** Rows of metrics are named by their dimensions. */
+const dimensionsOf = (row: JsonObject): string =>
+  Object.entries(row)
+    .flatMap(([key, value]) => (METRIC.test(key) ? [] : [JSON.stringify(value)]))
+    .join();
+
+/** Where some column is in the recorded order, only the order of equal rows differs. */
 function compareMetrics(expected: JsonObject[], got: JsonObject[], path: string): Difference[] {
-  const nameOf = (row: JsonObject): string =>
-    Object.entries(row)
-      .flatMap(([key, value]) => (METRIC.test(key) ? [] : [JSON.stringify(value)]))
-      .join();
+  const differences = compareNamed(expected, got, path, dimensionsOf);
+  const names = new Set(got.map(dimensionsOf));
+  const known = new Set(expected.map(dimensionsOf));
+  const [theirs, ours] = [
+    expected.filter((row) => names.has(dimensionsOf(row))),
+    got.filter((row) => known.has(dimensionsOf(row))),
+  ];
+  const column = (rows: JsonObject[], key: string): string => JSON.stringify(rows.map((row) => row[key]));
+  const isInOrder = Object.keys(expected[0] ?? {}).some((key) => column(theirs, key) === column(ours, key));
+  return isInOrder || differences.length > 0
+    ? differences
+    : [{ path: `${path}[]`, expected: theirs.map(dimensionsOf), got: ours.map(dimensionsOf) }];
+}
+
+function compareNamed(
+  expected: JsonObject[],
+  got: JsonObject[],
+  path: string,
+  nameOf: (row: JsonObject) => string,
+): Difference[] {
   const theirs = new Map(expected.map((row) => [nameOf(row), row]));
   const ours = new Map(got.map((row) => [nameOf(row), row]));
-  const inBoth = (rows: JsonObject[]): JsonObject[] =>
-    rows.filter((row) => theirs.has(nameOf(row)) && ours.has(nameOf(row)));
-  const column = (rows: JsonObject[], key: string): string => JSON.stringify(inBoth(rows).map((row) => row[key]));
-  const isInOrder = Object.keys(expected[0] ?? {}).some((key) => column(expected, key) === column(got, key));
   const names = [...new Set([...theirs.keys(), ...ours.keys()])];
-  const differences = names.flatMap((name) => {
+  return names.flatMap((name) => {
     const at = `${path}[${name}]`;
     const [one, other] = [theirs.get(name), ours.get(name)];
     if (one && other) return compare(one, other, at);
     return [{ path: at, expected: one && 'an item', got: other && 'an item' }];
   });
-  const order = { path: `${path}[]`, expected: inBoth(expected).map(nameOf), got: inBoth(got).map(nameOf) };
-  return isInOrder || differences.length > 0 ? differences : [order];
 }
 
 /** Null where the items carry no time. Inside a trace observations have no order on the wire. */

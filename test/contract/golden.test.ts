@@ -38,6 +38,7 @@ const groups: readonly { group: string; write?: true }[] = [
   { group: 'scores-v3' },
   { group: 'metrics' },
   { group: 'metrics-v2' },
+  { group: 'metrics-daily' },
   { group: 'deletes' },
   { group: 'organizations' },
   { group: 'scim' },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EventsFilter } from './filter.ts';
+import { PageMeta, PageQuery, Repeatable } from './pagination.ts';
 import { defineRoute } from './route.ts';
 import { Datetime } from './wire-fields.ts';
 
@@ -87,4 +88,44 @@ export const readMetricsV2 = defineRoute({
   summary: 'Metrics of observations and scores; 100 rows unless more are asked for',
   query: z.object({ query: z.string() }),
   response: Metrics,
+});
+
+export const DailyMetricsQuery = PageQuery.extend({
+  traceName: z.string().optional(),
+  userId: z.string().optional(),
+  tags: Repeatable.optional(),
+  environment: Repeatable.optional(),
+  fromTimestamp: Datetime.optional(),
+  toTimestamp: Datetime.optional(),
+});
+export type DailyMetricsQuery = z.output<typeof DailyMetricsQuery>;
+
+/** What one model did on a day; `model` null is what calls no model. Costs are USD. */
+const DailyUsage = z.object({
+  model: z.string().nullable(),
+  inputUsage: z.number(),
+  outputUsage: z.number(),
+  totalUsage: z.number(),
+  totalCost: z.number(),
+  countObservations: z.int(),
+  countTraces: z.int(),
+});
+
+/** A day, UTC: traces by their own time, observations by their start. */
+export const DailyMetrics = z.object({
+  date: z.iso.date(),
+  countTraces: z.int(),
+  countObservations: z.int(),
+  totalCost: z.number(),
+  usage: z.array(DailyUsage),
+});
+export type DailyMetrics = z.output<typeof DailyMetrics>;
+
+export const readDailyMetrics = defineRoute({
+  method: 'GET',
+  path: '/api/public/metrics/daily',
+  scope: 'traces:read',
+  summary: 'Traces, observations, tokens and cost by day and model, newest day first',
+  query: DailyMetricsQuery,
+  response: z.object({ data: z.array(DailyMetrics), meta: PageMeta }),
 });

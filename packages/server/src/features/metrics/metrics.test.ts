@@ -235,6 +235,50 @@ describe('v2', () => {
   });
 });
 
+describe('by day', () => {
+  const daily = async (parameters: string) => (await project.get(`/metrics/daily${parameters}`)).body;
+  const gpt = { model: 'gpt', inputUsage: 15, outputUsage: 25, totalUsage: 40, totalCost: 0.75 };
+  const mini = { model: 'mini', inputUsage: 1, outputUsage: 1, totalUsage: 2, totalCost: 0 };
+  const none = { model: null, inputUsage: 0, outputUsage: 0, totalUsage: 0, totalCost: 0 };
+
+  test('traces, observations and models', async () => {
+    expect(await daily('')).toEqual({
+      data: [
+        {
+          ...{ date: '2026-11-20', countTraces: 3, countObservations: 7, totalCost: 0.75 },
+          usage: [
+            { ...gpt, countObservations: 2, countTraces: 1 },
+            { ...none, countObservations: 4, countTraces: 3 },
+            { ...mini, countObservations: 1, countTraces: 1 },
+          ],
+        },
+      ],
+      meta: { page: 1, limit: 50, totalItems: 1, totalPages: 1 },
+    });
+  });
+
+  test.each([
+    ['?userId=ada', [1, 3]],
+    ['?tags=a', [2, 6]],
+    ['?tags=a&tags=b', [1, 3]],
+    ['?traceName=search', [1, 3]],
+    ['?environment=production', [1, 1]],
+    ['?fromTimestamp=2026-11-20T11:00:00Z&toTimestamp=2026-11-20T12:00:00Z', [1, 3]],
+  ])('%s: of some traces', async (parameters, counts) => {
+    const [day] = (await daily(parameters)).data;
+    expect([day.countTraces, day.countObservations]).toEqual(counts);
+  });
+
+  test('pages go back in time', async () => {
+    const days = await harness.project('days');
+    await days.store([0, 1, 2].map((day): Sample => ({ id: `o${day}`, traceId: `t${day}`, at: -day * 24 * HOUR })));
+    const { body } = await days.get('/metrics/daily?limit=2&page=2');
+    expect(body.data.map(({ date }: { date: string }) => date)).toEqual(['2026-11-18']);
+    expect(body.meta).toEqual({ page: 2, limit: 2, totalItems: 3, totalPages: 2 });
+    expect((await days.get('/metrics/daily?userId=nobody')).body.data).toEqual([]);
+  });
+});
+
 describe('what counts', () => {
   test('the newest version of each row, wherever an older one starts', async () => {
     const changed = await harness.project('changed');

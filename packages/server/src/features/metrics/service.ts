@@ -1,10 +1,19 @@
-import { type MetricsQuery, MetricsQueryV1, MetricsQueryV2, type MetricsRow } from '@tracehouse/contract/metrics';
+import {
+  type DailyMetrics,
+  type DailyMetricsQuery,
+  type MetricsQuery,
+  MetricsQueryV1,
+  MetricsQueryV2,
+  type MetricsRow,
+} from '@tracehouse/contract/metrics';
+import type { PageMeta } from '@tracehouse/contract/pagination';
 import * as z from 'zod';
 import { InvalidRequestError, TooHeavyError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
-import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
+import { type ClickHouse, ClickHouseError, type QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { toMicros } from '../filters/time.ts';
+import { dailyRange, selectDaily } from './daily.ts';
 import { bucketsIn } from './granularity.ts';
 import { observationsView } from './observations-view.ts';
 import { MAX_ROWS, planOf } from './plan.ts';
@@ -42,21 +51,14 @@ export function createMetrics({ clickhouse: db, journal }: { clickhouse: ClickHo
     // Refuses conditions that a column does not take before anything is read.
     statementOf(view, plan);
     await journal.barrier({ projectId: scope.projectId });
-    try {
+    return orTooHeavy(query, async () => {
       const besides = query.view === 'observations' ? await superseded.without(scope, range) : undefined;
       const seen = besides ? views[query.view](scope, { range, version, besides }) : view;
-      const rows = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit: Math.min(plan.limit, MAX_ROWS) + 1 }), {
-        timeoutMs: TIMEOUT_MS,
-        settings: onAllCores,
-      });
+      const limit = Math.min(plan.limit, MAX_ROWS) + 1;
+      const rows = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit }), limits);
       if (rows.length > MAX_ROWS) throw tooHeavy(query, `The answer has more than ${MAX_ROWS} rows.`);
       return show(rows.slice(0, plan.limit), plan, range);
-    } catch (cause) {
-      if (!(cause instanceof ClickHouseError)) throw cause;
-      if (cause.code === TOO_LONG) throw tooHeavy(query, `It took longer than ${TIMEOUT_MS / 1000} s.`);
-      if (cause.code === TOO_LARGE) throw tooHeavy(query, 'It took too much memory.');
-      throw cause;
-    }
+    });
   }
 
   return {
@@ -65,6 +67,14 @@ export function createMetrics({ clickhouse: db, journal }: { clickhouse: ClickHo
     /** The parameter `query` of the two routes. @throws InvalidRequestError, ValidationError and what `run` throws */
     async answer(scope: ProjectScope, text: string, version: Version): Promise<{ data: MetricsRow[] }> {
       return { data: await run(scope, parse(text, version), version) };
+    },
+
+    /** Days with their models. @throws TooHeavyError */
+    async daily(scope: ProjectScope, query: DailyMetricsQuery): Promise<{ data: DailyMetrics[]; meta: PageMeta }> {
+      await journal.barrier({ projectId: scope.projectId });
+      return orTooHeavy({ fromTimestamp: query.fromTimestamp, toTimestamp: query.toTimestamp }, async () =>
+        selectDaily(db, scope, query, await superseded.without(scope, dailyRange(query)), limits),
+      );
     },
   };
 }
@@ -75,8 +85,19 @@ const TIMEOUT_MS = 20_000;
 const TOO_LONG = 159;
 const TOO_LARGE = 241;
 
-/** The engine takes one core alone where a query may have less than a gigabyte for each. */
-const onAllCores = { max_threads_min_free_memory_per_thread: 0 } as const;
+/** The engine would take one core alone where it has less than a gigabyte of memory for each. */
+const limits: QueryOptions = { timeoutMs: TIMEOUT_MS, settings: { max_threads_min_free_memory_per_thread: 0 } };
+
+async function orTooHeavy<Answer>(asked: Weight, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ClickHouseError)) throw cause;
+    if (cause.code === TOO_LONG) throw tooHeavy(asked, `It took longer than ${TIMEOUT_MS / 1000} s.`);
+    if (cause.code === TOO_LARGE) throw tooHeavy(asked, 'It took too much memory.');
+    throw cause;
+  }
+}
 
 /** @throws InvalidRequestError when it is not JSON; ValidationError when it is no query */
 function parse(text: string, version: Version): MetricsQuery {
@@ -91,17 +112,28 @@ function parse(text: string, version: Version): MetricsQuery {
   return result.data.query;
 }
 
-/** What makes a query heavy, the first thing to change first. */
-function tooHeavy({ fromTimestamp, toTimestamp, dimensions, timeDimension, config }: MetricsQuery, why: string) {
-  const days = (Date.parse(toTimestamp) - Date.parse(fromTimestamp)) / 86_400_000;
+/** What makes a query heavy. */
+type Weight = { [Key in 'fromTimestamp' | 'toTimestamp']: string | undefined } & Partial<
+  Pick<MetricsQuery, 'dimensions' | 'timeDimension' | 'config'>
+>;
+
+/** Says what to narrow, what weighs most first. */
+function tooHeavy({ fromTimestamp, toTimestamp, dimensions = [], timeDimension, config }: Weight, why: string) {
+  const fields = dimensions.map(({ field }) => field).join(', ');
   const ways = [
-    `a range shorter than ${days < 2 ? `${Math.ceil(days * 24)} h` : `${Math.ceil(days)} days`}`,
+    fromTimestamp === undefined ? `'fromTimestamp'` : `a range shorter than ${lengthOf(fromTimestamp, toTimestamp)}`,
     'a filter',
-    ...(dimensions.length > 0 ? [`fewer dimensions than ${dimensions.map(({ field }) => field).join(', ')}`] : []),
+    ...(fields === '' ? [] : [`fewer dimensions than ${fields}`]),
     ...(timeDimension ? [`a granularity above ${timeDimension.granularity}`] : []),
-    ...(dimensions.length > 0 && config?.row_limit === undefined ? [`'config.row_limit'`] : []),
+    ...(fields !== '' && !config?.row_limit ? [`'config.row_limit'`] : []),
   ];
   return new TooHeavyError(
     `This query is too heavy. ${why} Narrow it by ${ways.slice(0, -1).join(', ')} or ${ways.at(-1)}.`,
   );
+}
+
+function lengthOf(from: string, to: string | undefined): string {
+  if (to === undefined) return `from ${from} on`;
+  const hours = (Date.parse(to) - Date.parse(from)) / 3_600_000;
+  return hours < 48 ? `${Math.ceil(hours)} h` : `${Math.ceil(hours / 24)} days`;
 }

@@ -1,0 +1,123 @@
+import type { DailyMetrics, DailyMetricsQuery } from '@tracehouse/contract/metrics';
+import type { Condition } from '@tracehouse/contract/filter';
+import type { PageMeta } from '@tracehouse/contract/pagination';
+import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import { finalRows } from '../../stores/clickhouse/resolved-traces.ts';
+import { clickhouse, type ClickHouseSql, join } from '../../stores/clickhouse/sql.ts';
+import type { ProjectScope } from '../../stores/scope.ts';
+import { conditionsSql, text } from '../filters/column.ts';
+import { startsIn, type TimeRange, toMicros } from '../filters/time.ts';
+import { tracesThatMeet } from '../traces/service.ts';
+
+export const dailyRange = ({ fromTimestamp, toTimestamp }: DailyMetricsQuery): TimeRange => ({
+  from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
+  to: toTimestamp === undefined ? null : toMicros(toTimestamp),
+});
+
+/**
+ * Days, newest first. All that the parameters say is asked of traces; observations are those of these traces which start in
+ * the range themselves. `besides`: which observations count, as `Asked` has it.
+ */
+export async function selectDaily(
+  db: ClickHouse,
+  scope: ProjectScope,
+  query: DailyMetricsQuery,
+  besides: ClickHouseSql,
+  options: QueryOptions,
+): Promise<{ data: DailyMetrics[]; meta: PageMeta }> {
+  const range = dailyRange(query);
+  const conditions = conditionsOf(query);
+  const [traces, usage] = await Promise.all([
+    selectTraceDays(db, scope, range, conditions, options),
+    selectUsage(db, scope, { range, conditions, besides }, options),
+  ]);
+  const traceCounts = new Map(traces.map((row) => [row.day, row.count_traces]));
+  const byDay = Map.groupBy(usage, ({ day }) => day);
+  const days = [...new Set([...traceCounts.keys(), ...byDay.keys()])].toSorted().toReversed();
+  const { page, limit } = query;
+  const data = days.slice((page - 1) * limit, page * limit).map((date) => {
+    const models = byDay.get(date) ?? [];
+    return {
+      date,
+      countTraces: traceCounts.get(date) ?? 0,
+      countObservations: models.reduce((sum, row) => sum + row.count_observations, 0),
+      totalCost: models.reduce((sum, row) => sum + row.sum_cost, 0),
+      usage: models.map(toUsage),
+    };
+  });
+  return { data, meta: { page, limit, totalItems: days.length, totalPages: Math.ceil(days.length / limit) } };
+}
+
+interface UsageRow {
+  day: string;
+  called: string;
+  sum_input: number;
+  sum_output: number;
+  sum_total: number;
+  sum_cost: number;
+  count_observations: number;
+  count_traces: number;
+}
+
+const toUsage = (row: UsageRow): DailyMetrics['usage'][number] => ({
+  model: row.called === '' ? null : row.called,
+  inputUsage: row.sum_input,
+  outputUsage: row.sum_output,
+  totalUsage: row.sum_total,
+  totalCost: row.sum_cost,
+  countObservations: row.count_observations,
+  countTraces: row.count_traces,
+});
+
+function selectTraceDays(
+  db: ClickHouse,
+  scope: ProjectScope,
+  range: TimeRange,
+  conditions: readonly Condition[],
+  options: QueryOptions,
+): Promise<Pick<UsageRow, 'day' | 'count_traces'>[]> {
+  const counts = clickhouse`toString(toDate(t.timestamp)) AS day, toFloat64(count()) AS count_traces`;
+  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`timestamp`);
+  return db.rows(clickhouse`SELECT ${counts} FROM ${rows} AS t WHERE ${where} GROUP BY day`, options);
+}
+
+/** The dearest model of a day first. */
+function selectUsage(
+  db: ClickHouse,
+  scope: ProjectScope,
+  { range, conditions, besides }: { range: TimeRange; conditions: readonly Condition[]; besides: ClickHouseSql },
+  options: QueryOptions,
+): Promise<UsageRow[]> {
+  const sums = clickhouse`
+    toString(toDate(start_time)) AS day, toString(model) AS called, toFloat64(sum(input_tokens)) AS sum_input,
+    toFloat64(sum(output_tokens)) AS sum_output, toFloat64(sum(total_tokens)) AS sum_total,
+    toFloat64(ifNull(sum(total_cost), 0)) AS sum_cost, toFloat64(count()) AS count_observations,
+    toFloat64(uniqExact(trace_hash)) AS count_traces`;
+  const isAll = conditions.length === 0 && range.from === null && range.to === null;
+  // As recorded: where environments are named, observations count that are of one themselves.
+  const ofEnvironment = conditionsSql(
+    { environment: text('environment') },
+    conditions.filter(({ column }) => column === 'environment'),
+  );
+  const ofThese = isAll ? [] : [ofTraces(scope, range, conditions), ...ofEnvironment];
+  const where = join([startsIn(range), besides, ...ofThese], ' AND ');
+  const rows = finalRows(scope, { unchanged: clickhouse`kind = 'observation'`, where }, sums, { hash: true });
+  return db.rows(clickhouse`SELECT ${sums} FROM ${rows} GROUP BY day, called ORDER BY sum_cost DESC, called`, options);
+}
+
+function ofTraces(scope: ProjectScope, range: TimeRange, conditions: readonly Condition[]): ClickHouseSql {
+  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`trace_id`);
+  return clickhouse`trace_id IN (SELECT t.trace_id FROM ${rows} AS t WHERE ${where})`;
+}
+
+function conditionsOf({ traceName, userId, tags, environment }: DailyMetricsQuery): Condition[] {
+  return [
+    ...Object.entries({ traceName, userId }).flatMap(([column, value]): Condition[] =>
+      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
+    ),
+    ...(tags === undefined ? [] : [{ type: 'arrayOptions', column: 'tags', operator: 'all of', value: tags } as const]),
+    ...(environment === undefined
+      ? []
+      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: environment } as const]),
+  ];
+}
