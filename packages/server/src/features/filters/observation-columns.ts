@@ -54,7 +54,7 @@ export const ownMetadata = keyedText({ metadata: 'metadata', ...received });
 const ownTraceMetadata = keyedText({ metadata: 'trace_metadata', ...received });
 
 /** Names on the wire of values of the trace → the column of `traceColumns` that asks for them. */
-const traceValues: Readonly<Record<string, string>> = {
+export const traceValues: Readonly<Record<string, string>> = {
   traceName: 'traceName',
   userId: 'userId',
   sessionId: 'sessionId',
