@@ -245,7 +245,10 @@ describe('by day', () => {
     expect(await daily('')).toEqual({
       data: [
         {
-          ...{ date: '2026-11-20', countTraces: 3, countObservations: 7, totalCost: 0.75 },
+          date: '2026-11-20',
+          countTraces: 3,
+          countObservations: 7,
+          totalCost: 0.75,
           usage: [
             { ...gpt, countObservations: 2, countTraces: 1 },
             { ...none, countObservations: 4, countTraces: 3 },
