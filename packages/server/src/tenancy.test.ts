@@ -169,6 +169,7 @@ const queries: Readonly<Record<string, string>> = {
   'GET /api/public/prompts': '?name=prompt',
   'GET /api/public/x/facets': '?field=name',
   'GET /api/public/x/ab-tests/:testId/assignment': '?key=somebody',
+  'GET /api/public/x/search': `?text=${MARK.slice(1)}`,
 };
 
 /** What these answer holds no text of a project. */

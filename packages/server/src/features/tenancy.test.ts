@@ -67,6 +67,8 @@ const reads = [
   '/x/traces?q=theirs',
   '/x/traces?sort=-cost',
   '/x/histogram',
+  '/x/search?text=of',
+  '/x/search?text=of&traceId=t',
   '/x/facets?field=name&field=user&field=model&field=tags&field=metadata&field=score',
   '/x/facets?of=observations&field=name&field=user&field=tags&field=metadata&field=score',
   '/x/traces/t',

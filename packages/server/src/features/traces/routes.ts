@@ -1,4 +1,5 @@
 import { deleteTrace, deleteTraces, listTracesV1, readTraceV1 } from '@tracehouse/contract/traces';
+import { searchText } from '@tracehouse/contract/x-search';
 import { listTraces, readHistogram, readPayload, readTraceSkeleton } from '@tracehouse/contract/x-traces';
 import { Answer, bind, type BoundRoute } from '../../http/bind.ts';
 import type { TraceScreens } from './screen-service.ts';
@@ -20,6 +21,7 @@ export const tracesRoutes = (traces: Traces): BoundRoute[] => [
 export const traceScreenRoutes = (screens: TraceScreens): BoundRoute[] => [
   bind(listTraces, ({ scope, query, signal }) => screens.list(scope, query, signal)),
   bind(readHistogram, ({ scope, query, signal }) => screens.histogram(scope, query, signal)),
+  bind(searchText, ({ scope, query, signal }) => screens.hits(scope, query, signal)),
   bind(readTraceSkeleton, ({ scope, params }) => screens.skeleton(scope, params.traceId)),
   bind(readPayload, async ({ scope, params: { traceId, hash } }) => {
     // Hostile text: whoever opens it by itself gets a file, in which nothing runs.

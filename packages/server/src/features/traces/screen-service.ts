@@ -1,17 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { TraceList, TraceListQuery, TraceSkeleton, TraceSort } from '@tracehouse/contract/x-traces';
-import * as z from 'zod';
-import { InvalidRequestError, NotFoundError } from '../../http/errors.ts';
+import { NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { Micros } from '../../ingest/observation.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { toIso, within } from '../filters/time.ts';
+import { toIso } from '../filters/time.ts';
 import { observationsIn } from '../observations/service.ts';
 import { queryOf, rangeOf } from './asked.ts';
+import { decodeCursor, encodeCursor, searchPosition } from './cursor.ts';
 import { createHistogram } from './histogram.ts';
+import { createHits } from './hits.ts';
 import { findNewestTraces } from './newest.ts';
 import { selectPage } from './page.ts';
 import {
@@ -115,6 +116,7 @@ export function createTraceScreens({
 
   return {
     histogram,
+    hits: createHits({ clickhouse: db, journal, search, now }),
 
     /** A page of traces. @throws InvalidRequestError for filter text with a problem, or a cursor that is none. */
     async list(scope: ProjectScope, query: TraceListQuery, signal: AbortSignal): Promise<TraceList> {
@@ -199,47 +201,4 @@ function cut(found: Found[], limit: number, searchedTo: Micros | null): Page {
   // What is older than this has not been looked at.
   const next = searchedTo === null ? null : { value: String(searchedTo), id: '' };
   return { positions, next, searchedTo, hits: [] };
-}
-
-const Position = z.object({
-  value: z.string(),
-  id: z.string(),
-  /** A search's own; see `SearchPosition`. */
-  to: z.int().optional(),
-  late: z
-    .array(z.string().regex(/^\d{1,20}$/))
-    .max(1000)
-    .optional(),
-  pace: z
-    .object({
-      end: z.int(),
-      baseMs: z.number().nonnegative(),
-      hourMs: z.number().nonnegative(),
-      isSlow: z.boolean().optional(),
-    })
-    .optional(),
-});
-
-const encodeCursor = (position: TracePosition | SearchPosition): string =>
-  Buffer.from(JSON.stringify(position)).toString('base64url');
-
-function decodeCursor(text: string): z.output<typeof Position> {
-  try {
-    return Position.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-  } catch (cause) {
-    throw new InvalidRequestError('Invalid cursor format', { cause });
-  }
-}
-
-/** @throws InvalidRequestError for a position of another order */
-function searchPosition({ value, id, to, late = [], pace }: z.output<typeof Position>): SearchPosition {
-  const time = Number(value);
-  if (!Number.isSafeInteger(time)) throw new InvalidRequestError('Invalid cursor format');
-  return {
-    value: String(within(time)),
-    id,
-    to: within(to ?? time + 1),
-    late,
-    pace: pace && { ...pace, end: within(pace.end) },
-  };
 }

@@ -118,23 +118,32 @@ export async function selectTracesWith(
 const FEW_HITS = 1_000;
 
 /** The first hit of each of these traces that no later version has replaced; a row that has the text at any place is one. */
-export async function selectHitsOf(
+export const selectHitsOf = async (
   db: ClickHouse,
   scope: ProjectScope,
   traceIds: readonly string[],
   value: string,
   options?: QueryOptions,
-): Promise<Hit[]> {
-  if (traceIds.length === 0) return [];
+): Promise<Hit[]> => hitsInForce(db, scope, await selectRowsWith(db, scope, traceIds, value, options));
+
+/** Those of these traces that have the text, with all their rows, in whatever version, that have it at any place. */
+export async function selectRowsWith(
+  db: ClickHouse,
+  scope: ProjectScope,
+  traceIds: readonly string[],
+  value: string,
+  options?: QueryOptions,
+): Promise<Map<string, HitTrace>> {
+  const traces = new Map<string, HitTrace>();
+  if (traceIds.length === 0) return traces;
   const rows = await selectHits(
     db,
     scope,
     { range: { from: null, to: null }, text: anyPlace(value), where: traceIsOneOf(traceIds), limit: NO_LIMIT },
     options,
   );
-  const traces = new Map<string, HitTrace>();
   noteHits(traces, rows, null);
-  return hitsInForce(db, scope, traces);
+  return traces;
 }
 
 async function hitsInForce(db: ClickHouse, scope: ProjectScope, traces: Map<string, HitTrace>): Promise<Hit[]> {
@@ -144,16 +153,20 @@ async function hitsInForce(db: ClickHouse, scope: ProjectScope, traces: Map<stri
 
 export const NO_LIMIT = 100_000;
 
+type InForce = Pick<StoredObservation, 'kind' | 'id' | 'rowVersion'>;
+
 /** The first of the hits whose row is among those in force; what is said about the trace comes last. */
-export const firstInForce = (
-  rows: readonly Pick<StoredObservation, 'kind' | 'id' | 'rowVersion'>[],
-  hits: ReadonlyMap<string, Hit>,
-): Hit | undefined =>
-  rows
-    .flatMap(({ kind, id, rowVersion }) => hits.get(versionKey({ kind, id, version: String(rowVersion) })) ?? [])
-    .toSorted(
-      (a, b) => Number(a.kind === 'trace') - Number(b.kind === 'trace') || a.start - b.start || compareUtf8(a.id, b.id),
-    )[0];
+export const firstInForce = (rows: readonly InForce[], hits: ReadonlyMap<string, Hit>): Hit | undefined =>
+  among(rows, hits).toSorted(
+    (a, b) => Number(a.kind === 'trace') - Number(b.kind === 'trace') || a.start - b.start || compareUtf8(a.id, b.id),
+  )[0];
+
+/** All of the hits whose row is among those in force, the first first. */
+export const hitsInForceOf = (rows: readonly InForce[], hits: ReadonlyMap<string, Hit> = new Map()): Hit[] =>
+  among(rows, hits).toSorted((a, b) => a.start - b.start || compareUtf8(`${a.kind} ${a.id}`, `${b.kind} ${b.id}`));
+
+const among = (rows: readonly InForce[], hits: ReadonlyMap<string, Hit>): Hit[] =>
+  rows.flatMap(({ kind, id, rowVersion }) => hits.get(versionKey({ kind, id, version: String(rowVersion) })) ?? []);
 
 export interface HitRow {
   traceId: string;
@@ -190,21 +203,27 @@ async function selectTextsAt(
   options?: QueryOptions,
 ): Promise<HitRow[]> {
   const { field, text } = hitOf(value, firstPlaces(hits[0]?.places ?? []));
-  // As numbers: each call of a function would take the engine 0.1 ms to understand, and a page has hundreds.
-  const places = join(
-    hits.map(({ hash, start }) => clickhouse`(${uint(Math.floor(start / HOUR) * 3600)}, ${uint64(hash)})`),
-    ', ',
-  );
   return db.rows(
     clickhouse`
       SELECT trace_id AS traceId, id AS observationId, ${field} AS field,
         substringUTF8(${text} AS text, greatest(1, toInt64(positionCaseInsensitiveUTF8(text, ${string(value)})) - ${uint(BEFORE)}), ${uint(PREVIEW)}) AS preview
       FROM observations
-      PREWHERE (trace_id, kind, id, row_version) IN (${keysOf(hits)})
-      WHERE project_id = ${string(scope.projectId)} AND (toStartOfHour(start_time), cityHash64(trace_id)) IN (${places})
+      ${rowsOfHits(scope, hits)}
       LIMIT 1 BY trace_id`,
     options,
   );
+}
+
+/** `WHERE …`: the rows of these hits, by the table's key. */
+export function rowsOfHits(scope: ProjectScope, hits: readonly Hit[]): ClickHouseSql {
+  // As numbers: each call of a function would take the engine 0.1 ms to understand, and a page has hundreds.
+  const places = join(
+    hits.map(({ hash, start }) => clickhouse`(${uint(Math.floor(start / HOUR) * 3600)}, ${uint64(hash)})`),
+    ', ',
+  );
+  return clickhouse`
+      PREWHERE (trace_id, kind, id, row_version) IN (${keysOf(hits)})
+      WHERE project_id = ${string(scope.projectId)} AND (toStartOfHour(start_time), cityHash64(trace_id)) IN (${places})`;
 }
 
 const keysOf = (hits: readonly Hit[]): ClickHouseSql =>
