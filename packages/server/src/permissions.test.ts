@@ -30,6 +30,32 @@ test('a change that was refused to somebody known is in the audit log, with who,
   ]);
 });
 
+test('a protected label of prompts is moved by admins and owners, and by nobody else', async () => {
+  const { origin } = program.served[0]!;
+  const { people, keys } = program.everybody;
+  const ask = async (who: Record<string, string>, method: string, path: string, body: object) => {
+    const { status, text } = await program.ask(
+      origin,
+      { method, path: `/api/public${path}` },
+      who,
+      JSON.stringify(body),
+    );
+    return { status, body: JSON.parse(text) };
+  };
+  await ask(people.OWNER, 'POST', '/v2/prompts', { name: 'protected', prompt: 'x', labels: ['live'] });
+  await ask(people.OWNER, 'PUT', '/x/protected-prompt-labels', { labels: ['live'] });
+  const version = { name: 'protected', prompt: 'x', labels: ['live'] };
+  for (const who of [people.MEMBER, keys.projectKey]) {
+    expect(await ask(who, 'POST', '/v2/prompts', { ...version, labels: [] })).toMatchObject({ status: 201 });
+    expect(await ask(who, 'POST', '/v2/prompts', version)).toMatchObject({
+      status: 403,
+      body: { message: expect.stringContaining("'live'"), error: 'ForbiddenError' },
+    });
+  }
+  for (const who of [people.ADMIN, people.OWNER])
+    expect(await ask(who, 'POST', '/v2/prompts', version)).toMatchObject({ status: 201 });
+});
+
 /** S9.1 and S9.5: who may call a route of this scope. Null: a route that asks nobody. */
 function allowed({ scope, takesAdminKey = false }: Route): string[] | null {
   const people = Object.entries(members);

@@ -23,8 +23,9 @@ import { facetsRoutes } from './features/facets/routes.ts';
 import { createFacets } from './features/facets/service.ts';
 import { createObservations } from './features/observations/service.ts';
 import { observationsRoutes } from './features/observations/routes.ts';
-import { promptsRoutes } from './features/prompts/routes.ts';
+import { promptScreenRoutes, promptsRoutes, promptUsageRoutes } from './features/prompts/routes.ts';
 import { createPrompts } from './features/prompts/service.ts';
+import { createPromptUsages } from './features/prompts/usage-service.ts';
 import { roleSyncRunsRoutes } from './features/role-sync-runs/routes.ts';
 import { createRoleSyncRuns } from './features/role-sync-runs/service.ts';
 import { purgeProject } from './features/project-deletion/jobs.ts';
@@ -258,6 +259,8 @@ export function openProduct({
       ),
       ...promptsRoutes(prompts),
       ...abTestsRoutes(abTests, abResults),
+      ...promptScreenRoutes(prompts),
+      ...promptUsageRoutes(createPromptUsages({ clickhouse })),
       ...roleSyncRunsRoutes(roleSyncRuns),
       ...scoreConfigsRoutes(configs),
       ...sessionsRoutes(createTraceSessions({ clickhouse, journal, traces })),

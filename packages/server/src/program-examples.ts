@@ -104,6 +104,18 @@ export const examples: Readonly<Record<string, (side: Side) => Example | Promise
     params: { '*': `${await newPrompt(side)}/versions/1` },
     body: { newLabels: ['staging'] },
   }),
+  [`POST ${api}/x/prompts`]: () => ({ body: { prompt: prompt() } }),
+  [`POST ${api}/x/prompt-preview`]: () => ({
+    body: { name: 'prompt', prompt: '@@@langfusePrompt:name=prompt|version=1@@@' },
+  }),
+  [`PUT ${api}/x/prompt-labels`]: async (side) => ({
+    body: { name: await newPrompt(side), label: 'staging', version: 1 },
+  }),
+  [`PUT ${api}/x/prompt-tags`]: async (side) => ({ body: { name: await newPrompt(side), tags: ['new'] } }),
+  [`POST ${api}/x/prompt-copies`]: async (side) => ({
+    body: { from: { name: await newPrompt(side) }, to: fresh('copy'), versions: 'all' },
+  }),
+  [`PUT ${api}/x/protected-prompt-labels`]: () => ({ body: { labels: [key()] } }),
   [`DELETE ${api}/v2/prompts/*`]: async (side) => ({ params: { '*': await newPrompt(side) } }),
 
   [`POST ${api}/x/ab-tests`]: async (side) => {

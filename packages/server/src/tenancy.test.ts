@@ -116,6 +116,8 @@ beforeAll(async () => {
           input: MARK,
           output: MARK,
           usage: { input: 1 },
+          promptName: MARK,
+          promptVersion: 1,
         },
       },
       {
@@ -132,6 +134,7 @@ beforeAll(async () => {
     unit: 'TOKENS',
     inputPrice: 1,
   };
+  await theirs.call('PUT', '/api/public/x/protected-prompt-labels', { labels: [MARK] });
   ids['modelId'] = (await theirs.call('POST', '/api/public/models', model)).id;
   ids['configId'] = (await theirs.call('POST', '/api/public/score-configs', { name: MARK, dataType: 'NUMERIC' })).id;
   ids['jobId'] = (await theirs.call('POST', '/api/public/x/recalculations', { modelId: ids['modelId'] })).id;
@@ -170,6 +173,10 @@ const queries: Readonly<Record<string, string>> = {
   'GET /api/public/x/facets': '?field=name',
   'GET /api/public/x/ab-tests/:testId/assignment': '?key=somebody',
   'GET /api/public/x/search': `?text=${MARK.slice(1)}`,
+  'GET /api/public/x/prompt': '?name=prompt',
+  'GET /api/public/x/prompt-version': '?name=prompt&version=1',
+  'GET /api/public/x/prompt-usage': '?from=2026-11-20T00:00:00Z',
+  'GET /api/public/x/prompt-version-usage': `?name=${MARK}&from=2026-11-20T00:00:00Z`,
 };
 
 /** What these answer holds no text of a project. */

@@ -37,6 +37,7 @@ beforeAll(async () => {
   theirs = await harness.project('theirs');
   for (const project of [theirs, ours]) {
     await project.post('/score-configs', { name: `config of ${project.id}`, dataType: 'NUMERIC' });
+    await project.post('/v2/prompts', { name: 'prompt', prompt: `prompt of ${project.id}`, labels: ['production'] });
     await project.store(rows(project.id), [{ id: 'score', name: `score of ${project.id}`, comment: project.id }]);
   }
 });
@@ -75,6 +76,13 @@ const reads = [
   '/x/observations/call?traceId=t',
   '/x/receipts',
   '/score-configs',
+  '/v2/prompts',
+  '/v2/prompts/prompt',
+  '/prompts?name=prompt',
+  '/x/prompts',
+  '/x/prompts?q=theirs',
+  '/x/prompt?name=prompt',
+  '/x/prompt-version?name=prompt&version=1',
   '/scores',
   '/scores/score',
   '/v2/scores',

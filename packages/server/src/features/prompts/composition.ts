@@ -30,7 +30,7 @@ function referenceOf(inside: string): Reference | null {
 }
 
 /** For maps by reference. */
-const keyOf = ({ name, label, version }: Reference): string => JSON.stringify([name, label, version]);
+export const keyOf = ({ name, label, version }: Reference): string => JSON.stringify([name, label, version]);
 
 /** The tags of a text in its order, each once, as written. */
 export function tagsIn(prompt: PromptText): { tag: string; reference: Reference }[] {
@@ -57,6 +57,17 @@ const mapTexts = (prompt: PromptText, change: (text: string) => string): PromptT
   typeof prompt === 'string'
     ? change(prompt)
     : prompt.map((message) => ('content' in message ? { ...message, content: change(message.content) } : message));
+
+/** The text with its tags naming something else. */
+export const mapTags = (prompt: PromptText, change: (reference: Reference) => Reference): PromptText =>
+  mapTexts(prompt, (text) =>
+    text.replaceAll(TAG, (tag: string, inside: string) => {
+      const reference = referenceOf(inside);
+      if (!reference) return tag;
+      const { name, label, version } = change(reference);
+      return `@@@langfusePrompt:name=${name}|${label === null ? `version=${version}` : `label=${label}`}@@@`;
+    }),
+  );
 
 const nameOf = ({ name, label, version }: Reference): string =>
   `${name} - ${label === null ? `version ${version}` : `label ${label}`}`;
@@ -100,9 +111,31 @@ export function compose(root: Root, lookup: Lookup): Composed {
   };
 }
 
-/** The text that takes the place of a reference in the root. @throws CompositionError */
-export const composeOne = (root: Root, reference: Reference, lookup: Lookup): { version: number; text: string } =>
-  createResolver(root, lookup).included(reference, 1);
+/** A tag of a text with the version it means and the text that takes its place. */
+export interface IncludedText {
+  tag: string;
+  reference: Reference;
+  version: number | null;
+  /** Null when it cannot be. */
+  text: string | null;
+}
+
+/** The text of each tag of the root by itself, whether or not the whole can be composed. */
+export function composeTags(root: Root, lookup: Lookup): IncludedText[] {
+  const resolver = createResolver(root, lookup);
+  let room = MAX_RESOLVED;
+  return tagsIn(root.prompt).map(({ tag, reference }) => {
+    const version = lookup(reference)?.version ?? null;
+    try {
+      const { text } = resolver.included(reference, 1);
+      room -= text.length;
+      return { tag, reference, version, text: room < 0 ? null : text };
+    } catch (error) {
+      if (!(error instanceof CompositionError)) throw error;
+      return { tag, reference, version, text: null };
+    }
+  });
+}
 
 function createResolver(root: Root, lookup: Lookup) {
   const dependencies = new Map<string, { id: string; name: string; version: number }[]>();
@@ -151,8 +184,12 @@ function createResolver(root: Root, lookup: Lookup) {
     const outer = deepest;
     deepest = level;
     under.add(id);
-    const text = resolved(child, level) as string;
-    under.delete(id);
+    let text: string;
+    try {
+      text = resolved(child, level) as string;
+    } finally {
+      under.delete(id);
+    }
     known.set(id, { text, levels: deepest - level });
     deepest = Math.max(deepest, outer);
     return { id, name, version, text };

@@ -9,12 +9,27 @@ import {
   readPrompt,
   readPromptV1,
 } from '@tracehouse/contract/prompts';
+import {
+  copyPrompts,
+  listAllPrompts,
+  listPromptUsage,
+  listPromptVersionUsage,
+  previewPrompt,
+  readPromptVersion,
+  readProtectedLabels,
+  readWholePrompt,
+  savePrompt,
+  setPromptLabel,
+  setPromptTags,
+  setProtectedLabels,
+} from '@tracehouse/contract/x-prompts';
 import { Answer, bind, type BoundRoute, type RequestContext } from '../../http/bind.ts';
 import { ConflictError, MethodNotAllowedError, NotFoundError } from '../../http/errors.ts';
 import { hasAlso } from '../../identity/principal.ts';
 import { keyOf, parseKeyedLabel } from '../ab-tests/service.ts';
 import type { Fetched } from './fetches.ts';
 import type { Editor, Prompts } from './service.ts';
+import type { PromptUsages } from './usage-service.ts';
 
 export const promptsRoutes = (prompts: Prompts): BoundRoute[] => [
   bind(listPrompts, ({ scope, query }) => prompts.list(scope, query)),
@@ -48,6 +63,26 @@ export const promptsRoutes = (prompts: Prompts): BoundRoute[] => [
     const labels = isActive === true ? [...given.labels, DEFAULT_LABEL] : given.labels;
     return prompts.create(context.scope, editorOf(context), { ...given, labels }, { saysActive: true });
   }),
+];
+
+/** Beside the wire, for the screens. */
+export const promptScreenRoutes = ({ screens }: Prompts): BoundRoute[] => [
+  bind(listAllPrompts, ({ scope, query }) => screens.listAll(scope, query.q)),
+  bind(readWholePrompt, ({ scope, query }) => screens.whole(scope, query.name)),
+  bind(readPromptVersion, ({ scope, query }) => screens.version(scope, query.name, query.version)),
+  bind(previewPrompt, ({ scope, body }) => screens.preview(scope, body)),
+  bind(savePrompt, (context) => screens.save(context.scope, editorOf(context), context.body)),
+  bind(setPromptLabel, (context) => screens.setLabel(context.scope, editorOf(context), context.body)),
+  bind(setPromptTags, (context) => screens.setTags(context.scope, editorOf(context), context.body)),
+  bind(copyPrompts, (context) => screens.copy(context.scope, editorOf(context), context.body)),
+  bind(readProtectedLabels, ({ scope }) => screens.protectedLabels(scope)),
+  bind(setProtectedLabels, (context) => screens.protectLabels(context.scope, editorOf(context), context.body.labels)),
+];
+
+/** What calls say of prompts, for the screens. */
+export const promptUsageRoutes = (usages: PromptUsages): BoundRoute[] => [
+  bind(listPromptUsage, ({ scope, query }) => usages.ofPrompts(scope, query)),
+  bind(listPromptVersionUsage, ({ scope, query }) => usages.ofVersions(scope, query)),
 ];
 
 const editorOf = ({ actor, principal }: RequestContext<unknown, unknown, unknown>): Editor => ({

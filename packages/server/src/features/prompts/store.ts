@@ -31,12 +31,16 @@ export async function lockPrompts(tx: Postgres, { projectId }: ProjectScope): Pr
   await tx.rows(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`prompts\n${projectId}`}, 0))`);
 }
 
-const versionColumns = sql`
-  v.id, v.name, v.version, p.type, p.tags, v.prompt, v.config, v.commit_message, v.created_by, v.created_at, v.updated_at,
+const labelsOfVersion = sql`
   ARRAY(SELECT l.label
     FROM prompt_labels l
     WHERE l.project_id = v.project_id AND l.name = v.name AND l.version = v.version
-    ORDER BY l.position, l.label) AS labels`;
+    ORDER BY l.position, l.label)`;
+const versionColumns = sql`
+  v.id, v.name, v.version, p.type, p.tags, v.prompt, v.config, v.commit_message, v.created_by, v.created_at, v.updated_at,
+  ${labelsOfVersion} AS labels`;
+/** Of `prompt_versions v` with `users u`. */
+export const author = sql`CASE WHEN v.created_by IS NULL THEN 'API' ELSE COALESCE(u.name, u.email, 'Somebody who left') END`;
 const versions = sql`prompt_versions v JOIN prompts p ON p.project_id = v.project_id AND p.name = v.name`;
 
 /** Null when there is none. */
@@ -70,6 +74,31 @@ export const selectVersions = (
     FROM ${versions}
     WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND (${numbers}::integer[] IS NULL OR v.version = ANY(${numbers}))
     ORDER BY v.version`);
+
+/** A version without its text. */
+export interface SummaryRow {
+  id: string;
+  version: number;
+  labels: string[];
+  commit_message: string | null;
+  /** Who made it, as people call them. */
+  author: string;
+  created_at: Date;
+}
+
+/** Of one name, the newest first; all unless a number is given. */
+export const selectSummaries = (
+  db: Postgres,
+  scope: ProjectScope,
+  name: string,
+  version: number | null = null,
+): Promise<SummaryRow[]> =>
+  db.rows<SummaryRow>(sql`
+    SELECT v.id, v.version, v.commit_message, v.created_at, ${author} AS author, ${labelsOfVersion} AS labels
+    FROM prompt_versions v
+    LEFT JOIN users u ON u.id = v.created_by
+    WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND (${version}::integer IS NULL OR v.version = ${version})
+    ORDER BY v.version DESC`);
 
 /** What belongs to a name, and its newest version; null when there is no such prompt. */
 export async function selectName(
@@ -139,9 +168,10 @@ export async function insertVersion(
   dependencies: readonly Reference[],
 ): Promise<void> {
   await tx.rows(sql`
-    INSERT INTO prompt_versions (project_id, name, version, id, prompt, config, commit_message, created_by, created_at, updated_at)
+    INSERT INTO prompt_versions (project_id, name, version, id, prompt, config, commit_message, created_by, created_at, updated_at,
+      plain_text)
     VALUES (${scope.projectId}, ${row.name}, ${row.version}, ${row.id}, ${json(row.prompt)}, ${json(row.config)},
-      ${row.commit_message}, ${row.created_by}, ${row.created_at}, ${row.updated_at})`);
+      ${row.commit_message}, ${row.created_by}, ${row.created_at}, ${row.updated_at}, ${plainText(row.prompt)})`);
   if (dependencies.length === 0) return;
   await tx.rows(sql`
     INSERT INTO prompt_dependencies (project_id, name, version, child_name, child_label, child_version)
@@ -149,6 +179,12 @@ export async function insertVersion(
     FROM unnest(${dependencies.map(({ name }) => name)}::text[], ${dependencies.map(({ label }) => label)}::text[],
       ${dependencies.map(({ version }) => version)}::integer[]) AS r (name, label, version)`);
 }
+
+/** What a person reads of it, for searches. */
+const plainText = (prompt: PromptText): string =>
+  typeof prompt === 'string'
+    ? prompt
+    : prompt.map((message) => ('content' in message ? message.content : message.name)).join('\n');
 
 /** Where labels of a name point. */
 export const selectLabels = (
