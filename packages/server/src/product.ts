@@ -184,6 +184,7 @@ export function openProduct({
   });
   const json = createJsonDoor({ store, findConfigs: configs.find, log, now: nowMicros, ...told });
   const scores = createScores({ store, findConfigs: configs.find, now: nowMicros, newId, ...told });
+  const prompts = createPrompts({ postgres, epochs, tests: createLabelTests({ now }), now, newId });
   const traces = createTraces({
     clickhouse,
     journal,
@@ -193,6 +194,7 @@ export function openProduct({
     forgetMedia: files.forgetTraces,
     largeFields,
     pricing,
+    prompts,
     now,
   });
   const queue = createQueue({
@@ -214,7 +216,6 @@ export function openProduct({
     newId,
   });
   const projectDeletions = createProjectDeletions({ postgres, queue, epochs, gate, now });
-  const prompts = createPrompts({ postgres, epochs, tests: createLabelTests({ now }), now, newId });
   const abTests = createAbTests({ postgres, prompts, now, newId });
   const abResults = createAbResults({ postgres, clickhouse, now });
   const jobs = createJobs({ queue, now });
@@ -253,7 +254,7 @@ export function openProduct({
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
       ...facetsRoutes(createFacets({ clickhouse, now })),
-      ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, now })),
+      ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, prompts, now })),
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),
       ),

@@ -18,6 +18,7 @@ import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
+import type { Prompts } from '../prompts/service.ts';
 import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
 import { observationColumns } from '../filters/observation-columns.ts';
@@ -33,11 +34,11 @@ import {
   selectObservations,
   selectTraceContexts,
 } from './store.ts';
-import { toObservationV1, v1Fields } from './wire-v1.ts';
+import { promptNamesOf, toObservationV1, v1Fields } from './wire-v1.ts';
 import { toObservationV2, traceRootId, v2Fields } from './wire-v2.ts';
 
 // What shows an observation of a trace is shared with the feature that reads the whole trace.
-export { toObservationV1, v1Fields as observationV1Fields } from './wire-v1.ts';
+export { promptNamesOf, toObservationV1, v1Fields as observationV1Fields } from './wire-v1.ts';
 
 export type Observations = ReturnType<typeof createObservations>;
 
@@ -54,12 +55,14 @@ export function createObservations({
   journal,
   largeFields,
   pricing,
+  prompts,
   now,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
   largeFields: Pick<LargeFields, 'whole'>;
   pricing: Pick<ProjectPricing, 'listed'>;
+  prompts: Pick<Prompts, 'idsOf'>;
   now: () => Date;
 }) {
   /** The rows of these keys; undefined where another version is shown elsewhere. */
@@ -150,8 +153,10 @@ export function createObservations({
         hydrate(scope, keys.slice((page - 1) * limit), v1Fields),
         pricing.listed(scope),
       ]);
+      const shown = await whole(scope, rows.filter(isThere));
+      const ids = await prompts.idsOf(scope, promptNamesOf(shown));
       return {
-        data: (await whole(scope, rows.filter(isThere))).map((row) => toObservationV1(row, 'list', listed)),
+        data: shown.map((row) => toObservationV1(row, 'list', listed, ids)),
         meta: { page, limit, totalItems, totalPages: Math.ceil(totalItems / limit) },
       };
     },
@@ -164,7 +169,8 @@ export function createObservations({
       const row = rows.toSorted((a, b) => b.rowVersion - a.rowVersion)[0];
       if (!row) throw new NotFoundError(`Observation with id ${id} not found`);
       const [shown] = await whole(scope, [row]);
-      return toObservationV1(shown!, 'alone', await pricing.listed(scope));
+      const [listed, ids] = await Promise.all([pricing.listed(scope), prompts.idsOf(scope, promptNamesOf([row]))]);
+      return toObservationV1(shown!, 'alone', listed, ids);
     },
 
     /** One observation of a trace, whole, for our own screens. @throws NotFoundError */

@@ -92,11 +92,11 @@ const row = fc
 test('an observation is written as JSON writes what it stands for, with its payloads as texts or as bytes', () => {
   fc.assert(
     fc.property(row, fc.constantFrom('alone', 'list', 'trace'), (one, place) => {
-      const shown = JSON.stringify(toObservationV1(one, place, new Map()));
+      const shown = JSON.stringify(toObservationV1(one, place, new Map(), new Map()));
       expect(JSON.stringify(JSON.parse(shown))).toBe(shown);
       if (!one.input.isWellFormed() || !one.output.isWellFormed()) return;
       const withBytes = { ...one, input: Buffer.from(one.input), output: Buffer.from(one.output) };
-      expect(JSON.stringify(toObservationV1(withBytes, place, new Map()))).toBe(shown);
+      expect(JSON.stringify(toObservationV1(withBytes, place, new Map(), new Map()))).toBe(shown);
     }),
     { numRuns: 1_000 },
   );

@@ -46,7 +46,6 @@ export const v1Fields = [
   'model',
   'modelParameters',
   'completionStartTime',
-  'promptId',
   'promptName',
   'promptVersion',
   'usage',
@@ -60,6 +59,9 @@ export const v1Fields = [
 
 type Row = WithPayload<Pick<ObservationRow, (typeof v1Fields)[number]>>;
 
+/** Ids of the versions of prompts that there are, by name and number. */
+export type PromptIds = ReadonlyMap<string, ReadonlyMap<number, string>>;
+
 /** A row with what several of its fields follow from. */
 interface Shown {
   row: Row;
@@ -67,6 +69,8 @@ interface Shown {
   /** Null for what has no end. */
   endTime: Micros | null;
   prices: Readonly<Record<string, string | number>>;
+  /** Of the version it names; null where there is none, and then it names none. */
+  promptId: string | null;
   promptTokens: number;
   completionTokens: number;
   totalTokens: number;
@@ -74,16 +78,25 @@ interface Shown {
 
 /**
  * An observation as v1 reads show it, made when it is written: a thousand of them are 35,000 fields, and objects of these,
- * written by JSON, took three times as long. `listed`: a price of a project's own model is that of its default tier.
+ * written by JSON, took three times as long. `listed`: a price of a project's own model is that of its default tier. `prompts` has
+ * the names in `promptNamesOf` the rows.
  */
-export const toObservationV1 = (row: Row, place: Place, listed: ListedPrices): Observation =>
-  standingFor<Observation>(new JsonText(() => partsOf(shownOf(row, place, listed))));
+export const toObservationV1 = (row: Row, place: Place, listed: ListedPrices, prompts: PromptIds): Observation =>
+  standingFor<Observation>(new JsonText(() => partsOf(shownOf(row, place, listed, prompts))));
 
-const shownOf = (row: Row, place: Place, listed: ListedPrices): Shown => ({
+/** Of which prompts rows tell. */
+export const promptNamesOf = (rows: Iterable<Pick<ObservationRow, 'promptName'>>): Set<string> => {
+  const names = new Set<string>();
+  for (const { promptName } of rows) if (promptName !== '') names.add(promptName);
+  return names;
+};
+
+const shownOf = (row: Row, place: Place, listed: ListedPrices, prompts: PromptIds): Shown => ({
   row,
   place,
   endTime: row.type === 'EVENT' ? null : row.endTime,
   prices: listed.get(row.modelId) ?? row.prices,
+  promptId: row.promptName === '' ? null : (prompts.get(row.promptName)?.get(row.promptVersion ?? 0) ?? null),
   promptTokens: sumOf(row.usage, 'input') ?? 0,
   completionTokens: sumOf(row.usage, 'output') ?? 0,
   totalTokens: row.usage['total'] ?? Object.values(row.usage).reduce((sum, units) => sum + units, 0),
@@ -111,9 +124,10 @@ const fields: { [Key in keyof Required<Observation>]: (shown: Shown) => Json<Obs
   model: ({ row }) => textOrNull(row.model),
   modelParameters: ({ row }) => (row.modelParameters === '' ? noParameters(row) : jsonOf(parsed(row.modelParameters))),
   completionStartTime: ({ row }) => timeOrNull(row.completionStartTime),
-  promptId: ({ row }) => textOrNull(row.promptId),
-  promptName: ({ row }) => textOrNull(row.promptName),
-  promptVersion: ({ row }) => numberOrNull(row.promptVersion),
+  promptId: ({ promptId }) => (promptId === null ? nothing : jsonText(promptId)),
+  // As recorded: what names no prompt that there is names none.
+  promptName: ({ row, promptId }) => (promptId === null ? nothing : jsonText(row.promptName)),
+  promptVersion: ({ row, promptId }) => (promptId === null ? nothing : numberOrNull(row.promptVersion)),
   latency: ({ row, endTime }) => numberOrNull(endTime === null ? null : secondsBetween(row.startTime, endTime)),
   timeToFirstToken: ({ row: { startTime, completionStartTime } }) =>
     numberOrNull(completionStartTime === null ? null : secondsBetween(startTime, completionStartTime)),

@@ -146,12 +146,13 @@ export function createFetches({
     /** The ids of the versions of these names, by number. */
     async idsOf(
       scope: ProjectScope,
-      names: Iterable<string>,
+      names: ReadonlySet<string>,
     ): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>> {
       const found = new Map<string, ReadonlyMap<number, string>>();
       const missing: string[] = [];
+      if (names.size === 0) return found;
       const moment = await ids.at(subjectOf(scope));
-      for (const name of new Set(names)) {
+      for (const name of names) {
         const known = moment.get(`${scope.projectId}\n${name}`);
         if (known) found.set(name, known);
         else if (name.length <= MAX_NAME) missing.push(name);

@@ -45,9 +45,9 @@ export function createPromptUsages({ clickhouse }: { clickhouse: ClickHouse }) {
 const toUsage = (row: UsageRow) => ({
   calls: row.calls,
   p50LatencyMs: row.p50_latency_ms,
-  inputTokens: row.input_tokens,
-  outputTokens: row.output_tokens,
-  totalCost: row.total_cost === null ? null : Number(row.total_cost),
+  inputTokens: row.input,
+  outputTokens: row.output,
+  totalCost: row.cost === null ? null : Number(row.cost),
   unpricedCalls: row.unpriced_calls,
   lastUsedAt: row.last_used_at,
 });

@@ -14,9 +14,9 @@ const MAX_SCORES = 2_000;
 export interface UsageRow {
   calls: number;
   p50_latency_ms: number | null;
-  input_tokens: number;
-  output_tokens: number;
-  total_cost: string | null;
+  input: number;
+  output: number;
+  cost: string | null;
   unpriced_calls: number;
   /** ISO 8601, UTC, milliseconds. */
   last_used_at: string;
@@ -26,9 +26,9 @@ export interface UsageRow {
 const usage = clickhouse`
   toFloat64(count()) AS calls,
   if(countIf(latency IS NOT NULL) = 0, NULL, quantileIf(0.5)(ifNull(latency, 0), latency IS NOT NULL)) AS p50_latency_ms,
-  toFloat64(sum(input_tokens)) AS input_tokens,
-  toFloat64(sum(output_tokens)) AS output_tokens,
-  toString(sum(total_cost)) AS total_cost,
+  toFloat64(sum(input_tokens)) AS input,
+  toFloat64(sum(output_tokens)) AS output,
+  toString(sum(total_cost)) AS cost,
   toFloat64(countIf(model != '' AND total_cost IS NULL)) AS unpriced_calls,
   formatDateTime(max(start_time), '%Y-%m-%dT%H:%i:%S.000Z', 'UTC') AS last_used_at`;
 

@@ -19,7 +19,8 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { type NamedTrace, traceIsOneOf } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
-import { observationsIn, observationV1Fields, toObservationV1 } from '../observations/service.ts';
+import { observationsIn, observationV1Fields, promptNamesOf, toObservationV1 } from '../observations/service.ts';
+import type { Prompts } from '../prompts/service.ts';
 import { createTraceCounts } from './count.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
 import { findNewestTraces } from './newest.ts';
@@ -52,6 +53,7 @@ export type Traces = ReturnType<typeof createTraces>;
 export interface TracesNeeds extends DeletionNeeds {
   largeFields: Pick<LargeFields, 'whole' | 'ofTraces'>;
   pricing: Pick<ProjectPricing, 'listed'>;
+  prompts: Pick<Prompts, 'idsOf'>;
   now: () => Date;
 }
 
@@ -154,12 +156,14 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       // To put a field back in takes strings.
       const rows = blobs.length === 0 ? found : await largeFields.whole(scope, found.map(withStrings), blobs);
       const row = toListed(rows, groups);
+      const observations = groups.has('observations') ? observationsIn(rows) : [];
+      const prompts = await needs.prompts.idsOf(scope, promptNamesOf(observations));
       return {
         ...toTrace(scope, row),
         ...toMetrics(row),
         htmlPath: htmlPath(scope, traceId),
         observations: groups.has('observations')
-          ? observationsIn(rows).map((observation) => toObservationV1(observation, 'trace', listed))
+          ? observations.map((observation) => toObservationV1(observation, 'trace', listed, prompts))
           : [],
         scores: scores.map(toScoreV1).filter((score) => score !== null),
       };
