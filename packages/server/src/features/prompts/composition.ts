@@ -33,7 +33,7 @@ function referenceOf(inside: string): Reference | null {
 export const keyOf = ({ name, label, version }: Reference): string => JSON.stringify([name, label, version]);
 
 /** The tags of a text in its order, each once, as written. */
-export function tagsIn(prompt: PromptText): { tag: string; reference: Reference }[] {
+function tagsIn(prompt: PromptText): { tag: string; reference: Reference }[] {
   const tags = new Map<string, Reference>();
   for (const text of textsOf(prompt)) {
     for (const [tag, inside = ''] of text.matchAll(TAG)) {
