@@ -16,7 +16,6 @@ import {
   selectDependents,
   selectLabels,
   selectMetas,
-  selectProtected,
   selectVersion,
   selectVersions,
   touchVersions,
@@ -24,7 +23,7 @@ import {
 import { toWire } from './wire.ts';
 
 // What A/B tests need of prompts, and prompts of A/B tests.
-export type { LabelTests, OpenTest } from './label-tests.ts';
+export type { LabelTests } from './label-tests.ts';
 export type { Editor } from './protection.ts';
 
 export type Prompts = ReturnType<typeof createPrompts>;
@@ -151,8 +150,7 @@ export function createPrompts({
       ),
     /** To be called after a change is committed and before it is acknowledged. */
     forget,
-    isProtected: async (db: Postgres, scope: ProjectScope, label: string): Promise<boolean> =>
-      (await selectProtected(db, scope)).includes(label),
+    checkProtected,
 
     /** What the screens ask beside the wire. */
     screens: createPromptScreens({ postgres, tests, changes, newId }),
