@@ -10,18 +10,6 @@ export interface Pending {
 
 export const pending: readonly Pending[] = [
   {
-    case: ['traces/1', 'traces/6', 'traces/23', 'observations/*'],
-    field: ['promptId', '*.promptId'],
-    issue: 7,
-    waitsFor: 'prompts, whose ids generations name',
-  },
-  {
-    case: 'fixtures/v5-tracing/trace-a523*',
-    field: ['*.promptName', '*.promptVersion'],
-    issue: 7,
-    waitsFor: 'prompts: v1 hides the name of one that there is not',
-  },
-  {
     case: ['metrics/13', 'metrics-v2/13'],
     field: 'data["run-score"]',
     issue: 7,
