@@ -22,6 +22,7 @@ import {
   stamp,
   traceIdOf,
 } from '../traffic/requests.ts';
+import { TESTED_PROMPT, versionFor } from '../traffic/tested-prompt.ts';
 import { createWords } from '../traffic/words.ts';
 
 export interface FillPlan {
@@ -111,6 +112,10 @@ async function fill({
     for (const [index, row] of templates[which]!.entries()) {
       const { trace } = bodies[which]!.spans[index]!;
       const moved = move(row, request, (at - TEMPLATE_END) * 1000 + shifts[trace]!);
+      if (moved.type === 'GENERATION' && moved.name === 'chat') {
+        moved.promptName = TESTED_PROMPT;
+        moved.promptVersion = versionFor(moved.userId);
+      }
       if (rows % RARE_EVERY === RARE_EVERY / 2) moved.output += ` ${RARE_TEXT}`;
       await add(moved);
     }
