@@ -118,7 +118,9 @@ function parse(text: string): unknown {
 
 function fillPath(path: string, params: unknown): string {
   const values = (params ?? {}) as Record<string, string>;
-  return path.replace(/:([A-Za-z]+)/gu, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+  return path.replace(/:([A-Za-z]+)|\*/gu, (star, name: string | undefined) =>
+    encodeURIComponent(values[name ?? star] ?? ''),
+  );
 }
 
 function queryText(query: unknown): string {

@@ -25,7 +25,7 @@ export const SideListFrame = ({ title, label = title, parent, actions, busy, lis
     <div className="flex min-h-0 flex-1 max-drawer:flex-col">
       <nav
         aria-label={label}
-        className="w-50 shrink-0 border-r py-2 max-drawer:flex max-drawer:w-full max-drawer:overflow-x-auto max-drawer:border-r-0 max-drawer:border-b max-drawer:py-0"
+        className="w-50 shrink-0 overflow-y-auto border-r py-2 max-drawer:flex max-drawer:w-full max-drawer:overflow-x-auto max-drawer:overflow-y-hidden max-drawer:border-r-0 max-drawer:border-b max-drawer:py-0"
       >
         {list}
       </nav>

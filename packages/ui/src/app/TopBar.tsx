@@ -11,7 +11,7 @@ interface TopBarProps {
 export const TopBar = ({ title, parent, children }: TopBarProps) => (
   <header className="flex h-11 shrink-0 items-center gap-2 border-b px-4">
     <h1 className="flex min-w-0 items-center gap-1.5 text-title">
-      {parent !== undefined && <span className="font-normal text-text-3">{parent} /</span>}
+      {parent !== undefined && <span className="min-w-0 truncate font-normal text-text-3">{parent} /</span>}
       <span className="truncate" dir="auto">
         {title}
       </span>

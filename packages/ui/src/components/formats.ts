@@ -115,6 +115,13 @@ export function formatPercent(fraction: number): string {
   return `${write(percent, 0, 1)} %`;
 }
 
+/** A score, or what lies between scores: two decimals, `0.81`; more where it is small, `0.0042`. */
+export function formatScore(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.1)
+    return Number(value.toPrecision(2)).toLocaleString(undefined, { maximumFractionDigits: 8 });
+  return write(value, 0, 2);
+}
+
 /** `840 B`, `12.3 kB`, `1.2 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${write(bytes, 0)} B`;
@@ -207,7 +214,10 @@ export function explainTime(at: Date, now: Date, zone?: string): string {
 }
 
 /** `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`; `in 3 s` for the future. */
-export function formatAgo(ms: number): string {
+export const formatAgo = (ms: number): string => (ms < 0 ? `in ${formatAge(ms)}` : `${formatAge(ms)} ago`);
+
+/** `12 s`, `3 min`, `2 h`, `5 d`. */
+export function formatAge(ms: number): string {
   const past = Math.abs(ms);
   const [amount, unit] =
     past < 60_000
@@ -217,7 +227,7 @@ export function formatAgo(ms: number): string {
         : past < 86_400_000
           ? [Math.floor(past / 3_600_000), 'h']
           : [Math.floor(past / 86_400_000), 'd'];
-  return ms < 0 ? `in ${write(amount, 0)} ${unit}` : `${write(amount, 0)} ${unit} ago`;
+  return `${write(amount, 0)} ${unit}`;
 }
 
 /** Short name of a zone, as the time range button shows it: `UTC`, `GMT+1`. */

@@ -1,6 +1,6 @@
 import { CopyButton } from '../../components/CopyButton.tsx';
 import { highlight, type Token } from './highlight.ts';
-import type { SnippetBlock } from './snippets.ts';
+import type { SnippetBlock, SnippetLanguage } from './snippets.ts';
 
 const colors: Record<Token['kind'], string | undefined> = {
   comment: 'text-text-3',
@@ -8,6 +8,17 @@ const colors: Record<Token['kind'], string | undefined> = {
   keyword: 'text-type-chain',
   plain: undefined,
 };
+
+/** A few lines of code in colours. */
+export const Code = ({ code, language }: { code: string; language: SnippetLanguage }) => (
+  <code>
+    {highlight(code, language).map((token, index) => (
+      <span key={index} className={colors[token.kind]}>
+        {token.text}
+      </span>
+    ))}
+  </code>
+);
 
 /** A command or a file, copied as it is: neither the prompt sign nor the file name is part of it. */
 export function CodeBlock({ block, secret }: { block: SnippetBlock; secret?: string | null }) {
@@ -24,13 +35,7 @@ export function CodeBlock({ block, secret }: { block: SnippetBlock; secret?: str
         ) : (
           <span className="block text-text-3 select-none">{`${block.language === 'python' ? '#' : '//'} ${block.file}`}</span>
         )}
-        <code>
-          {highlight(block.code, block.language).map((token, index) => (
-            <span key={index} className={colors[token.kind]}>
-              {token.text}
-            </span>
-          ))}
-        </code>
+        <Code code={block.code} language={block.language} />
       </pre>
       <CopyButton
         text={block.code}
