@@ -15,6 +15,7 @@ export function ProjectShell() {
   const params = { projectId: project.id };
   useKeys([
     { key: 'g t', does: 'Go to traces', run: () => void navigate({ to: '/project/$projectId/traces', params }) },
+    { key: 'g p', does: 'Go to prompts', run: () => void navigate({ to: '/project/$projectId/prompts', params }) },
     {
       key: 'g ,',
       does: 'Go to settings',

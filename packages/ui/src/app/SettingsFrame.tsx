@@ -34,6 +34,9 @@ export function SettingsFrame({ busy, children }: SettingsFrameProps) {
           <Link to="/project/$projectId/settings/models" {...item}>
             Models and prices
           </Link>
+          <Link to="/project/$projectId/settings/prompts" {...item}>
+            Prompts
+          </Link>
           <Link to="/project/$projectId/settings/audit-log" {...item}>
             Audit log
           </Link>

@@ -7,6 +7,7 @@ import {
   DoorOpen,
   FolderKanban,
   Settings,
+  SquarePen,
   Waypoints,
   type LucideIcon,
 } from 'lucide-react';
@@ -43,6 +44,11 @@ export function ProjectSidebar({ showKeys }: { showKeys: () => void }) {
       <Group label="Observe" labelClass={label}>
         <Link to="/project/$projectId/traces" params={params} className={itemClass} activeProps={activeProps}>
           <Item icon={Waypoints} label="Traces" labelClass={label} />
+        </Link>
+      </Group>
+      <Group label="Improve" labelClass={label}>
+        <Link to="/project/$projectId/prompts" params={params} className={itemClass} activeProps={activeProps}>
+          <Item icon={SquarePen} label="Prompts" labelClass={label} />
         </Link>
       </Group>
     </Sidebar>

@@ -39,6 +39,19 @@ export interface ModelsSearch {
   like?: string;
 }
 
+/** Keys of the address of the prompts: the folder that is open, what is looked for, and the order. */
+export interface PromptsSearch {
+  folder?: string;
+  q?: string;
+  sort?: string;
+}
+
+/** Which version of a prompt; without either what production points at. */
+export interface PromptSearch {
+  version?: string;
+  label?: string;
+}
+
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: RootFrame,
   notFoundComponent: NotFoundPage,
@@ -308,6 +321,20 @@ const traceRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/trace/TracePage.tsx'), 'TracePage'),
 });
 
+const promptsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts',
+  validateSearch: (search: Record<string, unknown>) => search as PromptsSearch,
+  component: lazyRouteComponent(() => import('../features/prompts/PromptsPage.tsx'), 'PromptsPage'),
+});
+
+const promptRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts/$promptName',
+  validateSearch: (search: Record<string, unknown>) => search as PromptSearch,
+  component: lazyRouteComponent(() => import('../features/prompts/PromptPage.tsx'), 'PromptPage'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: '/settings',
@@ -339,6 +366,12 @@ const modelsRoute = createRoute({
   path: '/settings/models',
   validateSearch: (search: Record<string, unknown>) => search as ModelsSearch,
   component: lazyRouteComponent(() => import('../features/models/ModelsPage.tsx'), 'ModelsPage'),
+});
+
+const protectedLabelsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/settings/prompts',
+  component: lazyRouteComponent(() => import('../features/prompts/ProtectedLabelsPage.tsx'), 'ProtectedLabelsPage'),
 });
 
 const projectAuditLogRoute = createRoute({
@@ -374,11 +407,14 @@ const routeTree = rootRoute.addChildren([
     setupRoute,
     tracesRoute,
     traceRoute,
+    promptsRoute,
+    promptRoute,
     settingsRoute,
     projectGeneralRoute,
     projectMembersRoute,
     apiKeysRoute,
     modelsRoute,
+    protectedLabelsRoute,
     projectAuditLogRoute,
   ]),
 ]);
