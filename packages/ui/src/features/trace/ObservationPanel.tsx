@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import type { ObservationDetail, ObservationSkeleton, TraceSkeleton } from '@tracehouse/contract/x-traces';
 import { OctagonAlert, TriangleAlert } from 'lucide-react';
 import { useProject } from '../../app/useProject.ts';
@@ -228,12 +229,26 @@ function Facts({ observation, detail, isLive }: FactsProps) {
       )}
       {observation.promptName !== null && (
         <Fact label="prompt">
-          {observation.promptName}
-          {observation.promptVersion !== null && `@${observation.promptVersion}`}
+          <PromptLink name={observation.promptName} version={observation.promptVersion} />
         </Fact>
       )}
       {detail && detail.sizeBytes > 1e6 && <Fact label="size">{formatBytes(detail.sizeBytes)}</Fact>}
     </>
+  );
+}
+
+/** The text that was used; clients may send a prompt without its version. */
+function PromptLink({ name, version }: { name: string; version: number | null }) {
+  const { project } = useProject();
+  return (
+    <Link
+      to="/project/$projectId/prompts/$promptName"
+      params={{ projectId: project.id, promptName: name }}
+      search={version === null ? {} : { version: String(version) }}
+    >
+      <bdi>{name}</bdi>
+      {version !== null && ` v${version}`}
+    </Link>
   );
 }
 
