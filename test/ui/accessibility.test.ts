@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { useStage } from './browser.ts';
-import { modelCall, newSpanId, sendTrace } from './send.ts';
+import { createPrompt, modelCall, newSpanId, sendTrace } from './send.ts';
 
 const stage = useStage();
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -33,6 +33,20 @@ beforeAll(async () => {
     { name: 'pay', id: failed, parent: root, start: 2100, end: 2200, error: 'refused' },
     { name: 'mail', parent: newSpanId(), start: 2300, end: 2400 },
   ]);
+  await createPrompt(stage.server, { name: 'support/tone', prompt: 'Be kind to {{company}}.', labels: ['production'] });
+  await createPrompt(stage.server, {
+    name: 'support/answer',
+    type: 'chat',
+    prompt: [
+      { role: 'system', content: '@@@langfusePrompt:name=support/tone|label=production@@@' },
+      { type: 'placeholder', name: 'history' },
+      { role: 'user', content: '{{question}}' },
+    ],
+    labels: ['production'],
+    config: { model: 'gpt-5-mini' },
+    tags: ['billing'],
+    commitMessage: 'first chat form',
+  });
 });
 
 /** Run in a page of the browser's own privileges: the policy of the page allows no foreign script. */
@@ -60,6 +74,24 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
     'trace as JSON',
     () => `/project/test-project/traces/${traceId}?tab=json`,
     (page) => page.getByRole('tabpanel', { name: 'JSON' }).waitFor(),
+  ],
+  [
+    'prompts',
+    () => '/project/test-project/prompts?folder=support&q=kind',
+    (page) => page.locator('mark', { hasText: 'kind' }).first().waitFor(),
+  ],
+  [
+    'a prompt',
+    () => '/project/test-project/prompts/support%2Fanswer',
+    async (page) => {
+      await page.getByRole('link', { name: '@support/tone (production)' }).focus();
+      await page.getByRole('tooltip').waitFor();
+    },
+  ],
+  [
+    'protected labels',
+    () => '/project/test-project/settings/prompts',
+    (page) => page.getByLabel('Label to protect').waitFor(),
   ],
   [
     'API keys',

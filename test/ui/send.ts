@@ -72,3 +72,16 @@ export const modelCall = (input: number, output: number, more: Attributes = {}):
   'langfuse.observation.usage_details': JSON.stringify({ input, output }),
   ...more,
 });
+
+/** Creates a version of a prompt with the project's key, as a client does. @throws when it is refused */
+export async function createPrompt({ url, publicKey, secretKey }: ProjectAccess, prompt: object): Promise<void> {
+  const answer = await fetch(`${url}/api/public/v2/prompts`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ config: {}, ...prompt }),
+  });
+  if (answer.status !== 201) throw new Error(`The prompt was not created: ${answer.status} ${await answer.text()}`);
+}
