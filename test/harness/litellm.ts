@@ -7,7 +7,9 @@ import { freePorts } from './ports.ts';
 import { startProcess, waitUntilAnswers } from './process.ts';
 import type { ProjectAccess } from './project-api.ts';
 
-/** A LiteLLM proxy that serves the models `smart` (gpt-4o-mini) and `embed` (text-embedding-3-small). */
+/**
+ * A LiteLLM proxy that serves the models `smart` (gpt-4o-mini), `embed` (text-embedding-3-small) and `prompted`: gpt-4o-mini behind `PROMPT`.
+ */
 export interface LiteLlm {
   readonly url: string;
   /** Sends a request with the master key; answers whatever the status. */
@@ -86,15 +88,19 @@ export async function startLiteLlm({
   };
 }
 
+/** Of the model `prompted`. */
+export const PROMPT = 'litellm/answer';
+
 const MASTER_KEY = 'sk-test-master';
 
 const configuration = (callback: string, { url }: FakeModel) => ({
   model_list: [
-    ['smart', 'openai/gpt-4o-mini'],
-    ['embed', 'openai/text-embedding-3-small'],
-  ].map(([name, model]) => ({
+    { name: 'smart', model: 'openai/gpt-4o-mini' },
+    { name: 'embed', model: 'openai/text-embedding-3-small' },
+    { name: 'prompted', model: 'langfuse/gpt-4o-mini', prompt_id: PROMPT },
+  ].map(({ name, ...params }) => ({
     model_name: name,
-    litellm_params: { model, api_base: url, api_key: 'none', max_retries: 0 },
+    litellm_params: { ...params, api_base: url, api_key: 'none', max_retries: 0 },
   })),
   litellm_settings: { success_callback: [callback], failure_callback: [callback], num_retries: 0 },
   router_settings: { disable_cooldowns: true },

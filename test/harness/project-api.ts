@@ -13,19 +13,29 @@ export interface ProjectAccess {
 export function projectApi({ url, publicKey, secretKey }: ProjectAccess) {
   const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`;
   /** @throws when the answer is not 2xx */
-  async function get<T>(path: string, query: Query = {}): Promise<T> {
+  async function ask<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    { query = {}, body }: { query?: Query; body?: object } = {},
+  ) {
     const search = new URLSearchParams(
       Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
     );
     const target = `${url}/api/public${path}${search.size > 0 ? `?${search}` : ''}`;
-    const answer = await fetch(target, { headers: { authorization } });
+    const answer = await fetch(target, {
+      method,
+      headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`GET ${target} answered ${answer.status}: ${text}`);
+    if (!answer.ok) throw new Error(`${method} ${target} answered ${answer.status}: ${text}`);
     return JSON.parse(text) as T;
   }
+  const get = <T>(path: string, query: Query = {}): Promise<T> => ask<T>('GET', path, { query });
   return {
     authorization,
     get,
+    post: <T>(path: string, body: object): Promise<T> => ask<T>('POST', path, { body }),
     trace: (id: string) => get<Trace>(`/traces/${encodeURIComponent(id)}`),
     traces: async (query: Query) => (await get<{ data: Trace[] }>('/traces', query)).data,
     observations: async (traceId: string) =>
@@ -86,6 +96,8 @@ export interface Observation {
   readonly calculatedTotalCost: number | null;
   readonly latency: number | null;
   readonly timeToFirstToken: number | null;
+  readonly promptName: string | null;
+  readonly promptVersion: number | null;
 }
 
 /** The parts of a v2 observation that tests look at. Input and output are text there. */

@@ -5,6 +5,7 @@ import { COST_USD } from '../harness/fake-model.ts';
 import { python, type PythonEnvironment } from '../harness/parts.ts';
 import { run } from '../harness/process.ts';
 import { projectApi } from '../harness/project-api.ts';
+import { abTestOf } from '../harness/ab-test.ts';
 import { outline, readBack, type ReadBack } from '../harness/read-back.ts';
 import { startServer, type TestServer } from '../harness/server.ts';
 
@@ -97,20 +98,123 @@ function useWritten(environment: PythonEnvironment, script: string): () => Writt
   let written: Written;
   beforeAll(async () => {
     server = await startServer();
-    const output = await run(python(environment), [fileURLToPath(new URL(script, import.meta.url))], {
-      env: {
-        PYTHONDONTWRITEBYTECODE: '1',
-        LANGFUSE_BASE_URL: server.url,
-        LANGFUSE_HOST: server.url,
-        LANGFUSE_PUBLIC_KEY: server.publicKey,
-        LANGFUSE_SECRET_KEY: server.secretKey,
-      },
-    });
-    const printed = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Printed;
+    const printed = await runScript<Printed>(environment, script, server);
     written = { printed, server, ...(await readBack(projectApi(server), printed.traceId)) };
   });
   afterAll(() => server.stop());
   return () => written;
+}
+
+/** Runs a script against a server and answers what it prints. */
+async function runScript<Output>(
+  environment: PythonEnvironment,
+  script: string,
+  server: TestServer,
+  ...more: string[]
+): Promise<Output> {
+  const output = await run(python(environment), [fileURLToPath(new URL(script, import.meta.url)), ...more], {
+    env: {
+      PYTHONDONTWRITEBYTECODE: '1',
+      LANGFUSE_BASE_URL: server.url,
+      LANGFUSE_HOST: server.url,
+      LANGFUSE_PUBLIC_KEY: server.publicKey,
+      LANGFUSE_SECRET_KEY: server.secretKey,
+    },
+  });
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Output;
+}
+
+/** What `prompts.py` prints. */
+interface PrintedPrompts {
+  default: PrintedPrompt;
+  staging: PrintedPrompt;
+  latest: PrintedPrompt;
+  first: PrintedPrompt;
+  moved: PrintedPrompt;
+  fallback: PrintedPrompt;
+  chat: unknown;
+  refused: string;
+  /** Versions by user: of a label with a key behind it, and of a key in the query. */
+  users: Record<string, number>;
+  byQuery: Record<string, number>;
+  traceId: string;
+}
+interface PrintedPrompt {
+  version: number;
+  labels: string[];
+  tags: string[];
+  config: unknown;
+  text: string;
+  isFallback: boolean;
+}
+
+/** How any Python SDK makes, fetches and links prompts. */
+export function describePythonPrompts(release: '2.60.10' | '3.15.0' | '4.18.0' | '5.0.4'): void {
+  describe(`prompts of Python SDK ${release}`, () => {
+    const users = Array.from({ length: 8 }, (_, i) => `user-${i} ü`);
+    let server: TestServer;
+    let got: PrintedPrompts;
+    let versions: Record<string, number>;
+    beforeAll(async () => {
+      server = await startServer({ screens: false });
+      const prompt = 'python/ab';
+      for (const text of ['A', 'B']) {
+        await projectApi(server).post('/v2/prompts', {
+          name: prompt,
+          prompt: text,
+          labels: text === 'A' ? ['production'] : [],
+        });
+      }
+      const abTest = await abTestOf(server, { prompt, shares: { 1: 50, 2: 50 } });
+      versions = Object.fromEntries(
+        await Promise.all(users.map(async (user) => [user, await abTest.versionOf(user)] as const)),
+      );
+      const asked = JSON.stringify({ release, prompt, users });
+      got = await runScript<PrintedPrompts>(`langfuse-${release}`, 'prompts.py', server, asked);
+    });
+    afterAll(() => server.stop());
+
+    test('a text is made, fetched by label, version and default, and filled in', () => {
+      expect(got.default).toEqual({
+        version: 1,
+        labels: ['production'],
+        tags: ['a'],
+        config: { model: 'gpt-4o-mini' },
+        text: 'Hello Ada',
+        isFallback: false,
+      });
+      expect(got.staging).toMatchObject({ version: 2, text: 'Hi Ada' });
+      expect(got.latest).toMatchObject({ version: 2 });
+      expect(got.first).toMatchObject({ version: 1 });
+    });
+
+    test('a chat is filled in', () => {
+      expect(got.chat).toEqual([
+        { role: 'system', content: 'You help Ada.' },
+        // SDK 2 knows no placeholders.
+        ...(release === '2.60.10' ? [] : [{ role: 'assistant', content: 'Hi' }]),
+        { role: 'user', content: 'Why?' },
+      ]);
+    });
+
+    test('a label that moved is seen', () => expect(got.moved).toMatchObject({ version: 2, text: 'Hi Ada' }));
+
+    test('without such a prompt it falls back, or says which one there is not', () => {
+      expect(got.fallback).toMatchObject({ isFallback: true, text: 'Just say Ada' });
+      expect(got.refused).toContain('python/missing');
+    });
+
+    test('a key behind the label, and one in the query, decide the arm', () => {
+      expect(new Set(Object.values(versions))).toEqual(new Set([1, 2]));
+      expect(got.users).toEqual(versions);
+      expect(got.byQuery).toEqual(versions);
+    });
+
+    test('a generation names the version it was given', async () => {
+      const { observation } = await readBack(projectApi(server), got.traceId);
+      expect(observation('say it')).toMatchObject({ promptName: 'python/ab', promptVersion: versions[users[0]!] });
+    });
+  });
 }
 
 function expectTrace({ trace, printed, server }: Written): void {

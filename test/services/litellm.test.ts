@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { abTestOf } from '../harness/ab-test.ts';
 import { ANSWER, COST_USD, startFakeModel, TOOL, USAGE, type FakeModel } from '../harness/fake-model.ts';
-import { startLiteLlm, type LiteLlm } from '../harness/litellm.ts';
+import { PROMPT, startLiteLlm, type LiteLlm } from '../harness/litellm.ts';
 import { projectApi, type Observation, type ProjectApi, type Trace } from '../harness/project-api.ts';
 import { outline, readBack } from '../harness/read-back.ts';
 import { startServer, type TestServer } from '../harness/server.ts';
 
 /**
  * The three wires LiteLLM speaks under two names. `children` are the observations of a call below its generation; `output` is
- * without reasoning tokens where those are told apart. `traceIdOf` is what becomes of a trace id that the caller chose; where
+ * without reasoning tokens where those are told apart. `namesPrompt`: whether it tells of the prompt at all. `traceIdOf` is what becomes of a trace id that the caller chose; where
  * the span keeps its own, it is in the trace's metadata.
  */
 const wires = [
   {
     release: '1.108.7',
     callback: 'langfuse',
+    namesPrompt: true,
     model: 'openai/gpt-4o-mini',
     embedding: 'openai/text-embedding-3-small',
     children: 0,
@@ -24,6 +26,7 @@ const wires = [
   {
     release: '1.108.7',
     callback: 'langfuse_otel',
+    namesPrompt: false,
     model: 'gpt-4o-mini',
     embedding: 'text-embedding-3-small',
     children: 1,
@@ -33,6 +36,7 @@ const wires = [
   {
     release: '1.98.1',
     callback: 'langfuse',
+    namesPrompt: true,
     model: 'openai/gpt-4o-mini',
     embedding: 'openai/text-embedding-3-small',
     children: 0,
@@ -48,7 +52,7 @@ const cost = (answer: Response): number => Number(answer.headers.get('x-litellm-
 
 describe.each(wires)(
   'LiteLLM $release with callback $callback',
-  ({ release, callback, model, embedding, children, output, traceIdOf }) => {
+  ({ release, callback, namesPrompt, model, embedding, children, output, traceIdOf }) => {
     let server: TestServer;
     let fakeModel: FakeModel;
     let litellm: LiteLlm;
@@ -192,6 +196,47 @@ describe.each(wires)(
       const chosen = randomUUID();
       const { trace } = await call('/chat/completions', { model: 'smart', messages }, { langfuse_trace_id: chosen });
       expect(trace).toMatchObject(traceIdOf(chosen));
+    });
+
+    test('the model is asked with the prompt of the server, in the arm of the key behind its label', async () => {
+      for (const { text, labels } of [
+        { text: 'Answer {{who}} shortly.', labels: ['production'] },
+        { text: 'Answer {{who}} at length.', labels: [] },
+      ]) {
+        await api.post('/v2/prompts', {
+          name: PROMPT,
+          type: 'chat',
+          prompt: [{ role: 'system', content: text }],
+          config: { temperature: 0.3 },
+          labels,
+        });
+      }
+      const abTest = await abTestOf(server, { prompt: PROMPT, shares: { 1: 50, 2: 50 } });
+      const versions = new Set<number>();
+      for (const user of ['user-1', 'user-2', 'user-3', 'user-4']) {
+        const { observations } = await call('/chat/completions', {
+          model: 'prompted',
+          messages,
+          prompt_variables: { who: 'Ada' },
+          prompt_label: `production@${user}`,
+        });
+        const version = await abTest.versionOf(user);
+        versions.add(version);
+        // LiteLLM asks again without the label when it reports, so what it names is the version of that answer.
+        expect(generationOf(observations)).toMatchObject(
+          namesPrompt
+            ? { promptName: PROMPT, promptVersion: expect.toBeOneOf([1, 2]) as number }
+            : { promptName: null, promptVersion: null },
+        );
+        expect(fakeModel.requests.at(-1)?.body).toMatchObject({
+          temperature: 0.3,
+          messages: [
+            { role: 'system', content: version === 1 ? 'Answer Ada shortly.' : 'Answer Ada at length.' },
+            ...messages,
+          ],
+        });
+      }
+      expect(versions).toEqual(new Set([1, 2]));
     });
 
     test('its health check finds this server in order', async () => {
