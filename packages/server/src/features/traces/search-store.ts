@@ -37,20 +37,31 @@ export interface HitTrace {
 /** Rows come in the order of the key and end with the last that is wanted; else the engine would read some ahead. */
 const findSettings = { ...textSearchSettings, read_in_order_use_buffering: 0 };
 
-/** The newest rows in the range that meet `where` and have the text. The time comes last: it is in the key. */
+/**
+ * The newest rows in the range that meet `where` and have the text. The time comes last, for it is in the key, or first, where
+ * text of many rows would be read. Never both: with more than 32 conditions the engine looks into no index for those under an OR.
+ */
 export async function selectHits(
   db: ClickHouse,
   scope: ProjectScope,
-  { range, text, where, limit }: { range: TimeRange; text: ClickHouseSql; where: ClickHouseSql; limit: number },
+  {
+    range,
+    isTimeFirst = false,
+    text,
+    where,
+    limit,
+  }: { range: TimeRange; isTimeFirst?: boolean; text: ClickHouseSql; where: ClickHouseSql; limit: number },
   options?: QueryOptions,
 ): Promise<FoundRow[]> {
+  const time = startsIn(range);
+  const project = clickhouse`project_id = ${string(scope.projectId)}`;
   return db.rows(
     clickhouse`
       SELECT trace_id AS traceId, toString(cityHash64(trace_id)) AS hash, kind, id, toString(row_version) AS version,
         toUnixTimestamp64Micro(start_time) AS start
       FROM observations
-      PREWHERE ${where} AND ${text}
-      WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)}
+      PREWHERE ${isTimeFirst ? clickhouse`${time} AND ${where}` : where} AND ${text}
+      WHERE ${isTimeFirst ? project : clickhouse`${project} AND ${time}`}
       ORDER BY toStartOfHour(start_time) DESC, start_time DESC
       LIMIT ${uint(limit)}`,
     { ...options, settings: findSettings },

@@ -135,12 +135,12 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
       const one = new AbortController();
       const either = AbortSignal.any([signal, one.signal]);
       const where = join([...reach, ...(options.where ? [options.where] : [])], ' AND ');
-      const { timeoutMs } = options;
+      const { timeoutMs, isTimeFirst = false } = options;
       const limits = { signal: either, ...(timeoutMs !== undefined && { timeoutMs }) };
       try {
         const answers = await Promise.all(
           looked.map(([, condition]) =>
-            inTurn(() => selectHits(db, scope, { range: part, text: condition, where, limit }, limits)),
+            inTurn(() => selectHits(db, scope, { range: part, isTimeFirst, text: condition, where, limit }, limits)),
           ),
         );
         for (const [i, rows] of answers.entries()) candidates.note(rows, looked[i]![0]);
@@ -176,8 +176,7 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
       const [answers, areTimesSaid] = await Promise.all([
         find(looked, rows, most, {
           ...(isSettled && !pace.isSlow && { timeoutMs: RANGE_MS }),
-          // Before the text is read.
-          ...(!isSettled && { where: startsIn(rows) }),
+          isTimeFirst: !isSettled,
         }),
         slack < SLACK && (!isShort || saysTraceTimes(db, scope, rows, { signal })),
       ]);
@@ -208,6 +207,8 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
 
 interface FindOptions {
   where?: ClickHouseSql;
+  /** Before the text is read. */
+  isTimeFirst?: boolean;
   /** After which the answer is null. */
   timeoutMs?: number;
 }
