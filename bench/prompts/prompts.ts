@@ -4,9 +4,10 @@ import { basic, type Client, createClient } from '../client.ts';
 import { cpuSecondsOf, machine } from '../processes.ts';
 import { percentile, type Report, rounded } from '../report.ts';
 
-export const usage = `prompts [--prompts 500] [--seconds 5] [--connections 16] [--json FILE]
+export const usage = `prompts [--prompts 500] [--seconds 5] [--connections 16] [--only TEXT] [--rounds 1] [--json FILE]
   Fetches as SDKs do, and the screens' list. cpuUs is CPU of the server a request, of all its threads: what one core can answer a second
-  is 1,000,000 over it. latency is of one connection, rate of all. Under a test each key is another.`;
+  is 1,000,000 over it. latency is of one connection, rate of all. Under a test each key is another. --only measures what has the text in its name; --rounds
+  goes through all so often, for pairs on a busy machine.`;
 
 /** Characters of a prompt: a page of instructions. */
 const LENGTH = 3_000;
@@ -20,6 +21,8 @@ export async function prompts(args: string[]): Promise<{ report: Report; file: s
       prompts: { type: 'string', default: '500' },
       seconds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '16' },
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '1' },
       json: { type: 'string' },
     },
   });
@@ -32,22 +35,33 @@ export async function prompts(args: string[]): Promise<{ report: Report; file: s
   const first = clients[0]!;
   try {
     await fill(first, count);
-    const measure = (name: string, path: (i: number) => string) => measured(server, clients, { name, path, seconds });
-    const results = [
-      await measure('a label', () => `${PATH}plain`),
-      await measure('a label that is not there', () => `${PATH}plain?label=none`),
-      await measure('a label, five levels deep', () => `${PATH}composed`),
-      await measure('a label, each time of another prompt', (i) => `${PATH}folder%2F${i % 20}%2F${i % count}`),
-      await measure('a version', () => `${PATH}plain?version=1`),
-      ...((await startTest(first, 'tested'))
+    const hasTests = await startTest(first, 'tested');
+    const asked: Fetch[] = [
+      { name: 'a label', path: () => `${PATH}plain` },
+      { name: 'a label that is not there', path: () => `${PATH}plain?label=none` },
+      { name: 'a label, five levels deep', path: () => `${PATH}composed` },
+      {
+        name: 'a label, each time of another prompt',
+        path: (i: number) => `${PATH}folder%2F${i % 20}%2F${i % count}`,
+        warmUps: count,
+      },
+      { name: 'a version', path: () => `${PATH}plain?version=1` },
+      { name: 'a label, with a key', path: (i: number) => `${PATH}plain?label=production%40user-${i}` },
+      ...(hasTests
         ? [
-            await measure('a label under a test, by key', (i) => `${PATH}tested?label=production%40user-${i}`),
-            await measure('a label under a test, drawn', () => `${PATH}tested`),
+            {
+              name: 'a label under a test, with a key',
+              path: (i: number) => `${PATH}tested?label=production%40user-${i}`,
+            },
+            { name: 'a label under a test, drawn', path: () => `${PATH}tested` },
           ]
         : []),
-      await measure('the list of the screens', () => '/api/public/x/prompts'),
-      await measure('the list of the screens, searched', () => '/api/public/x/prompts?q=seldom'),
-    ];
+      { name: 'the list of the screens', path: () => '/api/public/x/prompts' },
+      { name: 'the list of the screens, searched', path: () => '/api/public/x/prompts?q=seldom' },
+    ].filter(({ name }) => name.includes(values.only));
+    const results: Record<string, unknown>[] = [];
+    for (let round = 0; round < Number(values.rounds); round += 1)
+      for (const one of asked) results.push(await measured(server, clients, one, seconds));
     return { report: { conditions, results }, file: values.json };
   } finally {
     for (const client of clients) client.close();
@@ -55,21 +69,30 @@ export async function prompts(args: string[]): Promise<{ report: Report; file: s
   }
 }
 
+interface Fetch {
+  name: string;
+  path: (i: number) => string;
+  /** Until everything is in memory. */
+  warmUps?: number;
+}
+
 async function measured(
   { pid }: TestServer,
   clients: readonly Client[],
-  { name, path, seconds }: { name: string; path: (i: number) => string; seconds: number },
+  { name, path, warmUps = 20 }: Fetch,
+  seconds: number,
 ): Promise<Record<string, unknown>> {
   let asked = 0;
   const times: number[] = [];
-  const until = async (client: Client, endsAt: number): Promise<void> => {
-    while (performance.now() < endsAt) {
-      const began = performance.now();
-      await client.get(path(asked++));
-      times.push(performance.now() - began);
-    }
+  const once = async (client: Client): Promise<void> => {
+    const began = performance.now();
+    await client.get(path(asked++));
+    times.push(performance.now() - began);
   };
-  await until(clients[0]!, performance.now() + 500);
+  const until = async (client: Client, endsAt: number): Promise<void> => {
+    while (performance.now() < endsAt) await once(client);
+  };
+  for (let i = 0; i < warmUps; i += 1) await once(clients[0]!);
   times.length = 0;
   await until(clients[0]!, performance.now() + (seconds * 1000) / 2);
   const [p50, p95] = [percentile(times, 0.5), percentile(times, 0.95)];
