@@ -72,6 +72,9 @@ export const traceValues: Readonly<Record<string, string>> = {
   trace_score_booleans: 'score_booleans',
 };
 
+/** Whether a condition on this column is about the trace of an observation. */
+export const isOfTheTrace = (column: string): boolean => Object.hasOwn(traceValues, column) || column === 'metadata';
+
 /** The columns of a trace by the names that its observations and scores have for them, over the columns of `resolvedTraces`. */
 export function ofTheTrace(scope: ProjectScope): FilterColumns {
   const columns = traceColumns(scope);
@@ -86,6 +89,8 @@ export interface TraceReach {
   said: TimeRange;
   /** When the observations that are asked about start. */
   rows: TimeRange;
+  /** There are many traces; see `resolvedTraces`. */
+  merged?: ClickHouseSql | undefined;
   /** The list shows traces of the JSON door as roots of their own (v2, D3 of the contract's differences). */
   showsTraceRoots?: boolean;
 }
@@ -168,10 +173,10 @@ const traceValue =
     inTraces(reach, [{ ...condition, column }]);
 
 /** The traces of the reach that satisfy all conditions (columns of `traceColumns`). */
-function inTraces({ scope, traces, said }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
+function inTraces({ scope, traces, said, merged }: TraceReach, conditions: readonly Condition[]): ClickHouseSql {
   const reach = join([traces, ...conditions.flatMap((condition) => saidBy(scope, condition, said))], ' AND ');
   const test = join(conditionsSql(traceColumns(scope), conditions), ' AND ');
-  return clickhouse`trace_id IN (SELECT trace_id FROM ${resolvedTraces(scope, reach, test)} WHERE ${test})`;
+  return clickhouse`trace_id IN (SELECT trace_id FROM ${resolvedTraces(scope, reach, test, merged)} WHERE ${test})`;
 }
 
 /** Columns whose value somebody must have said → the test that a row says one of these. */

@@ -66,7 +66,9 @@ export const tracesIn = (scope: ProjectScope, range: TimeRange): ClickHouseSql =
         SELECT trace_hash FROM observations WHERE project_id = ${string(scope.projectId)} AND ${startsIn(range)})`;
 
 /** Rows of a week around the range, of whatever traces. */
-export const rowsAround = (range: TimeRange): ClickHouseSql => startsIn(around(range, WEEK));
+export const rowsAround = (range: TimeRange): ClickHouseSql => startsIn(weekAround(range));
+/** When these start. */
+export const weekAround = (range: TimeRange): TimeRange => around(range, WEEK);
 const WEEK = 7 * 24 * HOUR;
 
 /** Whether such a row starts then. */

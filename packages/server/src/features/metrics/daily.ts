@@ -8,6 +8,7 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql, text } from '../filters/column.ts';
 import { startsIn, type TimeRange, toMicros } from '../filters/time.ts';
 import { tracesThatMeet } from '../traces/service.ts';
+import type { Asked } from './view.ts';
 
 export const dailyRange = ({ fromTimestamp, toTimestamp }: DailyMetricsQuery): TimeRange => ({
   from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
@@ -16,20 +17,20 @@ export const dailyRange = ({ fromTimestamp, toTimestamp }: DailyMetricsQuery): T
 
 /**
  * Days, newest first. All that the parameters say is asked of traces; observations are those of these traces which start in
- * the range themselves. `besides`: which observations count, as `Asked` has it.
+ * the range themselves. `counting`, `around`: as `Asked` has them.
  */
 export async function selectDaily(
   db: ClickHouse,
   scope: ProjectScope,
   query: DailyMetricsQuery,
-  besides: ClickHouseSql,
+  { counting = clickhouse`true`, around }: Pick<Asked, 'counting' | 'around'>,
   options: QueryOptions,
 ): Promise<{ data: DailyMetrics[]; meta: PageMeta }> {
   const range = dailyRange(query);
   const conditions = conditionsOf(query);
   const [traces, usage] = await Promise.all([
-    selectTraceDays(db, scope, range, conditions, options),
-    selectUsage(db, scope, { range, conditions, besides }, options),
+    selectTraceDays(db, scope, { range, conditions, around }, options),
+    selectUsage(db, scope, { range, conditions, counting, around }, options),
   ]);
   const traceCounts = new Map(traces.map((row) => [row.day, row.count_traces]));
   const byDay = Map.groupBy(usage, ({ day }) => day);
@@ -46,6 +47,12 @@ export async function selectDaily(
     };
   });
   return { data, meta: { page, limit, totalItems: days.length, totalPages: Math.ceil(days.length / limit) } };
+}
+
+interface DailyAsked {
+  range: TimeRange;
+  conditions: readonly Condition[];
+  around: ClickHouseSql | undefined;
 }
 
 interface UsageRow {
@@ -72,12 +79,11 @@ const toUsage = (row: UsageRow): DailyMetrics['usage'][number] => ({
 function selectTraceDays(
   db: ClickHouse,
   scope: ProjectScope,
-  range: TimeRange,
-  conditions: readonly Condition[],
+  { range, conditions, around }: DailyAsked,
   options: QueryOptions,
 ): Promise<Pick<UsageRow, 'day' | 'count_traces'>[]> {
   const counts = clickhouse`toString(toDate(t.timestamp)) AS day, toFloat64(count()) AS count_traces`;
-  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`timestamp`);
+  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`timestamp`, around);
   return db.rows(clickhouse`SELECT ${counts} FROM ${rows} AS t WHERE ${where} GROUP BY day`, options);
 }
 
@@ -85,9 +91,10 @@ function selectTraceDays(
 function selectUsage(
   db: ClickHouse,
   scope: ProjectScope,
-  { range, conditions, besides }: { range: TimeRange; conditions: readonly Condition[]; besides: ClickHouseSql },
+  { counting, ...asked }: DailyAsked & { counting: ClickHouseSql },
   options: QueryOptions,
 ): Promise<UsageRow[]> {
+  const { range, conditions } = asked;
   const sums = clickhouse`
     toString(toDate(start_time)) AS day, toString(model) AS called, toFloat64(sum(input_tokens)) AS sum_input,
     toFloat64(sum(output_tokens)) AS sum_output, toFloat64(sum(total_tokens)) AS sum_total,
@@ -99,14 +106,14 @@ function selectUsage(
     { environment: text('environment') },
     conditions.filter(({ column }) => column === 'environment'),
   );
-  const ofThese = isAll ? [] : [ofTraces(scope, range, conditions), ...ofEnvironment];
-  const where = join([startsIn(range), besides, ...ofThese], ' AND ');
+  const ofThese = isAll ? [] : [ofTraces(scope, asked), ...ofEnvironment];
+  const where = join([startsIn(range), counting, ...ofThese], ' AND ');
   const rows = finalRows(scope, { unchanged: clickhouse`kind = 'observation'`, where }, sums, { hash: true });
   return db.rows(clickhouse`SELECT ${sums} FROM ${rows} GROUP BY day, called ORDER BY sum_cost DESC, called`, options);
 }
 
-function ofTraces(scope: ProjectScope, range: TimeRange, conditions: readonly Condition[]): ClickHouseSql {
-  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`trace_id`);
+function ofTraces(scope: ProjectScope, { range, conditions, around }: DailyAsked): ClickHouseSql {
+  const { rows, where } = tracesThatMeet(scope, range, conditions, clickhouse`trace_id`, around);
   return clickhouse`trace_id IN (SELECT t.trace_id FROM ${rows} AS t WHERE ${where})`;
 }
 

@@ -51,6 +51,8 @@ const scores: Partial<ScoreRow>[] = [
   { id: 'x1', name: 'output', dataType: 'CORRECTION', longStringValue: 'better', traceId: 't2', timestamp: at(HOUR) },
 ];
 
+/** Of long ranges traces are read in another way. */
+const weeks = { fromTimestamp: '2026-11-02T00:00:00Z', toTimestamp: '2026-11-30T00:00:00Z' };
 const range = { fromTimestamp: '2026-11-20T10:00:00Z', toTimestamp: '2026-11-20T14:00:00Z' };
 
 /** `count` is `count_count`, others are `aggregation_measure`. */
@@ -118,6 +120,7 @@ describe('observations', () => {
     ['none',              'count sum_totalTokens sum_totalCost max_latency histogram_latency', { where: [userIs('nobody')] }, [[0, 0, null, null, []]]],
   ])('%s', async (_, names, asked, rows) => {
     expect(await rowsOf(query('observations', names, asked))).toEqual(rows);
+    expect(await rowsOf({ ...query('observations', names, asked), ...weeks })).toEqual(rows);
   });
 
   test('a histogram has as many bins as asked for, which hold all values', async () => {
@@ -173,6 +176,13 @@ describe('traces', () => {
     ['by the rest', 'count', { by: ['environment', 'release', 'version', 'timestampMonth'], order: [['release', 'asc']] }, [['production', 'r1', null, '2026-11', 1], ['default', null, null, '2026-11', 2]]],
     ['of a name',   'count', { where: [{ type: 'string', column: 'name', operator: 'contains', value: 'SEA' }] }, [[1]]],
     ['of a tag',    'count', { where: [{ type: 'arrayOptions', column: 'tags', operator: 'any of', value: ['b'] }] }, [[1]]],
+  ])('%s', async (_, names, asked, rows) => {
+    expect(await rowsOf(query('traces', names, asked))).toEqual(rows);
+    expect(await rowsOf({ ...query('traces', names, asked), ...weeks })).toEqual(rows);
+  });
+
+  // oxfmt-ignore
+  test.each<[string, string, Asked, unknown[][]]>([
     ['by hour',     'count', { each: 'hour' }, [['2026-11-20T10:00:00Z', 1], ['2026-11-20T11:00:00Z', 1], ['2026-11-20T12:00:00Z', 0], ['2026-11-20T13:00:00Z', 1]]],
   ])('%s', async (_, names, asked, rows) => {
     expect(await rowsOf(query('traces', names, asked))).toEqual(rows);
@@ -294,6 +304,7 @@ describe('what counts', () => {
     await changed.store([{ ...call, at: 2 * HOUR, totalCost: '5' }]);
     expect(await rowsOf(asked, 'v1', changed)).toEqual([[1, 5]]);
     expect(await rowsOf(query('traces', 'count sum_totalCost'), 'v1', changed)).toEqual([[1, 5]]);
+    expect(await rowsOf({ ...query('traces', 'count sum_totalCost'), ...weeks }, 'v1', changed)).toEqual([[1, 5]]);
     expect(
       await rowsOf(query('observations', 'count', { each: 'hour', where: [isGeneration] }), 'v1', changed),
     ).toEqual([

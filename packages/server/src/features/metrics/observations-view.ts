@@ -3,7 +3,7 @@ import { finalRows, resolvedTraces } from '../../stores/clickhouse/resolved-trac
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql } from '../filters/column.ts';
 import { millisBetween, observationColumns, ofTheTrace, partsOf } from '../filters/observation-columns.ts';
-import { tracesIn } from '../filters/reach.ts';
+import { rowsAround, tracesIn } from '../filters/reach.ts';
 import { currentScores } from '../filters/scores.ts';
 import { sayingRange, startsIn } from '../filters/time.ts';
 import { type DeclaredDimension, type DeclaredMeasure, dimensionsOf, measuresOf } from './declare.ts';
@@ -78,9 +78,12 @@ const measures = (version: Version): Record<string, DeclaredMeasure> => ({
  * Observations in force, each once; what a trace says of itself is none, also where v2 lists it as a root. What asks nothing of
  * traces is one scan.
  */
-export function observationsView(scope: ProjectScope, { range, version, besides = clickhouse`true` }: Asked): View {
-  const traces = tracesIn(scope, range);
-  const filters = observationColumns({ scope, traces, said: sayingRange(range), rows: range });
+export function observationsView(
+  scope: ProjectScope,
+  { range, version, counting = clickhouse`true`, around }: Asked,
+): View {
+  const traces = around ? rowsAround(range) : tracesIn(scope, range);
+  const filters = observationColumns({ scope, traces, said: sayingRange(range), rows: range, merged: around });
   const lists = { row: filters, trace: ofTheTrace(scope) };
   return {
     dimensions: dimensionsOf(dimensions, lists, version),
@@ -92,17 +95,20 @@ export function observationsView(scope: ProjectScope, { range, version, besides 
         scope,
         {
           unchanged: clickhouse`kind = 'observation'`,
-          where: join([startsIn(range), besides, ...conditionsSql(filters, conditions)], ' AND '),
+          where: join([startsIn(range), counting, ...conditionsSql(filters, conditions)], ' AND '),
         },
         usedBy,
-        { hash: usedBy.text.includes('trace_hash') },
+        { hash: true },
       ),
       where: clickhouse`true`,
     }),
     join: {
       trace: (values) => clickhouse`
-        LEFT JOIN (SELECT trace_id AS trace_beside, ${values} FROM ${resolvedTraces(scope, traces, values)}) AS trace
-        ON t.trace_id = trace_beside`,
+        LEFT JOIN (
+          SELECT cityHash64(trace_id) AS trace_beside, ${values}
+          FROM ${resolvedTraces(scope, traces, values, around)}
+        ) AS trace
+        ON t.trace_hash = trace_beside`,
       scores: (values) => clickhouse`
         LEFT JOIN (
           SELECT trace_id AS scored_trace, observation_id AS scored, ${values}

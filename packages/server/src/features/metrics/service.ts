@@ -12,14 +12,16 @@ import { InvalidRequestError, TooHeavyError, ValidationError } from '../../http/
 import type { Journal } from '../../ingest/journal.ts';
 import { type ClickHouse, ClickHouseError, type QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { toMicros } from '../filters/time.ts';
+import { isOfTheTrace } from '../filters/observation-columns.ts';
+import { weekAround } from '../filters/reach.ts';
+import { HOUR, type TimeRange, toMicros } from '../filters/time.ts';
 import { dailyRange, selectDaily } from './daily.ts';
 import { bucketsIn } from './granularity.ts';
 import { observationsView } from './observations-view.ts';
 import { MAX_ROWS, planOf } from './plan.ts';
 import { scoresView } from './scores-view.ts';
 import { show } from './show.ts';
-import { type AnswerRow, statementOf } from './statement.ts';
+import { type AnswerRow, type Plan, statementOf } from './statement.ts';
 import { createSuperseded } from './superseded.ts';
 import { tracesView } from './traces-view.ts';
 import type { Asked, Version, View } from './view.ts';
@@ -52,13 +54,27 @@ export function createMetrics({ clickhouse: db, journal }: { clickhouse: ClickHo
     statementOf(view, plan);
     await journal.barrier({ projectId: scope.projectId });
     return orTooHeavy(query, async () => {
-      const besides = query.view === 'observations' ? await superseded.without(scope, range) : undefined;
-      const seen = besides ? views[query.view](scope, { range, version, besides }) : view;
+      const rows = await countingRows(scope, range, asksOf(query, plan));
+      const seen = views[query.view](scope, { range, version, ...rows });
       const limit = Math.min(plan.limit, MAX_ROWS) + 1;
-      const rows = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit }), limits);
-      if (rows.length > MAX_ROWS) throw tooHeavy(query, `The answer has more than ${MAX_ROWS} rows.`);
-      return show(rows.slice(0, plan.limit), plan, range);
+      const answer = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit }), limits);
+      if (answer.length > MAX_ROWS) throw tooHeavy(query, `The answer has more than ${MAX_ROWS} rows.`);
+      return show(answer.slice(0, plan.limit), plan, range);
     });
+  }
+
+  /** What has to be known of rows before they are counted. */
+  async function countingRows(
+    scope: ProjectScope,
+    range: TimeRange,
+    { ofObservations, ofTraces }: { ofObservations: boolean; ofTraces: boolean },
+  ): Promise<Pick<Asked, 'counting' | 'around'>> {
+    const isLong = (range.to ?? Infinity) - (range.from ?? -Infinity) >= LONG;
+    const [counting, around] = await Promise.all([
+      ofObservations ? superseded.newestIn(scope, range) : undefined,
+      ofTraces && isLong ? superseded.newestIn(scope, weekAround(range)) : undefined,
+    ]);
+    return { ...(counting && { counting }), ...(around && { around }) };
   }
 
   return {
@@ -72,12 +88,26 @@ export function createMetrics({ clickhouse: db, journal }: { clickhouse: ClickHo
     /** Days with their models. @throws TooHeavyError */
     async daily(scope: ProjectScope, query: DailyMetricsQuery): Promise<{ data: DailyMetrics[]; meta: PageMeta }> {
       await journal.barrier({ projectId: scope.projectId });
+      const all = { ofObservations: true, ofTraces: true };
       return orTooHeavy({ fromTimestamp: query.fromTimestamp, toTimestamp: query.toTimestamp }, async () =>
-        selectDaily(db, scope, query, await superseded.without(scope, dailyRange(query)), limits),
+        selectDaily(db, scope, query, await countingRows(scope, dailyRange(query), all), limits),
       );
     },
   };
 }
+
+/** From here on rows of many traces are read as the engine keeps them. */
+const LONG = 7 * 24 * HOUR;
+
+const asksOf = ({ view }: MetricsQuery, { dimensions, metrics, conditions }: Plan) => ({
+  ofObservations: view === 'observations',
+  ofTraces:
+    view === 'traces' ||
+    (view === 'observations' &&
+      (dimensions.some(({ dimension }) => dimension.of === 'trace') ||
+        metrics.some(({ measure }) => measure.of === 'trace') ||
+        conditions.some(({ column }) => isOfTheTrace(column)))),
+});
 
 /** Longer than anybody looks at a chart that is not there. */
 const TIMEOUT_MS = 20_000;

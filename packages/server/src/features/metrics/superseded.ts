@@ -25,7 +25,7 @@ export function createSuperseded({ clickhouse: db }: { clickhouse: ClickHouse })
 
   return {
     /** Holds for rows of which no other hour of the range has a newer version. */
-    async without(scope: ProjectScope, range: TimeRange): Promise<ClickHouseSql> {
+    async newestIn(scope: ProjectScope, range: TimeRange): Promise<ClickHouseSql> {
       const parts = (await selectParts(db)).map(({ name }) => name).join(' ');
       const hours = wholeHours(range);
       const key = JSON.stringify([scope.projectId, hours.from, hours.to]);
@@ -72,5 +72,5 @@ function onlyNewest(newest: readonly Newest[]): ClickHouseSql {
   const rows = newest.map(
     ({ trace_id, id, row_version }) => clickhouse`(${string(trace_id)}, ${string(id)}, ${uint64(row_version)})`,
   );
-  return clickhouse`((trace_id, id) NOT IN (${join(ids, ', ')}) OR (trace_id, id, row_version) IN (${join(rows, ', ')}))`;
+  return clickhouse`(kind = 'trace' OR (trace_id, id) NOT IN (${join(ids, ', ')}) OR (trace_id, id, row_version) IN (${join(rows, ', ')}))`;
 }

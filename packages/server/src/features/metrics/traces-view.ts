@@ -32,7 +32,7 @@ const measures: Record<string, DeclaredMeasure> = {
 };
 
 /** Traces as the lists resolve them, by their own time. */
-export function tracesView(scope: ProjectScope, { range, version }: Asked): View {
+export function tracesView(scope: ProjectScope, { range, version, around }: Asked): View {
   const filters = traceColumns(scope);
   const lists = { row: filters };
   return {
@@ -40,7 +40,7 @@ export function tracesView(scope: ProjectScope, { range, version }: Asked): View
     measures: measuresOf(measures, lists, version),
     filters,
     time: { name: 'timestamp', value: clickhouse`timestamp` },
-    from: (conditions, usedBy) => tracesThatMeet(scope, range, conditions, usedBy),
+    from: (conditions, usedBy) => tracesThatMeet(scope, range, conditions, usedBy, around),
     join: {
       scores: (values) => clickhouse`
         LEFT JOIN (

@@ -56,6 +56,8 @@ export type Version = 'v1' | 'v2';
 export interface Asked {
   range: TimeRange;
   version: Version;
-  /** Of observations, which rows count besides, as a condition. */
-  besides?: ClickHouseSql;
+  /** Holds for the rows of the range that count, of those the engine keeps when it merges. */
+  counting?: ClickHouseSql;
+  /** The same of a week around a long range, of which traces are read so; of a short one they are read by their ids. */
+  around?: ClickHouseSql;
 }

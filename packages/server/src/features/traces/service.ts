@@ -17,7 +17,7 @@ import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { type NamedTrace, traceIsOneOf } from '../filters/reach.ts';
+import { type NamedTrace, traceIsOneOf, rowsAround } from '../filters/reach.ts';
 import { type TimeRange, toMicros } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, promptNamesOf, toObservationV1 } from '../observations/service.ts';
 import type { Prompts } from '../prompts/service.ts';
@@ -213,14 +213,20 @@ export function traceMeets(scope: ProjectScope, conditions: readonly Condition[]
   return clickhouse`trace_id IN (SELECT trace_id ${fromTraces(scope, selection, clickhouse`trace_id`)})`;
 }
 
-/** Traces of a range of which these conditions hold, as a table expression to be called `t`, and which of its rows count. */
+/**
+ * Traces of a range of which these conditions hold, as a table expression to be called `t`, and which of its rows count. Where
+ * they are many, `merged` says which rows of a week around the range do not count although the engine keeps them when it merges.
+ */
 export const tracesThatMeet = (
   scope: ProjectScope,
   range: TimeRange,
   conditions: readonly Condition[],
   usedBy: ClickHouseSql,
-): { rows: ClickHouseSql; where: ClickHouseSql } =>
-  tracesOf(scope, selectionOf(scope, range, { clauses: clausesOf(conditions), text: [] }), usedBy);
+  merged?: ClickHouseSql,
+): { rows: ClickHouseSql; where: ClickHouseSql } => {
+  const query = { clauses: clausesOf(conditions), text: [] };
+  return tracesOf(scope, selectionOf(scope, range, query, merged && rowsAround(range)), usedBy, merged);
+};
 
 /** Holds where `trace_id` is that of a trace that is there, or of none. `chosen`: the only ids it may be, where they are known. */
 export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): ClickHouseSql =>

@@ -45,14 +45,16 @@ export function fromTraces(scope: ProjectScope, selection: TraceSelection, usedB
   return clickhouse`FROM ${rows} AS t WHERE ${where}`;
 }
 
-/** The same in two: a table expression, to be called `t`, and which of its rows count. */
+/** The same in two: a table expression, to be called `t`, and which of its rows count. `merged`: see `resolvedTraces`. */
 export function tracesOf(
   scope: ProjectScope,
   { range, reach, where }: TraceSelection,
   usedBy: ClickHouseSql,
+  merged?: ClickHouseSql,
 ): { rows: ClickHouseSql; where: ClickHouseSql } {
   const conditions = join([timestampIn(range), ...where], ' AND ');
-  const rows = resolvedTraces(scope, join([...reach, clickhouse`true`], ' AND '), join([conditions, usedBy], ' '));
+  const traces = join([...reach, clickhouse`true`], ' AND ');
+  const rows = resolvedTraces(scope, traces, join([conditions, usedBy], ' '), merged);
   return { rows, where: conditions };
 }
 

@@ -198,15 +198,24 @@ export const ofSomeParts = { defer_partition_pruning_after_final: 0 } as const;
 /**
  * As a table expression: one row a trace, resolved from its rows (architecture, "A trace is read from its rows"). `where`
  * chooses traces by `trace_id` and `cityHash64(trace_id)` alone: a trace needs all of its rows. `usedBy` is the text that
- * reads the columns: it has `trace_id` and whatever columns are named there.
+ * reads the columns: it has `trace_id` and whatever columns are named there. `merged`: for many traces, rows as the engine keeps
+ * them when it merges, half the cost of sorting versions, but for those that this condition leaves out.
  */
-export function resolvedTraces(scope: ProjectScope, where: ClickHouseSql, usedBy: ClickHouseSql): ClickHouseSql {
+export function resolvedTraces(
+  scope: ProjectScope,
+  where: ClickHouseSql,
+  usedBy: ClickHouseSql,
+  merged?: ClickHouseSql,
+): ClickHouseSql {
   const columns = trusted(
     ['r.trace_id AS trace_id', selectOf(namedIn(usedBy.text))].filter((part) => part !== '').join(', '),
   );
+  const rows = merged
+    ? finalRows(scope, { unchanged: where, where: merged }, columns)
+    : currentRows(scope, where, columns);
   return clickhouse`(
     SELECT ${columns}
-    FROM ${currentRows(scope, where, columns)} AS r
+    FROM ${rows} AS r
     GROUP BY r.trace_id
   )`;
 }
