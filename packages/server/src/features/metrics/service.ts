@@ -36,7 +36,13 @@ const views: Record<MetricsQuery['view'], (scope: ProjectScope, asked: Asked) =>
   'scores-boolean': scoresView('scores-boolean'),
 };
 
-export function createMetrics({ clickhouse: db, journal }: { clickhouse: ClickHouse; journal: Journal }) {
+export function createMetrics({
+  clickhouse: db,
+  journal,
+}: {
+  clickhouse: ClickHouse;
+  journal: Pick<Journal, 'barrier'>;
+}) {
   const superseded = createSuperseded({ clickhouse: db });
 
   /**

@@ -1,0 +1,60 @@
+import { MetricsQueryV1 } from '@tracehouse/contract/metrics';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFor } from '../../stores/asker.ts';
+import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
+import { clickhouse } from '../../stores/clickhouse/sql.ts';
+import { projectScope } from '../../stores/scope.ts';
+import { type Harness, openHarness } from '../harness.ts';
+import { createMetrics } from './service.ts';
+
+/** Takes as long as it may. */
+const endless = clickhouse`SELECT sum(cityHash64(number)) AS hash FROM numbers(200000000000)`;
+/** The statement of the metrics themselves is endless, with a limit or without. */
+const slow = (db: ClickHouse, timeoutMs?: number): ClickHouse => ({
+  ...db,
+  rows: (statement, options) =>
+    statement.text.includes('AS m0')
+      ? db.rows(endless, { ...options, ...(timeoutMs !== undefined && { timeoutMs }) })
+      : db.rows(statement, options),
+});
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await openHarness({ through: (stores) => ({ ...stores, clickhouse: slow(stores.clickhouse, 200) }) });
+});
+afterAll(() => harness.close());
+
+const query = {
+  view: 'observations',
+  metrics: [{ measure: 'count', aggregation: 'count' }],
+  dimensions: [{ field: 'name' }],
+  fromTimestamp: '2026-10-20T00:00:00Z',
+  toTimestamp: '2026-11-20T00:00:00Z',
+};
+
+test('what takes too long answers 422 and says what to narrow', async () => {
+  const project = await harness.project('heavy');
+  const { status, body } = await project.get(`/metrics?query=${encodeURIComponent(JSON.stringify(query))}`);
+  expect([status, body.error]).toEqual([422, 'Request timed out']);
+  expect(body.message).toBe(
+    `This query is too heavy. It took longer than 20 s. Narrow it by a range shorter than 31 days, a filter, fewer dimensions than name or 'config.row_limit'.`,
+  );
+});
+
+test('is ended in the engine when its reader has gone', async () => {
+  const metrics = createMetrics({ clickhouse: slow(harness.clickhouse), journal: { barrier: async () => undefined } });
+  const reader = new AbortController();
+  const answer = readFor(reader.signal, () =>
+    metrics.run(projectScope('heavy'), MetricsQueryV1.parse(query), 'v1').catch((error: unknown) => error),
+  );
+  const underWay = async (): Promise<number> => {
+    const rows = await harness.clickhouse.rows(
+      clickhouse`SELECT 1 FROM system.processes WHERE query LIKE '%numbers(200000000000)%'`,
+    );
+    return rows.length - 1; // itself
+  };
+  await expect.poll(underWay, { timeout: 60_000 }).toBe(1);
+  reader.abort();
+  expect(await answer).toMatchObject({ code: 394 });
+  await expect.poll(underWay, { timeout: 60_000 }).toBe(0);
+});
