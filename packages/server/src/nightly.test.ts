@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { everyNight } from './nightly.ts';
+import { everyNight, everyNowAndThen } from './nightly.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: new Date('2026-11-20T10:00:00Z') }));
 afterEach(() => void vi.useRealTimers());
@@ -47,4 +47,22 @@ test('what takes too long, or the whole process, is told to stop', async () => {
   await hours(20);
   await nightly.stop();
   expect(stopped).toEqual(['2026-11-20T15:00:00.000Z', '2026-11-21T12:00:00.000Z']);
+});
+
+test('what runs again and again pauses after each time, whatever became of it, and ends with the process', async () => {
+  const failures: unknown[] = [];
+  let ran = 0;
+  const work = async (): Promise<void> => {
+    ran += 1;
+    if (ran === 1) throw new Error('disk');
+  };
+  const again = everyNowAndThen({ pauseMs: 60_000, work, onFailure: (error) => failures.push(error) });
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(ran).toBe(0);
+  await vi.advanceTimersByTimeAsync(121_000);
+  expect(ran).toBe(3);
+  expect(failures).toHaveLength(1);
+  await again.stop();
+  await hours(1);
+  expect(ran).toBe(3);
 });

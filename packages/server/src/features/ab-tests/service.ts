@@ -211,7 +211,7 @@ export function createAbTests({
         const arms = update.arms ?? test.arms;
         const isSplitChange = JSON.stringify(arms) !== JSON.stringify(test.arms);
         if (test.state !== 'draft') checkChangeable(test, changed, arms);
-        if (test.state === 'draft') await checkArms(tx, scope, { ...test, arms });
+        if (test.state === 'draft' && isSplitChange) await checkArms(tx, scope, { ...test, arms });
         if (changed.end_at?.getTime() !== test.end_at?.getTime()) checkEnd(changed, at);
         if (isSplitChange || timesDiffer(test, changed)) {
           await prompts.checkProtected(tx, scope, by, [test.label]);

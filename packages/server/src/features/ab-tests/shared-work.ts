@@ -11,10 +11,7 @@ export function createSharedWork<Result>({ maxKept }: { maxKept: number }) {
 
   function begin(key: string, work: (signal: AbortSignal) => Promise<Result>): Piece {
     const end = new AbortController();
-    const result = last.then(() => {
-      end.signal.throwIfAborted();
-      return work(end.signal);
-    });
+    const result = last.then(() => work(end.signal));
     last = result.catch(() => undefined);
     const piece: Piece = { result, waiting: 0, isDone: false, end };
     result.then(
