@@ -40,9 +40,13 @@ const KEY_FINE = 0.95;
 const KEY_ENOUGH = 0.8;
 const SAYS_WITHOUT = 0.01;
 const SAYS_MISSING = 0.01;
-/** Of few rows the quantiles around a percentile are asked for as they are; of many they lie between these levels. */
+const PERCENTILES = [0.5, 0.95] as const;
+/**
+ * The quantiles around a percentile are asked for as they are, which is one more look at all rows. Of many rows they lie close to it,
+ * and between these levels quantiles are as good as straight: a hundredth of a standard error.
+ */
 const EXACT_ROWS = 50_000;
-const GRID = Array.from({ length: 999 }, (_, i) => (i + 1) / 1000);
+const GRID = [levelsFrom(0.4, 0.6, 0.01), levelsFrom(0.9, 0.995, 0.005)];
 
 /** What may be asked for beside the test itself; with any of these there are estimates and no verdict. */
 export interface Narrowed {
@@ -134,7 +138,7 @@ async function read(
   // At most two queries at a time: other reads need the engine too.
   const [{ rows, caps }, q] = await Promise.all([
     selectOverall(db, counted, options),
-    selectLatencies(db, counted, [0.5, 0.95, ...GRID], options),
+    selectLatencies(db, counted, [...PERCENTILES, ...GRID.flat()], options),
   ]);
   const below = { p50: q.map(({ quantiles }) => quantiles[0]!), p95: q.map(({ quantiles }) => quantiles[1]!) };
   const recentSince = (at.getTime() - 7 * DAY_MS) * 1000;
@@ -158,7 +162,7 @@ async function readLatencies(
   q: Awaited<ReturnType<typeof selectLatencies>>,
   options: QueryOptions,
 ) {
-  const plans = [0.5, 0.95].map((p, i) => ({
+  const plans = PERCENTILES.map((p, i) => ({
     q: q.map(({ quantiles }) => quantiles[i] ?? Number.NaN),
     levels: q.map(({ rows }, arm) => {
       const below = moments.measures[p === 0.5 ? 'below50' : 'below95'];
@@ -166,25 +170,37 @@ async function readLatencies(
       return levelsAround(p, shareError(rowsBelow(below, arm)), rows);
     }),
   }));
-  const wanted = plans.flatMap(({ levels }) => levels.flatMap((level) => (level ? [level.low, level.high] : [])));
-  const isExact = total(q.map(({ rows }) => rows)) <= EXACT_ROWS;
-  const exact = isExact && wanted.length > 0 ? await selectLatencies(db, counted, wanted, options) : null;
-  const at = (arm: number, level: number): number =>
-    exact ? exact[arm]!.quantiles[wanted.indexOf(level)]! : interpolated(q[arm]!.quantiles.slice(2), level);
-  return plans.map(({ q: values, levels }) =>
+  const wanted = plans.map(({ levels }) => levels.flatMap((level) => (level ? [level.low, level.high] : [])));
+  const isNear = wanted.every((levels, i) =>
+    levels.every((level) => level >= GRID[i]![0]! && level <= GRID[i]!.at(-1)!),
+  );
+  const isExact = !isNear || total(q.map(({ rows }) => rows)) <= EXACT_ROWS;
+  const list = wanted.flat();
+  const exact = isExact && list.length > 0 ? await selectLatencies(db, counted, list, options) : null;
+  const at = (arm: number, i: number, level: number): number => {
+    if (exact) return exact[arm]!.quantiles[list.indexOf(level)]!;
+    const first = PERCENTILES.length + (i === 0 ? 0 : GRID[0]!.length);
+    return interpolated(GRID[i]!, q[arm]!.quantiles.slice(first), level);
+  };
+  return plans.map(({ q: values, levels }, i) =>
     q.map(({ rows }, arm) => {
       const level = levels[arm];
-      return { rows, q: values[arm]!, around: level ? { l: at(arm, level.low), h: at(arm, level.high) } : null };
+      return { rows, q: values[arm]!, around: level ? { l: at(arm, i, level.low), h: at(arm, i, level.high) } : null };
     }),
   );
 }
 
-/** Between the levels of GRID. */
-function interpolated(quantiles: readonly number[], level: number): number {
-  const place = Math.min(GRID.length - 1, Math.max(0, level * 1000 - 1));
-  const low = Math.floor(place);
-  const high = Math.min(GRID.length - 1, low + 1);
-  return quantiles[low]! + (place - low) * (quantiles[high]! - quantiles[low]!);
+function levelsFrom(first: number, last: number, step: number): number[] {
+  return Array.from({ length: Math.round((last - first) / step) + 1 }, (_, i) => first + i * step);
+}
+
+function interpolated(levels: readonly number[], quantiles: readonly number[], level: number): number {
+  const high = Math.max(
+    1,
+    levels.findIndex((one) => one >= level),
+  );
+  const [from, to] = [levels[high - 1]!, levels[high]!];
+  return quantiles[high - 1]! + ((level - from) / (to - from)) * (quantiles[high]! - quantiles[high - 1]!);
 }
 
 function rowsBelow({ moments, counts }: Folded['measures'][string], arm: number): RowsBelow {
