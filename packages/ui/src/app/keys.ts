@@ -71,7 +71,9 @@ export function listenToKeys(): () => void {
 }
 
 function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target instanceof HTMLElement ? event.target : null;
+  // An editor in a shadow root is not the event's target, its host is.
+  const [innermost] = event.composedPath();
+  const target = innermost instanceof HTMLElement ? innermost : null;
   // A focused control answers these itself.
   if ((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary, [role="tab"]')) return true;
   if (target?.closest('input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]')) return true;
