@@ -30,6 +30,20 @@ export interface TraceSearch extends ListSearch {
   tab?: string;
 }
 
+/** Keys of the address of a comparison of two versions, and how. */
+export interface CompareSearch {
+  a?: string;
+  b?: string;
+  mode?: string;
+}
+
+/** Keys of the address of a prompt's A/B tests: which one, which phase of it, and `new` for the form of another. */
+export interface AbTestSearch {
+  test?: string;
+  phase?: string;
+  new?: string;
+}
+
 /** Keys of the address of the models: what is searched and shown, which one is open (`new`: for a name, like another). */
 export interface ModelsSearch {
   q?: string;
@@ -374,6 +388,36 @@ const protectedLabelsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/prompts/ProtectedLabelsPage.tsx'), 'ProtectedLabelsPage'),
 });
 
+const newPromptRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts/new',
+  /** `folder`: where the name begins. */
+  validateSearch: (search: Record<string, unknown>) => search as { folder?: string },
+  component: lazyRouteComponent(() => import('../features/prompts/edit/NewPromptPage.tsx'), 'NewPromptPage'),
+});
+
+const editPromptRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts/$promptName/edit',
+  /** `from`: the version it begins as. */
+  validateSearch: (search: Record<string, unknown>) => search as { from?: string },
+  component: lazyRouteComponent(() => import('../features/prompts/edit/EditPromptPage.tsx'), 'EditPromptPage'),
+});
+
+const comparePromptRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts/$promptName/compare',
+  validateSearch: (search: Record<string, unknown>) => search as CompareSearch,
+  component: lazyRouteComponent(() => import('../features/prompts/compare/ComparePage.tsx'), 'ComparePage'),
+});
+
+const abTestRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: '/prompts/$promptName/ab-test',
+  validateSearch: (search: Record<string, unknown>) => search as AbTestSearch,
+  component: lazyRouteComponent(() => import('../features/prompts/ab-test/AbTestPage.tsx'), 'AbTestPage'),
+});
+
 const projectAuditLogRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: '/settings/audit-log',
@@ -416,6 +460,10 @@ const routeTree = rootRoute.addChildren([
     modelsRoute,
     protectedLabelsRoute,
     projectAuditLogRoute,
+    newPromptRoute,
+    editPromptRoute,
+    comparePromptRoute,
+    abTestRoute,
   ]),
 ]);
 

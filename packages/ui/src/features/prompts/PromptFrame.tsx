@@ -43,7 +43,7 @@ export function PromptFrame({ name, prompt, current, busy, actions, children }: 
           <Link to="/project/$projectId/prompts/$promptName" params={params} {...tab('versions')}>
             Versions
           </Link>
-          <Link to={'/project/$projectId/prompts/$promptName/ab-test' as string} params={params} {...tab('ab-test')}>
+          <Link to="/project/$projectId/prompts/$promptName/ab-test" params={params} {...tab('ab-test')}>
             A/B test
             {test && <Tag tone="info">{test.state}</Tag>}
           </Link>
@@ -70,7 +70,8 @@ export function PromptFrame({ name, prompt, current, busy, actions, children }: 
   );
 }
 
-function Crumbs({ project, name }: { project: string; name: string }) {
+/** Where a prompt lies, each folder a link. */
+export function Crumbs({ project, name }: { project: string; name: string }) {
   const folder = folderOf(name);
   const paths = folder === '' ? [] : folder.split('/').map((_, at, parts) => parts.slice(0, at + 1).join('/'));
   return (

@@ -174,7 +174,7 @@ function EditLink({ name, version }: { name: string; version: number }) {
   if (blocked !== undefined) return <Button disabledBecause={blocked}>Edit v{version}</Button>;
   return (
     <Link
-      to={'/project/$projectId/prompts/$promptName/edit' as string}
+      to="/project/$projectId/prompts/$promptName/edit"
       params={{ projectId: project.id, promptName: name }}
       search={{ from: String(version) } as never}
       className={buttonClass({ look: 'primary' })}
@@ -230,7 +230,7 @@ function Centre({ prompt, version, text }: CentreProps) {
         )}
         {other !== undefined && (
           <Link
-            to={'/project/$projectId/prompts/$promptName/compare' as string}
+            to="/project/$projectId/prompts/$promptName/compare"
             params={{ projectId: project.id, promptName: prompt.name }}
             search={{ a: String(Math.min(other, version)), b: String(Math.max(other, version)) } as never}
             className={buttonClass({ compact: true })}

@@ -66,7 +66,7 @@ export function PromptsPage() {
   const blocked = missingRole(project, 'MEMBER');
   const add = () =>
     void navigate({
-      to: '/project/$projectId/prompts/new' as string,
+      to: '/project/$projectId/prompts/new',
       params: { projectId: project.id },
       search: (folder === '' ? {} : { folder }) as never,
     });
@@ -180,7 +180,7 @@ export function PromptsPage() {
 
 const NewPromptLink = ({ project, folder }: { project: string; folder: string }) => (
   <Link
-    to={'/project/$projectId/prompts/new' as string}
+    to="/project/$projectId/prompts/new"
     params={{ projectId: project }}
     search={(folder === '' ? {} : { folder }) as never}
     className={buttonClass({ look: 'primary' })}

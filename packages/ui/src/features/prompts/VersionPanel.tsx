@@ -95,7 +95,7 @@ function LabelsSection({ prompt, moveLabel }: Pick<VersionPanelProps, 'prompt' |
               <span className="data">{placeWords(place)}</span>
               {place.test && (
                 <Link
-                  to={'/project/$projectId/prompts/$promptName/ab-test' as string}
+                  to="/project/$projectId/prompts/$promptName/ab-test"
                   params={{ projectId: project.id, promptName: prompt.name }}
                 >
                   A/B test

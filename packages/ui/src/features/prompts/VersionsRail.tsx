@@ -44,7 +44,7 @@ export function VersionsRail({ prompt, chosen }: VersionsRailProps) {
         </span>
         {other !== undefined && (
           <Link
-            to={'/project/$projectId/prompts/$promptName/compare' as string}
+            to="/project/$projectId/prompts/$promptName/compare"
             params={{ projectId: project.id, promptName: name }}
             search={{ a: String(Math.min(other, chosen)), b: String(Math.max(other, chosen)) } as never}
           >

@@ -40,7 +40,7 @@ function readMark([text, inside, variable]: RegExpExecArray): TextPart | null {
 }
 
 /** Texts of a prompt, those of its messages one by one. */
-const textsOf = (prompt: PromptText): string[] =>
+export const textsOf = (prompt: PromptText): string[] =>
   typeof prompt === 'string' ? [prompt] : prompt.flatMap((message) => ('content' in message ? [message.content] : []));
 
 /** What the caller has to give: variables and placeholders, each once, in the order of the text. */
