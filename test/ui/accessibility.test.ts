@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { useStage } from './browser.ts';
-import { createPrompt, modelCall, newSpanId, sendTrace } from './send.ts';
+import { createPrompt, modelCall, newSpanId, sendTrace, startTest } from './send.ts';
 
 const stage = useStage();
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -47,6 +47,11 @@ beforeAll(async () => {
     tags: ['billing'],
     commitMessage: 'first chat form',
   });
+  for (const name of ['tested', 'untested']) {
+    await createPrompt(stage.server, { name, prompt: 'Greet and thank.', labels: ['production'] });
+    await createPrompt(stage.server, { name, prompt: 'Greet.', labels: [] });
+  }
+  await startTest(stage.server, 'tested');
 });
 
 /** Run in a page of the browser's own privileges: the policy of the page allows no foreign script. */
@@ -79,6 +84,35 @@ const pages: [name: string, path: () => string, ready: (page: Page) => Promise<u
     'prompts',
     () => '/project/test-project/prompts?folder=support&q=kind',
     (page) => page.locator('mark', { hasText: 'kind' }).first().waitFor(),
+  ],
+  [
+    'a prompt that is edited',
+    () => '/project/test-project/prompts/support%2Fanswer/edit',
+    (page) => page.getByRole('textbox', { name: 'Config' }).waitFor(),
+  ],
+  [
+    'a new prompt',
+    () => '/project/test-project/prompts/new',
+    (page) => page.getByRole('textbox', { name: 'Config' }).waitFor(),
+  ],
+  [
+    'two versions compared',
+    () => '/project/test-project/prompts/untested/compare',
+    (page) => page.getByText('2 lines differ').waitFor(),
+  ],
+  [
+    'an A/B test that is set up',
+    () => '/project/test-project/prompts/untested/ab-test',
+    (page) => page.getByRole('button', { name: 'Create draft' }).waitFor(),
+  ],
+  [
+    'an A/B test that runs',
+    () => '/project/test-project/prompts/tested/ab-test',
+    (page) =>
+      page
+        .getByText(/^Collecting: /u)
+        .first()
+        .waitFor(),
   ],
   [
     'a prompt',

@@ -85,3 +85,34 @@ export async function createPrompt({ url, publicKey, secretKey }: ProjectAccess,
   });
   if (answer.status !== 201) throw new Error(`The prompt was not created: ${answer.status} ${await answer.text()}`);
 }
+
+/** Asks the API with the project's key; answers the body. @throws when it is refused */
+export async function askApi(
+  { url, publicKey, secretKey }: ProjectAccess,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${url}/api/public/${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** Starts an A/B test of versions 1 and 2 by `production`, 70 to 30; answers its id. */
+export async function startTest(access: ProjectAccess, prompt: string): Promise<string> {
+  const arms = [
+    { version: 1, share: 70 },
+    { version: 2, share: 30 },
+  ];
+  const { id } = await askApi(access, 'POST', 'x/ab-tests', { prompt, label: 'production', arms });
+  await askApi(access, 'POST', `x/ab-tests/${String(id)}/start`, {});
+  return String(id);
+}
