@@ -10,19 +10,25 @@ export type PromptType = z.output<typeof PromptType>;
 /** Pages of the screens have these addresses. */
 const RESERVED_NAMES = new Set(['new', 'metrics', 'prompt-detail']);
 
+const MAX_PROMPT_NAME = 255;
+
 /** S5.1; the messages and their order are the recorded ones. Slashes make folders. */
 export const PromptName = z
   .string()
   .min(1, 'Text cannot be empty')
-  .max(255)
+  .max(MAX_PROMPT_NAME)
   .regex(/^[^/]/, 'Name cannot start with a slash')
   .regex(/^.*[^/]$/, 'Name cannot end with a slash')
   .regex(/^(?!.*\/\/)/, 'Name cannot contain consecutive slashes')
   .regex(/^[^|]*$/, "Prompt name cannot contain '|' character")
   .superRefine((name, context) => {
+    // Refused already. It may be megabytes, and a pattern below takes the square of them.
+    if (name.length > MAX_PROMPT_NAME) return;
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
     if (RESERVED_NAMES.has(name)) refuse(`Prompt name cannot be '${name}'`);
     if (/<[^>]*>/.test(name)) refuse('Prompt name cannot contain HTML tags');
+    // Clients take them out of an address, which then is that of another prompt.
+    if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) refuse("Prompt name cannot contain the folders '.' and '..'");
     // It could not be kept, or asked for, as it is.
     if (/[\0\r\n]/.test(name) || !name.isWellFormed())
       refuse('Prompt name cannot contain line breaks, NUL or half characters');
@@ -34,6 +40,10 @@ export const PromptLabel = z
   .min(1)
   .max(36)
   .regex(/^[a-z0-9_\-.]+$/, 'Label must be lowercase alphanumeric with optional underscores, hyphens, or periods');
+
+/** Each is looked at by itself when it moves: more at once would keep everybody else waiting. */
+const MAX_LABELS = 100;
+const PromptLabels = z.array(PromptLabel).max(MAX_LABELS);
 
 /** What is served without a label or a version. */
 export const DEFAULT_LABEL = 'production';
@@ -54,11 +64,28 @@ export type PromptText = z.output<typeof PromptText>;
 /** Versions have a number of 32 bits; one above is none that there is. */
 export const MAX_PROMPT_VERSION = 2_147_483_647;
 
+/** A page of the list has those of a hundred prompts. */
+const MAX_CONFIG_CHARACTERS = 500_000;
+const MAX_CONFIG_LEVELS = 100;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
+
+const PromptConfig = z.unknown().superRefine((config, context) => {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+  // Not written as JSON either: that would end in an error of its own.
+  if (isDeeper(config, MAX_CONFIG_LEVELS)) refuse(`A config has at most ${MAX_CONFIG_LEVELS} levels`);
+  else if ((JSON.stringify(config) ?? '').length > MAX_CONFIG_CHARACTERS)
+    refuse(`A config has at most ${MAX_CONFIG_CHARACTERS} characters as JSON`);
+});
+
 const common = {
   name: PromptName,
-  config: z.unknown().optional(),
-  labels: z.array(PromptLabel).default([]),
-  tags: z.array(z.string()).nullish(),
+  config: PromptConfig.optional(),
+  labels: PromptLabels.default([]),
+  tags: z.array(z.string().max(200)).max(100).nullish(),
   commitMessage: z.string().max(500).nullish(),
 };
 const textPrompt = z.object({ ...common, type: z.literal('text').optional(), prompt: z.string() });
@@ -201,7 +228,7 @@ export const labelPromptVersion = defineRoute({
     return z.NEVER;
   }),
   body: z.object({
-    newLabels: z.array(PromptLabel).refine((labels) => !labels.includes(NEWEST_LABEL), {
+    newLabels: PromptLabels.refine((labels) => !labels.includes(NEWEST_LABEL), {
       message: "Label 'latest' is always assigned to the latest prompt version",
     }),
   }),
