@@ -11,6 +11,11 @@ const MAX_LEVEL = 5;
 const MAX_RESOLVED = 8_000_000;
 /** Different ones on one level. */
 const MAX_INCLUDED = 1_000;
+/** Bytes of what they are written in: no more than such a text has, as JSON has them at the worst. */
+const MAX_READ = 6 * MAX_RESOLVED;
+
+const tooLong = (): CompositionError =>
+  new CompositionError(`The text with all it includes exceeds ${MAX_RESOLVED} characters`);
 
 /** Why a text cannot be composed; the sentence is the wire's. */
 export class CompositionError extends Error {
@@ -80,7 +85,8 @@ export async function lookUp(db: Postgres, scope: ProjectScope, prompt: PromptTe
   let wanted = referencesIn(prompt);
   for (let level = 1; level <= MAX_LEVEL && wanted.length > 0; level += 1) {
     if (wanted.length > MAX_INCLUDED) throw new CompositionError(`More than ${MAX_INCLUDED} prompts are included`);
-    const rows = await selectReferenced(db, scope, wanted);
+    const rows = await selectReferenced(db, scope, wanted, MAX_READ);
+    if (rows === null) throw tooLong();
     for (const [i, reference] of wanted.entries()) known.set(keyOf(reference), rows[i] ?? null);
     const next = rows.flatMap((row) => (row ? referencesIn(row.prompt) : []));
     wanted = [...new Map(next.map((reference) => [keyOf(reference), reference])).entries()].flatMap(
@@ -145,6 +151,8 @@ function createResolver(root: Root, lookup: Lookup) {
 
   /** Depth of the deepest text that was resolved since it was last set. */
   let deepest = 0;
+  /** Characters of all texts that were put together: each of them is in a text of the level above, and at last in the root. */
+  let made = 0;
 
   function resolved(of: Root, level: number): PromptText {
     const children = referencesIn(of.prompt);
@@ -158,8 +166,8 @@ function createResolver(root: Root, lookup: Lookup) {
         const reference = referenceOf(inside);
         const part = reference ? texts.get(keyOf(reference))!.text : tag;
         length += part.length;
-        if (length > MAX_RESOLVED)
-          throw new CompositionError(`The text with all it includes exceeds ${MAX_RESOLVED} characters`);
+        made += part.length;
+        if (length > MAX_RESOLVED || made > MAX_LEVEL * MAX_RESOLVED) throw tooLong();
         return part;
       }),
     );

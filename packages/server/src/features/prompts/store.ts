@@ -128,22 +128,30 @@ export interface Reference {
   version: number | null;
 }
 
-/** What these references mean, in their order; null for what there is not. */
+/** What these references mean, in their order; null for what there is not. Nothing at all when they are more than so many bytes. */
 export async function selectReferenced(
   db: Postgres,
   scope: ProjectScope,
   references: readonly Reference[],
-): Promise<(IncludableRow | null)[]> {
+  maxBytes: number,
+): Promise<(IncludableRow | null)[] | null> {
   if (references.length === 0) return [];
-  const rows = await db.rows<IncludableRow & { place: number }>(sql`
-    SELECT r.place::int AS place, v.id, v.name, v.version, p.type, v.prompt
-    FROM unnest(${references.map(({ name }) => name)}::text[], ${references.map(({ label }) => label)}::text[],
-      ${references.map(({ version }) => version)}::integer[]) WITH ORDINALITY AS r (name, label, version, place)
-    LEFT JOIN prompt_labels l ON l.project_id = ${scope.projectId} AND l.name = r.name AND l.label = r.label
-    JOIN prompt_versions v
-      ON v.project_id = ${scope.projectId} AND v.name = r.name AND v.version = COALESCE(r.version, l.version)
-    JOIN prompts p ON p.project_id = v.project_id AND p.name = v.name`);
-  const found = new Map(rows.map(({ place, ...row }) => [place, row]));
+  // Of what would be too much, no more is read than shows that it is.
+  const rows = await db.rows<IncludableRow & { place: number; is_too_much: boolean }>(sql`
+    SELECT place, id, name, version, type, CASE WHEN bytes <= ${maxBytes} THEN prompt END AS prompt, bytes > ${maxBytes} AS is_too_much
+    FROM (
+      SELECT r.place::int AS place, v.id, v.name, v.version, p.type, v.prompt,
+        sum(octet_length(v.prompt::text)) OVER (ORDER BY r.place) AS bytes
+      FROM unnest(${references.map(({ name }) => name)}::text[], ${references.map(({ label }) => label)}::text[],
+        ${references.map(({ version }) => version)}::integer[]) WITH ORDINALITY AS r (name, label, version, place)
+      LEFT JOIN prompt_labels l ON l.project_id = ${scope.projectId} AND l.name = r.name AND l.label = r.label
+      JOIN prompt_versions v
+        ON v.project_id = ${scope.projectId} AND v.name = r.name AND v.version = COALESCE(r.version, l.version)
+      JOIN prompts p ON p.project_id = v.project_id AND p.name = v.name) AS found`);
+  if (rows.some((row) => row.is_too_much)) return null;
+  const found = new Map(
+    rows.map(({ place, id, name, version, type, prompt }) => [place, { id, name, version, type, prompt }]),
+  );
   return references.map((_, i) => found.get(i + 1) ?? null);
 }
 
