@@ -42,7 +42,7 @@ export const ListedPrompt = z.object({
 });
 export type ListedPrompt = z.output<typeof ListedPrompt>;
 
-/** Of how many prompts the list tells at most. */
+/** Of how many prompts the list tells at most. `isCut`: there are more, or more text than a search looks through. */
 export const MAX_LISTED_PROMPTS = 5_000;
 
 export const listAllPrompts = defineRoute({
@@ -229,7 +229,7 @@ export const copyPrompts = defineRoute({
   status: 201,
   summary: 'Copy a prompt, or a folder of them with all that includes one another in it rewritten; nothing is replaced',
   body: z.object({
-    from: z.union([z.object({ name: z.string() }), z.object({ folder: z.string() })]),
+    from: z.union([z.object({ name: z.string().max(255) }), z.object({ folder: z.string().max(255) })]),
     /** The new name, or the new folder. */
     to: PromptName,
     /** All versions with their labels, or only the newest, as version 1. */

@@ -18,7 +18,7 @@ import { copyPrompts, type CopyWish } from './copies.ts';
 import { isVersion } from './fetches.ts';
 import type { LabelTests, OpenTest } from './label-tests.ts';
 import { checkProtected, type Editor } from './protection.ts';
-import { type ListedRow, selectFound, selectListed } from './screen-store.ts';
+import { type ListedRow, selectListed, selectTold } from './screen-store.ts';
 import {
   deleteLabel,
   replaceProtected,
@@ -32,6 +32,7 @@ import {
   touchVersions,
   upsertName,
 } from './store.ts';
+import { findInTexts } from './text-search.ts';
 
 /** What the screens ask beside the wire. */
 export function createPromptScreens({
@@ -79,6 +80,16 @@ export function createPromptScreens({
     };
   }
 
+  /** Names that hold the text; where it is in the text of those that hold it there alone. */
+  async function find(scope: ProjectScope, text: string) {
+    const [told, { hits, isWhole }] = await Promise.all([
+      selectTold(postgres, scope, text),
+      findInTexts(postgres, scope, text),
+    ]);
+    for (const name of told) hits.delete(name);
+    return { names: [...told, ...hits.keys()], hits, isWhole };
+  }
+
   return {
     /** By name; with a text those that hold it. */
     async listAll(
@@ -86,26 +97,20 @@ export function createPromptScreens({
       text: string | undefined,
     ): Promise<{ data: ListedPrompt[]; meta: { isCut: boolean } }> {
       const limit = MAX_LISTED_PROMPTS + 1;
-      const found = text === undefined ? null : await selectFound(postgres, scope, { text, limit });
-      if (found?.length === 0) return { data: [], meta: { isCut: false } };
-      const names = found && found.map(({ name }) => name);
+      const found = text === undefined ? null : await find(scope, text);
+      if (found?.names.length === 0) return { data: [], meta: { isCut: !found.isWhole } };
       const [rows, locked, open] = await Promise.all([
-        selectListed(postgres, scope, { names, limit }),
+        selectListed(postgres, scope, { names: found && found.names, limit }),
         selectProtected(postgres, scope),
         tests.allOpen(postgres, scope),
       ]);
-      const hits = new Map(
-        found?.flatMap(({ name, version, preview }) =>
-          version === null ? [] : [[name, { version, preview: preview ?? '' }] as const],
-        ),
-      );
       const testsOf = Map.groupBy(open, ({ prompt }) => prompt);
       const isLocked = new Set(locked);
       const data = rows.slice(0, MAX_LISTED_PROMPTS).map((row) => ({
         ...toListed(row, toPlace(isLocked, testsOf.get(row.name) ?? [])),
-        ...(hits.has(row.name) && { hit: hits.get(row.name)! }),
+        ...(found?.hits.has(row.name) && { hit: found.hits.get(row.name)! }),
       }));
-      return { data, meta: { isCut: rows.length > MAX_LISTED_PROMPTS } };
+      return { data, meta: { isCut: rows.length > MAX_LISTED_PROMPTS || found?.isWhole === false } };
     },
 
     /** @throws NotFoundError */

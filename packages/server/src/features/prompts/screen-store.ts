@@ -43,46 +43,44 @@ export const selectListed = (
     ORDER BY p.name COLLATE "C"
     LIMIT ${limit}`);
 
-/** Of a text that was found, characters before and in all. */
-const PREVIEW = { before: 60, length: 200 };
+/** Names that hold the text in themselves, a tag or a label. */
+export const selectTold = async (db: Postgres, { projectId }: ProjectScope, text: string): Promise<string[]> => {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const rows = await db.rows<{ name: string }>(sql`
+    SELECT p.name
+    FROM prompts p
+    WHERE p.project_id = ${projectId} AND (p.name ILIKE ${pattern}
+      OR EXISTS (SELECT FROM unnest(p.tags) AS tag WHERE tag ILIKE ${pattern})
+      OR EXISTS (
+        SELECT FROM prompt_labels l WHERE l.project_id = p.project_id AND l.name = p.name AND l.label ILIKE ${pattern}))`);
+  return rows.map(({ name }) => name);
+};
 
-export interface FoundRow {
+/** A version whose text is looked through, and how large that is. */
+export interface ShownText {
   name: string;
-  /** Where it is in the text of a version; null where it is in the name, a tag or a label. */
-  version: number | null;
-  preview: string | null;
+  version: number;
+  bytes: number;
 }
 
-/** Names that hold the text in themselves, a tag, a label, or the text of their newest version or one that a label points to. */
-export const selectFound = (
+/** The newest version of each name and those that a label points to, the smallest first. */
+export const selectShown = (db: Postgres, { projectId }: ProjectScope): Promise<ShownText[]> =>
+  db.rows(sql`
+    SELECT v.name, v.version, octet_length(v.plain_text) AS bytes
+    FROM (SELECT DISTINCT l.name, l.version FROM prompt_labels l WHERE l.project_id = ${projectId}) AS shown
+    JOIN prompt_versions v ON v.project_id = ${projectId} AND v.name = shown.name AND v.version = shown.version
+    ORDER BY bytes, v.name COLLATE "C", v.version`);
+
+/** What a person reads of these versions. */
+export const selectTexts = (
   db: Postgres,
   { projectId }: ProjectScope,
-  { text, limit }: { text: string; limit: number },
-): Promise<FoundRow[]> => {
-  const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-  return db.rows<FoundRow>(sql`
-    WITH told AS (
-      SELECT p.name
-      FROM prompts p
-      WHERE p.project_id = ${projectId} AND (p.name ILIKE ${pattern}
-        OR EXISTS (SELECT FROM unnest(p.tags) AS tag WHERE tag ILIKE ${pattern})
-        OR EXISTS (
-          SELECT FROM prompt_labels l WHERE l.project_id = p.project_id AND l.name = p.name AND l.label ILIKE ${pattern}))),
-    texts AS (
-      SELECT DISTINCT ON (v.name) v.name, v.version,
-        substring(v.plain_text FROM greatest(1, position(lower(${text}) IN lower(v.plain_text)) - ${PREVIEW.before}::int)
-          FOR ${PREVIEW.length}::int) AS preview
-      FROM (
-        SELECT DISTINCT l.name, l.version FROM prompt_labels l WHERE l.project_id = ${projectId}) AS shown
-      JOIN prompt_versions v ON v.project_id = ${projectId} AND v.name = shown.name AND v.version = shown.version
-      WHERE v.plain_text ILIKE ${pattern}
-      ORDER BY v.name, v.version DESC)
-    SELECT name, CASE WHEN told.name IS NULL THEN texts.version END AS version,
-      CASE WHEN told.name IS NULL THEN texts.preview END AS preview
-    FROM told FULL JOIN texts USING (name)
-    ORDER BY name COLLATE "C"
-    LIMIT ${limit}`);
-};
+  versions: readonly Pick<ShownText, 'name' | 'version'>[],
+): Promise<{ name: string; version: number; text: string }[]> =>
+  db.rows(sql`
+    SELECT v.name, v.version, v.plain_text AS text
+    FROM unnest(${versions.map(({ name }) => name)}::text[], ${versions.map(({ version }) => version)}::integer[]) AS given (name, version)
+    JOIN prompt_versions v ON v.project_id = ${projectId} AND v.name = given.name AND v.version = given.version`);
 
 /** Names and how many versions they have: one, or all of a folder. */
 export const selectNamesIn = (
