@@ -22,8 +22,9 @@ const viewsV1 = ['traces', ...viewsV2] as const;
 export type MetricsView = (typeof viewsV1)[number];
 
 /** More than anybody reads at once. */
-const MAX_DIMENSIONS = 20;
-const MAX_METRICS = 50;
+export const MAX_DIMENSIONS = 20;
+/** The same of a query. */
+export const MAX_METRICS = 50;
 
 const queryOf = <View extends MetricsView>(views: readonly [View, ...View[]]) =>
   z

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ScoreEventBody } from '@tracehouse/contract/scores';
 import { TraceBody } from '@tracehouse/contract/ingestion';
+import { MAX_DIMENSIONS, MAX_METRICS } from '@tracehouse/contract/metrics';
 import { ObservationsV2Query } from '@tracehouse/contract/observations';
 import { PageQuery } from '@tracehouse/contract/pagination';
 import { deleteTraces } from '@tracehouse/contract/traces';
@@ -9,6 +10,8 @@ import { TraceListQuery, TraceSelection } from '@tracehouse/contract/x-traces';
 import { expect, test } from 'vitest';
 import type * as z from 'zod';
 import { variables } from './config/settings.ts';
+import { MAX_ROWS } from './features/metrics/plan.ts';
+import { TIMEOUT_MS } from './features/metrics/service.ts';
 import { MAX_SESSION_TRACES } from './features/traces/service.ts';
 import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, PUBLIC_BODY_LIMIT_BYTES, TIMEOUTS } from './http/server.ts';
 import { CODE_MINUTES, CODE_TRIES } from './identity/accounts/login-codes.ts';
@@ -55,6 +58,10 @@ const often = (prefix: string): string => {
 const characters = (value: number): string => `${count(value)} characters`;
 
 test.each([
+  ['Time of one query of metrics', seconds(TIMEOUT_MS)],
+  ['Rows of an answer of metrics', count(MAX_ROWS)],
+  ['Dimensions of a query of metrics', count(MAX_DIMENSIONS)],
+  ['Metrics of a query', count(MAX_METRICS)],
   ['Body as sent', megabytes(BODY_LIMIT_BYTES)],
   ['Body as sent', megabytes(bodyLimits.compressed)],
   ['Body of a route that needs no key (sign-in)', `${PUBLIC_BODY_LIMIT_BYTES / 1024} kB`],

@@ -197,6 +197,7 @@ export function openProduct({
     prompts,
     now,
   });
+  const metrics = createMetrics({ clickhouse, journal });
   const queue = createQueue({
     postgres,
     jobs: [
@@ -249,7 +250,7 @@ export function openProduct({
       ...ingestRoutes(doors),
       ...ledgerRoutes(ledger),
       ...mediaRoutes(files),
-      ...metricsRoutes(createMetrics({ clickhouse, journal })),
+      ...metricsRoutes(metrics),
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),

@@ -116,7 +116,7 @@ const asksOf = ({ view }: MetricsQuery, { dimensions, metrics, conditions }: Pla
 });
 
 /** Longer than anybody looks at a chart that is not there. */
-const TIMEOUT_MS = 20_000;
+export const TIMEOUT_MS = 20_000;
 /** The engine's codes for a statement that took longer, or more memory, than it may. */
 const TOO_LONG = 159;
 const TOO_LARGE = 241;

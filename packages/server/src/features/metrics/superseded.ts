@@ -1,9 +1,11 @@
+import { readFor } from '../../stores/asker.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { selectParts } from '../../stores/clickhouse/parts.ts';
 import { clickhouse, type ClickHouseSql, join, string, uint64 } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
+const STAYS = new AbortController().signal;
 /** So many ranges of projects are remembered. */
 const MAX_KNOWN = 200;
 
@@ -30,7 +32,8 @@ export function createSuperseded({ clickhouse: db }: { clickhouse: ClickHouse })
       const hours = wholeHours(range);
       const key = JSON.stringify([scope.projectId, hours.from, hours.to]);
       const last = known.get(key);
-      const found = last?.parts === parts ? last.found : select(db, scope, hours);
+      // Others wait for the answer too: it is not ended when the first who asked leaves.
+      const found = last?.parts === parts ? last.found : readFor(STAYS, () => select(db, scope, hours));
       known.delete(key);
       known.set(key, { parts, found });
       if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
