@@ -38,7 +38,7 @@ beforeAll(async () => {
     name: 'support/answer',
     type: 'chat',
     prompt: [
-      { role: 'system', content: '@@@langfusePrompt:name=support/tone|label=production@@@' },
+      { role: 'system', content: 'Hi. @@@langfusePrompt:name=support/tone|label=production@@@ Ask.' },
       { type: 'placeholder', name: 'history' },
       { role: 'user', content: '{{question}}' },
     ],

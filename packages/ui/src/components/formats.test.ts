@@ -14,6 +14,7 @@ import {
   formatTime,
   formatTimeFull,
   formatTokens,
+  formatScore,
 } from './formats.ts';
 
 test.each([
@@ -118,4 +119,15 @@ test('shares, sizes and ages', () => {
   expect(formatBytes(12_345)).toBe('12.3 kB');
   expect(formatAgo(12_000)).toBe('12 s ago');
   expect(formatAgo(-3000)).toBe('in 3 s');
+});
+
+test.each([
+  [0.8, '0.80'],
+  [4, '4.00'],
+  [0, '0.00'],
+  [0.0042, '0.0042'],
+  [-0.333, '-0.33'],
+  [1234.5, '1,234.50'],
+])('the score %d is %s', (value, text) => {
+  expect(formatScore(value)).toBe(text);
 });

@@ -115,11 +115,10 @@ export function formatPercent(fraction: number): string {
   return `${write(percent, 0, 1)} %`;
 }
 
-/** A score, or what lies between scores: two decimals, `0.81`; more where it is small, `0.0042`. */
+/** A score, or what lies between scores: two decimals, `0.80`; of small ones two digits, `0.0042`. */
 export function formatScore(value: number): string {
-  if (value !== 0 && Math.abs(value) < 0.1)
-    return Number(value.toPrecision(2)).toLocaleString(undefined, { maximumFractionDigits: 8 });
-  return write(value, 0, 2);
+  if (value === 0 || Math.abs(value) >= 0.1) return write(value, 2);
+  return value.toLocaleString(undefined, { maximumSignificantDigits: 2 });
 }
 
 /** `840 B`, `12.3 kB`, `1.2 MB`. */

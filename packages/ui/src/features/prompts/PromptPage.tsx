@@ -176,7 +176,7 @@ function EditLink({ name, version }: { name: string; version: number }) {
     <Link
       to="/project/$projectId/prompts/$promptName/edit"
       params={{ projectId: project.id, promptName: name }}
-      search={{ from: String(version) } as never}
+      search={{ from: String(version) }}
       className={buttonClass({ look: 'primary' })}
     >
       Edit v{version}
@@ -218,27 +218,29 @@ function Centre({ prompt, version, text }: CentreProps) {
             </span>
           )}
         </h2>
-        {hasIncluded && (
-          <div role="group" aria-label="How the text is shown" className="flex gap-1">
-            <Button compact look="quiet" aria-pressed={!isResolved} onClick={() => setIsResolved(false)}>
-              As written
-            </Button>
-            <Button compact look="quiet" aria-pressed={isResolved} onClick={() => setIsResolved(true)}>
-              Resolved
-            </Button>
-          </div>
-        )}
-        {other !== undefined && (
-          <Link
-            to="/project/$projectId/prompts/$promptName/compare"
-            params={{ projectId: project.id, promptName: prompt.name }}
-            search={{ a: String(Math.min(other, version)), b: String(Math.max(other, version)) } as never}
-            className={buttonClass({ compact: true })}
-          >
-            Compare with v{other}
-          </Link>
-        )}
-        {detail && <CopyButton label="Copy text" text={copied(detail, isResolved)} />}
+        <div className="flex items-center gap-2">
+          {hasIncluded && (
+            <div role="group" aria-label="How the text is shown" className="flex gap-1">
+              <Button compact look="quiet" aria-pressed={!isResolved} onClick={() => setIsResolved(false)}>
+                As written
+              </Button>
+              <Button compact look="quiet" aria-pressed={isResolved} onClick={() => setIsResolved(true)}>
+                Resolved
+              </Button>
+            </div>
+          )}
+          {other !== undefined && (
+            <Link
+              to="/project/$projectId/prompts/$promptName/compare"
+              params={{ projectId: project.id, promptName: prompt.name }}
+              search={{ a: String(Math.min(other, version)), b: String(Math.max(other, version)) }}
+              className={buttonClass({ compact: true })}
+            >
+              Compare with v{other}
+            </Link>
+          )}
+          {detail && <CopyButton label="Copy text" text={copied(detail, isResolved)} />}
+        </div>
       </div>
       {text.isError ? (
         <Failure what={`version ${version}`} error={text.error} retry={() => void text.refetch()} />

@@ -68,7 +68,7 @@ export function PromptsPage() {
     void navigate({
       to: '/project/$projectId/prompts/new',
       params: { projectId: project.id },
-      search: (folder === '' ? {} : { folder }) as never,
+      search: folder === '' ? {} : { folder },
     });
   useKeys([
     ...(blocked === undefined ? [{ key: 'n', does: 'New prompt', run: add }] : []),
@@ -182,7 +182,7 @@ const NewPromptLink = ({ project, folder }: { project: string; folder: string })
   <Link
     to="/project/$projectId/prompts/new"
     params={{ projectId: project }}
-    search={(folder === '' ? {} : { folder }) as never}
+    search={folder === '' ? {} : { folder }}
     className={buttonClass({ look: 'primary' })}
   >
     New prompt

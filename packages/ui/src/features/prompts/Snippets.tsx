@@ -33,7 +33,7 @@ export function Snippets({ prompt, selector }: SnippetsProps) {
       </Tabs>
       <p className="text-small text-text-3">
         Reads LANGFUSE_BASE_URL, LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY:{' '}
-        <Link to="/project/$projectId/setup" params={{ projectId: project.id }}>
+        <Link to="/project/$projectId/setup" params={{ projectId: project.id }} className="underline">
           address and keys
         </Link>
         .

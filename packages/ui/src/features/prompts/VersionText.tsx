@@ -107,7 +107,7 @@ function Reference({ part: { name, label, version }, found }: ReferenceProps) {
           to="/project/$projectId/prompts/$promptName"
           params={{ projectId: project.id, promptName: name }}
           search={which}
-          className="code"
+          className="code underline decoration-dotted"
         >
           @<bdi>{name}</bdi> <span className="text-text-3">({words})</span>
         </Link>

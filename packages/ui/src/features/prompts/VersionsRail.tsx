@@ -46,7 +46,7 @@ export function VersionsRail({ prompt, chosen }: VersionsRailProps) {
           <Link
             to="/project/$projectId/prompts/$promptName/compare"
             params={{ projectId: project.id, promptName: name }}
-            search={{ a: String(Math.min(other, chosen)), b: String(Math.max(other, chosen)) } as never}
+            search={{ a: String(Math.min(other, chosen)), b: String(Math.max(other, chosen)) }}
           >
             Compare two
           </Link>
