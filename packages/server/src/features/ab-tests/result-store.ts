@@ -278,44 +278,36 @@ export async function selectScores(
     .slice(0, MAX_NAMES);
   const names = chosen.flatMap(({ name, dataType }) => (dataType === 'CATEGORICAL' ? [name] : []));
   if (names.length === 0) return chosen;
-  const perCategory = clickhouse`(
-    SELECT o.name AS name, category, unit, arm, sum(share) AS x
+  const shares = clickhouse`(
+    SELECT name, unit, arm, objects, arrayJoin(arrayDistinct(categories)) AS category,
+      countEqual(categories, category) / length(categories) AS share
     FROM (
-      SELECT name, unit, arm, arrayJoin(arrayDistinct(categories)) AS category, countEqual(categories, category) / length(categories) AS share
+      SELECT name, unit, arm, categories, toFloat64(count() OVER (PARTITION BY name, unit, arm)) AS objects
       FROM ${objects}
-      WHERE data_type = 'CATEGORICAL' AND name IN ${anyOf(names)}) AS o
-    GROUP BY name, category, unit, arm)`;
+      WHERE data_type = 'CATEGORICAL' AND name IN ${anyOf(names)}))`;
   const frequent = await db.rows<{ name: string; category: string }>(
-    clickhouse`SELECT name, category FROM ${perCategory} GROUP BY name, category ORDER BY name, sum(x) DESC, category LIMIT ${uint(MAX_CATEGORIES)} BY name`,
+    clickhouse`SELECT name, category FROM ${shares} GROUP BY name, category ORDER BY name, sum(share) DESC, category LIMIT ${uint(MAX_CATEGORIES)} BY name`,
     options,
   );
-  const lines: FoldedScore[] = [];
-  for (const score of chosen) {
-    if (score.dataType !== 'CATEGORICAL') {
-      lines.push(score);
-      continue;
-    }
+  const pairs = frequent.map(({ name, category }) => clickhouse`(${string(name)}, ${string(category)})`);
+  const label = clickhouse`if((name, category) IN (${join(pairs, ', ')}), category, ${string(OTHER_CATEGORY)})`;
+  // The length of the name tells where it ends.
+  const units = clickhouse`(
+    SELECT concat(toString(length(name)), ' ', name, ${label}) AS key, unit, arm, any(objects) AS n, sum(share) AS x
+    FROM ${shares}
+    GROUP BY key, unit, arm)`;
+  const found = await fold(db, counted, units, { value: { n: 'n', x: 'x' } }, {}, options, { key: true });
+  const byKey = new Map(found.map(({ key, folded }) => [key, folded]));
+  return chosen.flatMap((score): FoldedScore[] => {
+    if (score.dataType !== 'CATEGORICAL') return [score];
     const categories = frequent.flatMap((row) => (row.name === score.name ? [row.category] : []));
-    const label = clickhouse`if(category IN ${anyOf(categories)}, category, ${string(OTHER_CATEGORY)})`;
-    const units = clickhouse`(
-      SELECT label AS key, unit, arm, any(n) AS n, sum(x) AS x
-      FROM (
-        SELECT u.unit AS unit, u.arm AS arm, u.n AS n, c.label AS label, c.x AS x
-        FROM ${perUnit} AS u
-        LEFT JOIN (
-          SELECT ${label} AS label, unit, arm, sum(x) AS x FROM ${perCategory} WHERE name = ${string(score.name)} GROUP BY label, unit, arm
-        ) AS c ON c.unit = u.unit AND c.arm = u.arm
-        WHERE u.key = ${string(`CATEGORICAL ${score.name}`)})
-      GROUP BY key, unit, arm)`;
-    const found = await fold(db, counted, units, { value: { n: 'n', x: 'x' } }, {}, options, { key: true });
-    for (const category of [...categories, OTHER_CATEGORY]) {
-      const own = found.find(({ key }) => key === category)?.folded;
-      if (!own) continue;
+    return [...new Set([...categories, OTHER_CATEGORY])].flatMap((category) => {
+      const own = byKey.get(`${Buffer.byteLength(score.name)} ${score.name}${category}`);
+      if (!own) return [];
       const value = ofAll(own.measures['value']!, score.folded.measures['value']!);
-      lines.push({ ...score, category, folded: { ...score.folded, measures: { ...score.folded.measures, value } } });
-    }
-  }
-  return lines;
+      return [{ ...score, category, folded: { ...score.folded, measures: { ...score.folded.measures, value } } }];
+    });
+  });
 }
 
 /**

@@ -480,6 +480,13 @@ test('scores are compared by the object they are of, with how many have one', as
         dataType: 'CATEGORICAL',
         stringValue: i % 3 === 0 ? 'refund' : 'question',
       });
+      scores.push({
+        id: `t-${traceId}`,
+        traceId,
+        name: 'tone',
+        dataType: 'CATEGORICAL',
+        stringValue: `tone-${i % 12}`,
+      });
       if (arm === 0 || i % 2 === 0)
         scores.push({
           id: `h-${traceId}`,
@@ -520,6 +527,10 @@ test('scores are compared by the object they are of, with how many have one', as
     difference: close(50 / 150 - 117 / 350),
   });
   expect(lineOf(result, 'score:kind:question')).toMatchObject({ a: close(233 / 350), b: close(100 / 150) });
+  // The ten most frequent of twelve, and the two others together.
+  const tones = result.comparisons.filter(({ measure }) => measure.startsWith('score:tone:'));
+  expect(tones).toHaveLength(11);
+  expect(lineOf(result, 'score:tone:other')).toMatchObject({ a: close(58 / 350), b: close(24 / 150) });
   const annotated = await resultOf(one, '?scoreSource=ANNOTATION');
   expect(annotated.comparisons.map(({ measure }) => measure).filter((measure) => measure.startsWith('score:'))).toEqual(
     ['score:quality', 'score:helpful'],
