@@ -51,6 +51,14 @@ export function queries({ filledAt, newest100kFrom, tracesOfTen, tracesOfThousan
     query: Query['query'] = () => ({}),
   ): Query => ({ name, path, query, rowsOf });
   const single = (): number => 1;
+  /** What it counts. */
+  const facet = (name: string, query: (i: number) => Record<string, string>): Query =>
+    one(
+      name,
+      () => '/api/public/x/facets',
+      (answer) => (answer as { data: { total: number }[] }).data[0]!.total,
+      query,
+    );
   /** Of the last 30 days, which is all there is. */
   const metrics = (
     name: string,
@@ -132,6 +140,25 @@ export function queries({ filledAt, newest100kFrom, tracesOfTen, tracesOfThousan
       () => '/api/public/x/histogram',
       (answer) => (answer as { totals: { traces: number } }).totals.traces,
       () => ({ from }),
+    ),
+    ...['name', 'user', 'model', 'tags', 'metadata', 'metadata.tenant', 'latency'].flatMap((field) => [
+      facet(`facet, 100k: ${field}`, () => ({ field, from })),
+      facet(`facet, no bound: ${field}`, () => ({ field })),
+    ]),
+    facet('facet, 100k: user, typed', (i) => ({ field: 'user', from, typed: user(i) })),
+    facet('facet, 100k: name by tag', (i) => ({ field: 'name', from, q: `tags:${tag(3 + (i % 10))}` })),
+    facet('facet, no bound: observations by model', () => ({ field: 'model', of: 'observations' })),
+    one(
+      'histogram of latency, 100k',
+      () => '/api/public/x/histogram',
+      (answer) => (answer as { totals: { traces: number } }).totals.traces,
+      () => ({ from, measure: 'latency' }),
+    ),
+    one(
+      'hits in a trace of 1,000',
+      () => '/api/public/x/search',
+      listed,
+      (i) => ({ traceId: at(tracesOfThousand, i), text: 'people' }),
     ),
     screen('traces, no bound: user', (i) => ({ q: `user:${user(i)}` })),
     screen('traces, no bound: by cost', () => ({ sort: '-cost' })),

@@ -1,7 +1,8 @@
 import type { Facet } from '@tracehouse/contract/x-facets';
+import type { TraceListItem } from '@tracehouse/contract/x-traces';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectScope } from '../../stores/scope.ts';
-import { at, type Harness, openHarness, type Project } from '../harness.ts';
+import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
 import { boundedRange } from './bound.ts';
 
 let harness: Harness;
@@ -245,6 +246,91 @@ describe('an answer', () => {
   ])('is 400 for %s', async (_, query) => {
     expect((await project.get(`/x/facets?${query}`)).status).toBe(400);
   });
+});
+
+test('whatever rows say about their traces, a facet counts what the list shows', async () => {
+  const some = await harness.project('facets-said');
+  let seed = 7;
+  const pick = <One>(...from: One[]): One => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return from[seed % from.length]!;
+  };
+  const said = () => ({
+    name: pick('x', 'y'),
+    traceName: pick('', '', 'X', 'Y'),
+    userId: pick('', 'ada', 'lin'),
+    sessionId: pick('', 's1', 's2'),
+    release: pick('', '', 'r1', 'r2'),
+    version: pick('', 'v1', 'v2'),
+    environment: pick('default', 'default', 'staging', 'langfuse-x'),
+    tags: pick([], ['a'], ['a', 'b']),
+    eventTime: at(pick(0, 1, 2)),
+    source: pick('otlp', 'json') as 'otlp' | 'json',
+    metadata: pick<Record<string, string>>({}, { k: '1' }, { k: '2' }, { k: '' }, { own: '1' }),
+    traceMetadata: pick<Record<string, string>>({}, {}, { k: '1' }, { k: '3' }, { k: '' }),
+  });
+  const rows = Array.from({ length: 80 }, (_, i): Sample[] => {
+    const traceId = `t${i}`;
+    const child = { ...said(), id: `child-${i}`, traceId, parentId: `root-${i}`, at: i, model: pick('', 'm', 'n') };
+    const event = { ...said(), id: traceId, traceId, at: i, kind: 'trace' as const, source: 'json' as const, name: '' };
+    const root = { ...said(), id: `root-${i}`, traceId, at: i, level: pick<'DEFAULT' | 'ERROR'>('DEFAULT', 'ERROR') };
+    return [
+      ...pick([root], [root], []),
+      ...pick([child], [child, { ...child, ...said(), id: `other-${i}` }]),
+      ...pick([event], []),
+    ];
+  });
+  await some.store(rows.flat());
+  const traces: TraceListItem[] = await some.everyPage('/x/traces?environment=*&limit=200');
+  expect(traces).toHaveLength(80);
+  const ask = async (field: string, query = 'environment=*') => {
+    const { body } = await some.get(`/x/facets?${query}&limit=200&field=${field}`);
+    return Object.fromEntries(
+      body.data[0].values.map(({ value, count }: { value: string; count: number }) => [value, count]),
+    );
+  };
+  const expected = (
+    of: (trace: TraceListItem) => readonly (string | null)[],
+    among = traces,
+  ): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const value of among.flatMap((trace) => [...of(trace)])) if (value) counts[value] = (counts[value] ?? 0) + 1;
+    return counts;
+  };
+  const shown: Record<string, (trace: TraceListItem) => readonly (string | null)[]> = {
+    name: ({ name }) => [name],
+    user: ({ userId }) => [userId],
+    session: ({ sessionId }) => [sessionId],
+    release: ({ release }) => [release],
+    version: ({ version }) => [version],
+    env: ({ environment }) => [environment],
+    tags: ({ tags }) => tags,
+    level: ({ level }) => [level],
+    model: ({ models }) => models,
+  };
+  for (const [field, of] of Object.entries(shown)) expect([field, await ask(field)]).toEqual([field, expected(of)]);
+  // The product's own environments are told by what counts, too.
+  const own = traces.filter(({ environment }) => !environment.startsWith('langfuse'));
+  expect(own.length).toBeLessThan(80);
+  expect(await ask('name', '')).toEqual(expected(shown['name']!, own));
+  expect(await ask('user', 'q=name:X')).toEqual(
+    expected(
+      shown['user']!,
+      own.filter(({ name }) => name === 'X'),
+    ),
+  );
+  const headers = await Promise.all(
+    traces.map(async ({ id }) => (await some.get(`/x/traces/${id}`)).body.trace.metadata),
+  );
+  const under = (key: string) => {
+    const counts: Record<string, number> = {};
+    for (const metadata of headers) if (metadata[key]) counts[metadata[key]] = (counts[metadata[key]] ?? 0) + 1;
+    return counts;
+  };
+  expect(await ask('metadata.k')).toEqual(under('k'));
+  const keys: Record<string, number> = {};
+  for (const key of headers.flatMap((metadata) => Object.keys(metadata))) keys[key] = (keys[key] ?? 0) + 1;
+  expect(await ask('metadata')).toEqual(keys);
 });
 
 test('of more rows than can be counted in time the newest are, and the answer says from when on', async () => {

@@ -1,6 +1,6 @@
 import { compileFilter } from '@tracehouse/contract/filter-text';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
-import { currentRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
+import { finalRows, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import { anyOf, clickhouse, type ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql, not } from '../filters/column.ts';
@@ -20,6 +20,10 @@ import { scoreItems } from './score-items.ts';
 import type { FacetItems } from './store.ts';
 import type { FacetAsked } from './trace-items.ts';
 
+/** Whether values of the field are asked of the trace too. */
+export const asksTrace = ({ is, column }: FacetField): boolean =>
+  is === 'metadata' || is === 'metadata keys' || traceValues[column] !== undefined;
+
 /** The observations that are asked for, each with its values of a field. */
 export async function observationItems(
   db: ClickHouse,
@@ -33,7 +37,11 @@ export async function observationItems(
   const where = join([...conditionsOf(scope, reach, asked), clickhouse`true`], ' AND ');
   /** `FROM …` of the observations, which are `owner`, beside what is joined; `read` is what the statement reads of them. */
   const from = (read: ClickHouseSql, joined = clickhouse``): ClickHouseSql => {
-    const rows = currentRows(scope, clickhouse`${startsIn(range)} AND kind = 'observation'`, join([read, where], ' '));
+    const chosen = {
+      unchanged: clickhouse`kind = 'observation'`,
+      where: join([startsIn(range), asked.besides], ' AND '),
+    };
+    const rows = finalRows(scope, chosen, join([read, where], ' '));
     return clickhouse`FROM ${rows} AS owner ${joined} WHERE ${where}`;
   };
   /** Beside each of them a value of its trace, as `said`. */
@@ -67,7 +75,7 @@ export async function observationItems(
 
 const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
 
-/** What filter text says of observations, as conditions on the columns of `currentRows`. */
+/** What filter text says of observations, as conditions on the columns of `finalRows`. */
 function conditionsOf(scope: ProjectScope, reach: TraceReach, { terms, environment }: FacetAsked): ClickHouseSql[] {
   const { clauses, text } = compileFilter(terms, 'observations');
   const columns = observationColumns(reach);

@@ -9,20 +9,38 @@ import { clickhouse, type ClickHouseSql, float, join, pattern, uint } from '../.
 export interface FacetItems {
   is: 'value' | 'list' | 'number';
   sql: ClickHouseSql;
+  /** The rows have `is_sure` and `trace_hash`: those that are not sure are not counted, but named. */
+  mayBeUnsure?: boolean;
 }
+
+/** So many are named. */
+export const MOST_UNSURE = 10_000;
 
 /** A longer text is none that anybody chooses. */
 const MAX_CHARACTERS = 1_000;
 
 type Counted<One> = Omit<One, 'field' | 'countedFrom'>;
 
+/** A facet, and the hashes of traces that are not counted, for nobody can be sure of them; at least one more than may be named. */
+export interface Count<One> {
+  facet: Counted<One>;
+  unsure: string[];
+}
+
+const unsure = clickhouse`groupArrayIf(${uint(MOST_UNSURE + 1)})(toString(trace_hash), is_sure = 0) AS unsure`;
+
+/** The statement with `is_sure` and `trace_hash`. */
+const named = ({ is, sql, mayBeUnsure }: FacetItems): ClickHouseSql =>
+  mayBeUnsure ? sql : clickhouse`SELECT ${names[is]}, 1 AS is_sure, 0 AS trace_hash FROM (${sql})`;
+const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
+
 export async function countValues(
   db: ClickHouse,
-  { is, sql }: FacetItems,
+  items: FacetItems,
   { typed = '', limit }: { typed?: string | undefined; limit: number },
   options?: QueryOptions,
-): Promise<Counted<ValueFacet>> {
-  const chosen = clickhouse`(is_total = 0 AND value != '' AND lengthUTF8(value) <= ${uint(MAX_CHARACTERS)}
+): Promise<Count<ValueFacet>> {
+  const chosen = clickhouse`(is_total = 0 AND items > 0 AND value != '' AND lengthUTF8(value) <= ${uint(MAX_CHARACTERS)}
     AND ${typed === '' ? clickhouse`true` : clickhouse`value ILIKE ${pattern(typed, 'contains')}`})`;
   const rank = typed === '' ? clickhouse`0` : clickhouse`value NOT ILIKE ${pattern(typed, 'starts with')}`;
   const [row] = await db.rows<{
@@ -30,28 +48,33 @@ export async function countValues(
     absent: string;
     is_more: 0 | 1;
     top: [rank: number, minusCount: number, value: string][];
+    unsure: string[];
   }>(
     clickhouse`
       SELECT toString(sumIf(items, is_total = 1)) AS total, toString(sumIf(items, is_total = 0 AND value = '')) AS absent,
-        countIf(${chosen}) > ${uint(limit)} OR countIf(lengthUTF8(value) > ${uint(MAX_CHARACTERS)}) > 0 AS is_more,
-        groupArraySortedIf(${uint(limit)})((toUInt8(${rank}), -toInt64(items), value), ${chosen}) AS top
-      FROM (${is === 'list' ? countsOfLists(sql) : countsOfValues(sql)})`,
+        countIf(${chosen}) > ${uint(limit)} OR countIf(items > 0 AND lengthUTF8(value) > ${uint(MAX_CHARACTERS)}) > 0 AS is_more,
+        groupArraySortedIf(${uint(limit)})((toUInt8(${rank}), -toInt64(items), value), ${chosen}) AS top,
+        groupArrayArrayIf(unsure, is_total = 1) AS unsure
+      FROM (${items.is === 'list' ? countsOfLists(named(items)) : countsOfValues(named(items))})`,
     options,
   );
   return {
-    kind: 'values',
-    total: Number(row!.total),
-    absent: Number(row!.absent),
-    more: row!.is_more === 1,
-    values: row!.top.map(([, minusCount, value]) => ({ value, count: -minusCount })),
+    unsure: row!.unsure,
+    facet: {
+      kind: 'values',
+      total: Number(row!.total),
+      absent: Number(row!.absent),
+      more: row!.is_more === 1,
+      values: row!.top.map(([, minusCount, value]) => ({ value, count: -minusCount })),
+    },
   };
 }
 
 /** Rows `value`, `is_total`, `items`: how many have the value; one that has none counts as `''`. One row is the total. */
 const countsOfLists = (items: ClickHouseSql): ClickHouseSql => clickhouse`
-  SELECT tupleElement(pair, 1) AS is_total, tupleElement(pair, 2) AS value, count() AS items
+  SELECT tupleElement(pair, 1) AS is_total, tupleElement(pair, 2) AS value, countIf(is_sure) AS items, ${unsure}
   FROM (
-    SELECT arrayJoin(arrayConcat(
+    SELECT is_sure, trace_hash, arrayJoin(arrayConcat(
       [(1, '')],
       if(empty(list), [(0, '')], arrayMap(one -> (0, toString(one)), list)))) AS pair
     FROM (${items})
@@ -60,7 +83,7 @@ const countsOfLists = (items: ClickHouseSql): ClickHouseSql => clickhouse`
 
 /** The same where there is one value at most. */
 const countsOfValues = (items: ClickHouseSql): ClickHouseSql => clickhouse`
-  SELECT grouping(value) AS is_total, toString(value) AS value, count() AS items
+  SELECT grouping(value) AS is_total, toString(value) AS value, countIf(is_sure) AS items, ${unsure}
   FROM (${items})
   GROUP BY GROUPING SETS ((value), ())`;
 
@@ -72,18 +95,27 @@ const boundsSql = join([0, ...bounds].map(float), ', ');
 
 export async function countRange(
   db: ClickHouse,
-  items: ClickHouseSql,
+  items: FacetItems,
   options?: QueryOptions,
-): Promise<Counted<RangeFacet>> {
-  const rows = await db.rows<{ is_absent: 0 | 1; bucket: number; items: string; least: number; most: number }>(
+): Promise<Count<RangeFacet>> {
+  const found = await db.rows<{
+    is_absent: 0 | 1;
+    bucket: number;
+    items: string;
+    least: number;
+    most: number;
+    unsure: string[];
+  }>(
     clickhouse`
       SELECT isNull(number) AS is_absent, roundDown(ifNull(number, 0), [${boundsSql}]) AS bucket,
-        toString(count()) AS items, min(ifNull(number, 0)) AS least, max(ifNull(number, 0)) AS most
-      FROM (SELECT toFloat64(number) AS number FROM (${items}))
+        toString(countIf(is_sure)) AS items, minIf(ifNull(number, 0), is_sure) AS least,
+        maxIf(ifNull(number, 0), is_sure) AS most, ${unsure}
+      FROM (SELECT toFloat64(number) AS number, is_sure, trace_hash FROM (${named(items)}))
       GROUP BY is_absent, bucket
       ORDER BY bucket`,
     options,
   );
+  const rows = found.filter(({ items }) => items !== '0');
   const present = rows.filter(({ is_absent }) => is_absent === 0);
   const counts = new Map(present.map(({ bucket, items }) => [bucket, Number(items)]));
   const edges = [0, ...bounds, Infinity];
@@ -91,15 +123,18 @@ export async function countRange(
   const last = edges.indexOf(present.at(-1)?.bucket ?? -1);
   const sum = (some: typeof rows): number => some.reduce((total, { items }) => total + Number(items), 0);
   return {
-    kind: 'range',
-    total: sum(rows),
-    absent: sum(rows) - sum(present),
-    min: present.length === 0 ? null : Math.min(...present.map(({ least }) => least)),
-    max: present.length === 0 ? null : Math.max(...present.map(({ most }) => most)),
-    buckets: edges.slice(first, last + 1).map((from, i) => ({
-      from,
-      to: Number.isFinite(edges[first + i + 1]!) ? edges[first + i + 1]! : from * 10,
-      count: counts.get(from) ?? 0,
-    })),
+    unsure: found.flatMap((row) => row.unsure),
+    facet: {
+      kind: 'range',
+      total: sum(rows),
+      absent: sum(rows) - sum(present),
+      min: present.length === 0 ? null : Math.min(...present.map(({ least }) => least)),
+      max: present.length === 0 ? null : Math.max(...present.map(({ most }) => most)),
+      buckets: edges.slice(first, last + 1).map((from, i) => ({
+        from,
+        to: Number.isFinite(edges[first + i + 1]!) ? edges[first + i + 1]! : from * 10,
+        count: counts.get(from) ?? 0,
+      })),
+    },
   };
 }

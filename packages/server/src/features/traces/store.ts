@@ -1,3 +1,4 @@
+import { type QuickColumns, quickTraces } from '../../stores/clickhouse/quick-traces.ts';
 import { ofSomeParts, resolvedTraces } from '../../stores/clickhouse/resolved-traces.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
@@ -56,6 +57,22 @@ export function tracesOf(
   const traces = join([...reach, clickhouse`true`], ' AND ');
   const rows = resolvedTraces(scope, traces, join([conditions, usedBy], ' '), merged);
   return { rows, where: conditions };
+}
+
+/**
+ * The same as `quickTraces` has it: of traces that it is not sure of, all are there, whatever is asked. `besides` is which rows count,
+ * `more` what is read beside the columns of a trace.
+ */
+export function fromQuickTraces(
+  scope: ProjectScope,
+  { range, reach, where }: TraceSelection,
+  usedBy: ClickHouseSql,
+  { besides, more }: { besides: ClickHouseSql; more?: QuickColumns },
+): ClickHouseSql {
+  const conditions = join([timestampIn(range), ...where], ' AND ');
+  const unchanged = join([...reach, clickhouse`true`], ' AND ');
+  const rows = quickTraces(scope, { unchanged, where: besides }, join([conditions, usedBy], ' '), more);
+  return clickhouse`FROM ${rows} AS t WHERE (is_sure = 0 OR (${conditions}))`;
 }
 
 /** From the first start to the last end. */

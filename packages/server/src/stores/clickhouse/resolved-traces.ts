@@ -86,7 +86,7 @@ const calls = `r.kind = 'observation' AND r.type IN ('GENERATION', 'EMBEDDING') 
 
 /** Column of a resolved trace → how it follows from the trace's rows. Times are DateTime64(6), `''` is "not said". */
 // oxfmt-ignore
-const traceColumns: Record<string, string> = {
+export const traceColumns: Record<string, string> = {
   has_trace_event:         `countIf(r.kind = 'trace' AND r.source = 'json') > 0`,
   name:                    lent('r.trace_name', 'r.name'),
   user_id:                 said('r.user_id'),
@@ -145,7 +145,7 @@ const selectOf = (names: readonly string[]): string =>
   names.map((name) => `${traceColumns[name]} AS ${name}`).join(',\n  ');
 
 /** The columns a text names, and those they are defined by. The engine takes 16 ms to find out that the others are not needed. */
-function namedIn(text: string): string[] {
+export function namedIn(text: string): string[] {
   const words = new Set(text.match(/(?<!\br\.)\b[a-z_]+\b/g));
   const named = Object.keys(traceColumns).filter((name) => words.has(name));
   const definitions = named.map((name) => traceColumns[name]).join(' ');
