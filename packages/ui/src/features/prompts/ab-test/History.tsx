@@ -56,7 +56,8 @@ export function TestList({ title, tests }: { title: string; tests: readonly AbTe
                 to="/project/$projectId/prompts/$promptName/ab-test"
                 params={{ projectId: project.id, promptName: test.prompt }}
                 search={{ test: test.id }}
-                className="break-words"
+                title={test.name ?? undefined}
+                className="line-clamp-2 break-words"
               >
                 <bdi>{test.name ?? test.label}</bdi>: {formatArms(test.arms)}
               </Link>

@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import {
   readWholePrompt,
@@ -46,6 +47,7 @@ interface PromptEditorProps {
 export function PromptEditor({ place, initial, source, startFrom }: PromptEditorProps) {
   const { project } = useProject();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const save = useSavePrompt(project.id);
   const from = source?.version.version ?? null;
   const { draft, change: changeDraft, isChanged, isKept, foundAt, discard } = useDraft(place, { initial, from });
@@ -95,7 +97,10 @@ export function PromptEditor({ place, initial, source, startFrom }: PromptEditor
           `There is a prompt of this name, with version ${found.version}. Choose another, or edit that one.`,
         );
       }
-      if (found && found.version !== seenLatest) return setConflict(found);
+      if (found && found.version !== seenLatest) {
+        void client.invalidateQueries({ queryKey: ['prompts', project.id] });
+        return setConflict(found);
+      }
     }
     return setProblem(`Not saved. ${error.message}`);
   };
