@@ -195,7 +195,8 @@ export const savePrompt = defineRoute({
   path: '/api/public/x/prompts',
   scope: 'prompts:CUD',
   status: 201,
-  summary: 'Save a new version; 409 with code `newer-version` when the newest is another than the editor has seen',
+  summary:
+    'Save a new version; 409 with code `newer-version` and `latestVersion` when the newest is another than the editor has seen',
   body: z.object({
     prompt: CreatePrompt,
     /** The newest version when editing began; null when there was none; left out: whatever there is. */

@@ -4,14 +4,18 @@ import { TraceBody } from '@tracehouse/contract/ingestion';
 import { MAX_DIMENSIONS, MAX_METRICS } from '@tracehouse/contract/metrics';
 import { ObservationsV2Query } from '@tracehouse/contract/observations';
 import { PageQuery } from '@tracehouse/contract/pagination';
+import { CreatePrompt, PromptLabel, PromptName } from '@tracehouse/contract/prompts';
 import { deleteTraces } from '@tracehouse/contract/traces';
 import { EntityId } from '@tracehouse/contract/wire-fields';
 import { TraceListQuery, TraceSelection } from '@tracehouse/contract/x-traces';
+import { MAX_LISTED_PROMPTS } from '@tracehouse/contract/x-prompts';
 import { expect, test } from 'vitest';
 import type * as z from 'zod';
 import { variables } from './config/settings.ts';
 import { MAX_ROWS } from './features/metrics/plan.ts';
 import { TIMEOUT_MS } from './features/metrics/service.ts';
+import { MAX_INCLUDED, MAX_LEVEL, MAX_RESOLVED } from './features/prompts/composition.ts';
+import { MAX_COPIED } from './features/prompts/copies.ts';
 import { MAX_SESSION_TRACES } from './features/traces/service.ts';
 import { ALL_BODIES_BYTES, BODY_LIMIT_BYTES, PUBLIC_BODY_LIMIT_BYTES, TIMEOUTS } from './http/server.ts';
 import { CODE_MINUTES, CODE_TRIES } from './identity/accounts/login-codes.ts';
@@ -94,6 +98,11 @@ test.each([
   ['How long a read waits for what was stored', seconds(MAX_WAIT_MS)],
   ['Time of one query in the engine', seconds(DEFAULT_TIMEOUT_MS)],
   ['Traces of a session', count(MAX_SESSION_TRACES)],
+  ['Levels of prompts that include one another', count(MAX_LEVEL)],
+  ['Prompts included on one level', count(MAX_INCLUDED)],
+  ['A text with all it includes', characters(MAX_RESOLVED)],
+  ['Versions copied at once', count(MAX_COPIED)],
+  ["Prompts of the screens' list", count(MAX_LISTED_PROMPTS)],
   ['Sign-ins tried from one network', often('signin-network')],
   ['Sign-ins tried for one person from one network', often('signin-pair')],
   ['Sign-ins tried for one person', often('signin-email')],
@@ -123,6 +132,13 @@ test.each<[name: string, unit: string, accepts: (amount: number) => boolean]>([
   ['Rows of a page, v2 observations', '', (limit) => accepts(ObservationsV2Query, { limit })],
   ["Rows of a page, the screens' list", '', (limit) => accepts(TraceListQuery, { limit })],
   ['Filter text of the screens', ' characters', (amount) => accepts(TraceSelection, { q: text(amount) })],
+  ['Name of a prompt', ' characters', (amount) => accepts(PromptName, text(amount))],
+  ['Label', ' characters', (amount) => accepts(PromptLabel, text(amount))],
+  [
+    'Commit message',
+    ' characters',
+    (amount) => accepts(CreatePrompt, { name: 'n', prompt: 'p', commitMessage: text(amount) }),
+  ],
   ['Traces of one deletion', '', (amount) => accepts(deleteTraces.body, { traceIds: Array(amount).fill('t') })],
 ])('docs/limits.md: %s, exactly, as the wire has it', (name, unit, isAccepted) => {
   const value = stated.get(name) ?? '';

@@ -167,12 +167,24 @@ beforeAll(async () => {
 });
 
 /** Without which they answer 400. */
+const byName = (view: string): string =>
+  `?query=${encodeURIComponent(
+    JSON.stringify({
+      view,
+      metrics: [{ measure: 'count', aggregation: 'count' }],
+      dimensions: [{ field: 'name' }],
+      fromTimestamp: '2026-11-20T00:00:00Z',
+      toTimestamp: '2026-11-21T00:00:00Z',
+    }),
+  )}`;
 const queries: Readonly<Record<string, string>> = {
+  'GET /api/public/metrics': byName('traces'),
+  'GET /api/public/v2/metrics': byName('observations'),
   'GET /api/public/x/observations/:observationId': '?traceId=trace',
   'GET /api/public/prompts': '?name=prompt',
   'GET /api/public/x/facets': '?field=name',
   'GET /api/public/x/ab-tests/:testId/assignment': '?key=somebody',
-  'GET /api/public/x/search': `?text=${MARK.slice(1)}`,
+  'GET /api/public/x/search': `?text=${MARK.slice(1)}&traceId=trace`,
   'GET /api/public/x/prompt': '?name=prompt',
   'GET /api/public/x/prompt-version': '?name=prompt&version=1',
   'GET /api/public/x/prompt-usage': '?from=2026-11-20T00:00:00Z',
@@ -267,7 +279,8 @@ async function state(): Promise<Record<string, string>> {
     .filter((route) => route.method === 'GET' && !MOVING.some((part) => route.path.includes(part)))
     .map(async (route): Promise<[string, string]> => {
       const { text } = await theirs.ask(route, fill(route, {}) + (queries[nameOf(route)] ?? ''));
-      return [nameOf(route), text.replaceAll(/"(lastUsedAt|lastSignInAt)":"[^"]*"/g, '"$1":"…"')];
+      // How far back a list of the screens has looked depends on the time it had.
+      return [nameOf(route), text.replaceAll(/"(lastUsedAt|lastSignInAt|cursor|searchedTo)":"[^"]*",?/g, '')];
     });
   return Object.fromEntries(await Promise.all(asked));
 }

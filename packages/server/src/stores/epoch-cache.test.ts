@@ -42,3 +42,38 @@ test('the oldest make room', async () => {
   for (const key of ['a', 'b', 'a', 'c']) await put(key, key);
   expect([await get('a'), await get('b'), await get('c')]).toEqual(['a', undefined, 'c']);
 });
+
+test('the oldest make room for what is large, and what is larger than all room is not kept', async () => {
+  const room = { maxEntries: 10, maxBytes: 10, sizeOf: (_: string, value: string) => value.length };
+  const cache = createEpochCache<string>({ epochs: createEpochs(), now: () => new Date(0), ...room });
+  const at = await cache.at('s');
+  for (const [key, value] of Object.entries({ a: 'four', b: 'four', c: 'four', d: 'larger than all' }))
+    at.put(key, value);
+  expect(['a', 'b', 'c', 'd'].map((key) => at.get(key))).toEqual([undefined, 'four', 'four', undefined]);
+  at.put('b', 'eight ch');
+  expect(['b', 'c'].map((key) => at.get(key))).toEqual(['eight ch', undefined]);
+});
+
+test('who asks while it is being read waits for the same, unless there was a change meanwhile', async () => {
+  const { cache, get } = open();
+  const reads: ((value: string) => void)[] = [];
+  const load = async () => (await cache.at('s')).load('a', () => new Promise((resolve) => reads.push(resolve)));
+  const before = [load(), load()];
+  await expect.poll(() => reads.length).toBe(1);
+  await cache.forget('s');
+  const after = load();
+  await expect.poll(() => reads.length).toBe(2);
+  reads[1]!('new');
+  expect(await after).toBe('new');
+  reads[0]!('old');
+  expect(await Promise.all(before)).toEqual(['old', 'old']);
+  // It may be asked for again, but it is never what was before the change.
+  expect(await get('a')).not.toBe('old');
+});
+
+test('a read that failed is tried again', async () => {
+  const { cache } = open();
+  const load = async (read: () => Promise<string>) => (await cache.at('s')).load('a', read);
+  await expect(load(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
+  expect(await load(async () => 'A')).toBe('A');
+});

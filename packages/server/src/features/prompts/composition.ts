@@ -6,11 +6,11 @@ import { type IncludableRow, type Reference, selectReferenced } from './store.ts
 /* A text may include other prompts by tags (S5.3): what they mean is read level by level, then put in their place. */
 
 /** The text itself is level 0. */
-const MAX_LEVEL = 5;
+export const MAX_LEVEL = 5;
 /** Characters of a text with all it includes: a few tags on each of five levels could make it any length. */
-const MAX_RESOLVED = 8_000_000;
+export const MAX_RESOLVED = 8_000_000;
 /** Different ones on one level. */
-const MAX_INCLUDED = 1_000;
+export const MAX_INCLUDED = 1_000;
 /** Bytes of what they are written in: no more than such a text has, as JSON has them at the worst. */
 const MAX_READ = 6 * MAX_RESOLVED;
 

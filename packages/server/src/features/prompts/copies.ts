@@ -10,7 +10,7 @@ import { selectKnownNames, selectNamesIn } from './screen-store.ts';
 import { insertVersion, type Reference, selectVersions, upsertLabels, upsertName, type VersionRow } from './store.ts';
 
 /** Versions that are copied at once. */
-const MAX_COPIED = 1_000;
+export const MAX_COPIED = 1_000;
 
 /** What is copied, and where to. */
 export interface CopyWish {

@@ -45,7 +45,7 @@ interface Entry {
 }
 
 const MAX_ENTRIES = 20_000;
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 /** Longer names and labels are none that there are: no memory for them. */
 const MAX_NAME = 1_000;
 const MAX_LABEL = 100;
