@@ -370,9 +370,10 @@ describe('what counts', () => {
       call(1, user, began + 700, { environment: 'staging' }), // counts
     );
     harness.wait(600);
+    // Who is in an arm that grows stays there.
     const shares = [
-      { version: 1, share: 50 },
-      { version: 2, share: 50 },
+      { version: 1, share: 80 },
+      { version: 2, share: 20 },
     ];
     await project.patch(`${path}/${id}`, { arms: shares });
     rows.push(call(1, user, began + 1300)); // of phase 2
