@@ -60,7 +60,11 @@ test('U87, U88: what was typed survives a reload and leaving, shows as a dot, an
   await on.getByRole('link', { name: 'Prompts' }).first().click();
   await asks.getByRole('button', { name: 'Leave, keep the draft' }).click();
   await on.getByRole('heading', { name: 'Prompts', level: 1 }).waitFor();
-  await on.goto(page('draft/edit'));
+  await on.goto(page('draft'));
+  await on
+    .getByRole('navigation', { name: 'Versions' })
+    .getByRole('link', { name: /draft, unsaved/u })
+    .click();
   await expect.poll(() => text.textContent()).toBe('Hello {{name}}');
   await on.getByRole('button', { name: 'Discard changes' }).click();
   await expect.poll(() => text.textContent()).toBe('Hello');

@@ -1,13 +1,17 @@
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { PromptVersionSummary, WholePrompt } from '@tracehouse/contract/x-prompts';
+import { Pencil } from 'lucide-react';
 import { useEffect, useRef } from 'react';
+import { useSession } from '../../app/session.ts';
 import { useProject } from '../../app/useProject.ts';
 import { classes } from '../../components/class-names.ts';
 import { formatAge, formatCount } from '../../components/formats.ts';
+import { Icon } from '../../components/Icon.tsx';
 import { Tag } from '../../components/Tag.tsx';
 import { comparedWith } from './chosen-version.ts';
 import { armOf, inOrder, shareWords, testWords } from './label-words.ts';
+import { keptDraft } from './edit/kept-drafts.ts';
 import { LabelTag } from './LabelTag.tsx';
 
 interface VersionsRailProps {
@@ -52,6 +56,7 @@ export function VersionsRail({ prompt, chosen }: VersionsRailProps) {
           </Link>
         )}
       </div>
+      <DraftLink project={project.id} name={name} />
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
         <ul className="relative" style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map((item) => {
@@ -79,6 +84,34 @@ export function VersionsRail({ prompt, chosen }: VersionsRailProps) {
   );
 }
 
+/** What this browser keeps of the next version, where there is something. */
+function DraftLink({ project, name }: { project: string; name: string }) {
+  const session = useSession();
+  const kept = session && keptDraft({ userId: session.user.id, project, name });
+  if (!kept) return null;
+  return (
+    <Link
+      to="/project/$projectId/prompts/$promptName/edit"
+      params={{ projectId: project, promptName: name }}
+      className={classes(rowClass, 'h-13 shrink-0')}
+    >
+      <Icon of={Pencil} small className="self-center text-text-3" />
+      <span className="truncate" dir="auto">
+        {kept.draft.commitMessage.trim() || 'next version'}
+      </span>
+      <time dateTime={kept.at} className="text-small text-text-3" title={kept.at}>
+        {formatAge(Date.now() - Date.parse(kept.at))}
+      </time>
+      <span className="col-span-2 col-start-2 flex h-4">
+        <Tag>draft, unsaved</Tag>
+      </span>
+    </Link>
+  );
+}
+
+const rowClass =
+  'grid grid-cols-version content-center items-baseline gap-x-2 border-b px-4 text-text no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline';
+
 interface VersionLinkProps {
   prompt: WholePrompt;
   version: PromptVersionSummary;
@@ -99,10 +132,7 @@ function VersionLink({ prompt, version, project, isChosen }: VersionLinkProps) {
       params={{ projectId: project, promptName: prompt.name }}
       search={{ version: String(version.version) }}
       aria-current={isChosen ? 'page' : undefined}
-      className={classes(
-        'grid h-full grid-cols-version content-center items-baseline gap-x-2 border-b px-4 text-text no-underline outline-inside hover:bg-hover hover:text-text hover:no-underline',
-        isChosen && 'petrol-edge bg-selected hover:bg-selected',
-      )}
+      className={classes(rowClass, 'h-full', isChosen && 'petrol-edge bg-selected hover:bg-selected')}
     >
       <span className="data font-medium">v{version.version}</span>
       <span
