@@ -18,7 +18,7 @@ export type Facets = ReturnType<typeof createFacets>;
 /** Of the connections that read, what one request may have: the lists of others go on beside. */
 const AT_ONCE = 2;
 /** Nobody waits longer for a panel beside a list. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 /** The engine would take one core alone where it has less than a gigabyte of memory for each. */
 const settings = { max_threads_min_free_memory_per_thread: 0 } as const;
 /** Rows that can be counted while a person waits, 0.3 µs each. */
