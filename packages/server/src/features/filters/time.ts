@@ -91,8 +91,9 @@ const STEPS = [1, 6, 48, 14 * 24];
 const FILTERED_STEPS = [6, 3 * 24, 30 * 24];
 
 /**
- * Disjoint ranges from the newest to the oldest that together are `range`; the last is the rest. By `parts` it is known where
- * nothing is, and how far back few rows are (`startOfFew`), but not less far than `shortest`.
+ * Disjoint ranges from the newest to the oldest that together are `range`; the last is the rest. By `parts` it is known when the
+ * last row is, from which hours are counted, where nothing is, and how far back few rows are (`startOfFew`), but not less far
+ * than `shortest`.
  */
 export function widening(
   range: TimeRange,
@@ -103,7 +104,8 @@ export function widening(
     shortest = 0,
   }: { isFiltered?: boolean; parts?: readonly Part[]; shortest?: Micros } = {},
 ): TimeRange[] {
-  const end = Math.min(range.to ?? now, now);
+  const lastRow = parts && parts.length > 0 ? Math.max(...parts.map((part) => part.end)) : Infinity;
+  const end = Math.min(range.to ?? now, now, lastRow);
   const ranges: TimeRange[] = [];
   let to = range.to;
   const look = (from: Micros): void => {
