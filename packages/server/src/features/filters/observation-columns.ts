@@ -229,7 +229,7 @@ export function saidInOrBeside(
   const rows = (more: ClickHouseSql): ClickHouseSql =>
     clickhouse`SELECT trace_hash FROM observations ${more} AND project_id = ${string(scope.projectId)}`;
   const said = sayingRange(range);
-  if ((to ?? now) - from > SHORT)
+  if (!isShort(range, now))
     return [clickhouse`trace_hash IN (${rows(clickhouse`WHERE ${startsIn(said)} AND ${test}`)})`];
   const before = startsIn({ from: said.from, to: from });
   const beside = to === null ? before : clickhouse`(${before} OR ${startsIn({ from: to, to: said.to })})`;
@@ -242,6 +242,9 @@ export function saidInOrBeside(
   ];
 }
 const SHORT = 48 * HOUR;
+
+/** Whether what `saidInOrBeside` has of a range leaves traces alone that have a row in it. */
+export const isShort = ({ from, to }: TimeRange, now: Micros): boolean => from !== null && (to ?? now) - from <= SHORT;
 
 /** Whether somebody must have said something for the condition to hold. */
 export const mustBeSaid = (condition: Condition): boolean => necessary(condition) !== null;

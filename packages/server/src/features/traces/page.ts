@@ -3,7 +3,8 @@ import { compareUtf8, fieldsOf, resolveTrace, type TraceColumn } from '../../ing
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
-import { isAround } from '../filters/reach.ts';
+import { isShort } from '../filters/observation-columns.ts';
+import { isAround, rowsAround, tracesIn } from '../filters/reach.ts';
 import { isIn, type TimeRange } from '../filters/time.ts';
 import { type PlainTest, plainTest } from './plain-test.ts';
 import { isAllSaid, isInternal, saidInRange, selectionOf, type TraceQuery } from './selection.ts';
@@ -47,10 +48,12 @@ export async function selectPage(
   if (amount && query.text.length === 0 && !page.after && page.offset === 0) {
     const { clauses } = query;
     const largest = { range, hidesInternal, amount, limit: page.limit, fields: read };
-    if (clauses.length === 0) return selectLargest(db, scope, { ...largest, said: [], test: null }, options);
+    const traces = tracesIn(scope, range);
+    if (clauses.length === 0) return selectLargest(db, scope, { ...largest, reach: [traces], test: null }, options);
     const test = isAllSaid(clauses) ? plainTest(clauses) : null;
     const said = saidInRange(scope, range, clauses, now);
-    if (test) return selectLargest(db, scope, { ...largest, said, test }, options);
+    const reach = [isShort(range, now) ? rowsAround(range) : traces, ...said];
+    if (test) return selectLargest(db, scope, { ...largest, reach, test }, options);
   }
   if (!hidesInternal && !isBounded) return selectTracePage(db, scope, selection, page, options);
   const shown: Found[] = [];
@@ -102,15 +105,15 @@ async function selectLargest(
     range,
     hidesInternal,
     amount,
-    said,
+    reach,
     test,
     limit: count,
     fields,
   }: {
     range: TimeRange;
     hidesInternal: boolean;
-    /** What a row of the traces must say, and whether they meet what is asked. */
-    said: readonly ClickHouseSql[];
+    /** Which rows are looked at, and whether their traces meet what is asked. */
+    reach: readonly ClickHouseSql[];
     test: PlainTest | null;
     amount: Amount;
     limit: number;
@@ -120,7 +123,7 @@ async function selectLargest(
 ): Promise<Found[]> {
   const read = new Set([...fields, ...fieldsOf(amount.reads), ...(test?.fields ?? [])]);
   for (let limit = count + SPARE; ; limit *= 4) {
-    const candidates = await selectByBound(db, scope, { range, bound: amount.bound, limit, where: said }, options);
+    const candidates = await selectByBound(db, scope, { bound: amount.bound, limit, reach }, options);
     const last = candidates.at(-1);
     if (!last) return [];
     const rowsById = await rowsOf(db, scope, candidates, read);

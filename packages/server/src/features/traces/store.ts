@@ -15,7 +15,7 @@ import {
   type TraceColumn,
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
-import { byIdAlone, hashOfTrace, type NamedTrace, rowsOfTraces, tracesIn } from '../filters/reach.ts';
+import { byIdAlone, hashOfTrace, type NamedTrace, rowsOfTraces } from '../filters/reach.ts';
 import { isTargetOf, scoreTargets } from '../filters/score-reach.ts';
 import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
@@ -284,19 +284,11 @@ export const selectLatest = (
     options,
   );
 
-/**
- * Traces with rows in a range that meet conditions on their id, those of the largest bound first, ties by id: an aggregate over their
- * rows around it, in every version.
- */
+/** Traces with rows of the reach, those of the largest bound first, ties by id: an aggregate over these rows, in every version. */
 export const selectByBound = (
   db: ClickHouse,
   scope: ProjectScope,
-  {
-    range,
-    bound,
-    limit,
-    where,
-  }: { range: TimeRange; bound: ClickHouseSql; limit: number; where: readonly ClickHouseSql[] },
+  { bound, limit, reach }: { bound: ClickHouseSql; limit: number; reach: readonly ClickHouseSql[] },
   options?: QueryOptions,
 ): Promise<Found[]> =>
   db.rows(
@@ -304,7 +296,7 @@ export const selectByBound = (
       SELECT trace_id AS id, ${hashOfTrace}, toString(${bound}) AS value
       FROM observations
       WHERE project_id = ${string(scope.projectId)}
-        AND ${join([tracesIn(scope, range), ...where], ' AND ')}
+        AND ${join(reach, ' AND ')}
       GROUP BY trace_id
       ORDER BY ${bound} DESC, trace_id DESC
       LIMIT ${uint(limit)}`,
