@@ -55,8 +55,11 @@ const conditions = <More extends string = never>(...more: More[]) =>
     }),
   ]);
 
+/** Each may read rows of its own: what an address has room for would be a statement that the engine does not take. */
+const MAX_CONDITIONS = 50;
+
 /** Conditions of v1 lists. */
-export const Filter = z.array(conditions());
+export const Filter = z.array(conditions()).max(MAX_CONDITIONS);
 /** Conditions of the lists of the events table, where `matches` searches the payload. */
-export const EventsFilter = z.array(conditions('matches'));
+export const EventsFilter = z.array(conditions('matches')).max(MAX_CONDITIONS);
 export type Condition = z.output<typeof EventsFilter>[number];

@@ -459,8 +459,11 @@ async function send(reply: FastifyReply, route: Route, answer: unknown): Promise
   return reply.send(Readable.from(json));
 }
 
-/** 159: the query's time was up, 241: its memory, 394: it was stopped. */
-const TOO_HEAVY = new Set([159, 241, 394]);
+/** 159: the query's time was up, 241: its memory, 394: it was stopped, 167 and 168: there is more in it than the engine takes. */
+const TOO_HEAVY = new Set([159, 241, 394, 167, 168]);
+/** 62: the statement is wrong, or longer than the engine takes. */
+const isTooHeavy = ({ code, message }: ClickHouseError): boolean =>
+  TOO_HEAVY.has(code) || (code === 62 && message.includes('Max query size exceeded'));
 
 /** A store that does not answer, or has no room, time, memory or file descriptor left. */
 const isOfAStore = (error: unknown): boolean =>
@@ -477,7 +480,7 @@ function toApiError(
   if ((config as RouteConfig | undefined)?.isRetried === true && isOfAStore(error)) {
     return new OverloadedError('This could not be done for now; send it again', 2, { cause: error });
   }
-  if (error instanceof ClickHouseError && TOO_HEAVY.has(error.code)) {
+  if (error instanceof ClickHouseError && isTooHeavy(error)) {
     return new TooHeavyError('This query took too long or too much memory. Narrow the time range or the filter.');
   }
   const { code, statusCode } = error as { code?: string; statusCode?: number };
