@@ -161,7 +161,15 @@ const withLast = (stretches: readonly StretchRow[], change: (last: StretchRow) =
   change(stretches.at(-1)!),
 ];
 
+/** All are read with the test, and told by the audit log at each step. */
+const MAX_STRETCHES = 500;
+
+/** @throws ConflictError */
 function next(stretches: readonly StretchRow[], change: Partial<StretchRow>): StretchRow {
   const last = stretches.at(-1)!;
+  if (last.stretch >= MAX_STRETCHES)
+    throw new ConflictError(
+      `The test has been changed ${MAX_STRETCHES} times, which is as often as it can be: end it and start another`,
+    );
   return { ...last, ...change, stretch: last.stretch + 1 };
 }
