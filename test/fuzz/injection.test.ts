@@ -38,7 +38,16 @@ const event = (id: string, name: string) => {
       id: `o-${id}`,
       type: 'generation-create',
       timestamp,
-      body: { id: `${id}-call`, traceId: id, name, model: 'gpt-4o-mini', input: name, metadata: { key: name } },
+      body: {
+        id: `${id}-call`,
+        traceId: id,
+        name,
+        model: 'gpt-4o-mini',
+        input: name,
+        metadata: { key: name },
+        promptName: 'shared/prompt',
+        promptVersion: 1,
+      },
     },
     {
       id: `s-${id}`,
@@ -59,6 +68,18 @@ async function store(into: TestServer, batch: unknown[]): Promise<void> {
   expect(status).toBe(207);
 }
 
+/** A prompt of a name that both projects have, in two versions, and one that is there alone. */
+async function storePrompts(into: TestServer, text: string): Promise<void> {
+  const all = [text, `${text} @@@langfusePrompt:name=${text}|label=production@@@`];
+  for (const [name, prompt] of [[text, text], ...all.map((one) => ['shared/prompt', one])]) {
+    const given = { name, prompt, labels: ['production'], tags: [text], config: { key: text }, commitMessage: text };
+    const body = Buffer.from(JSON.stringify(given));
+    const { authorization } = projectApi(into);
+    const { status } = await send(into.url, { path: '/api/public/v2/prompts', headers: json, body }, authorization);
+    expect(status).toBe(201);
+  }
+}
+
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tracehouse-test-'));
   const env = {
@@ -72,12 +93,14 @@ beforeAll(async () => {
     theirs,
     ['theirs-1', 'theirs-2'].flatMap((id) => event(id, SECRET)),
   );
+  await storePrompts(theirs, SECRET);
   await before.stop();
   server = await startServer({ screens: false, dataDirectory: directory, env: organization });
   await store(
     server,
     own.flatMap((id) => event(id, 'ours')),
   );
+  await storePrompts(server, 'ours');
 }, 120_000);
 // A machine that does other things beside.
 vi.setConfig({ testTimeout: 300_000 });
@@ -326,7 +349,7 @@ async function askAll(asks: Ask[]): Promise<{ statuses: Record<number, number>; 
       for (let ask = asks.pop(); ask !== undefined; ask = asks.pop()) {
         const { status, text } = await answerTo(ask);
         statuses[status] = (statuses[status] ?? 0) + 1;
-        if (status >= 500 || text.includes(SECRET))
+        if (status >= 500 || text.includes(SECRET) || OF_AN_ENGINE.test(text))
           wrong.push(`${ask.method} ${ask.path.slice(0, 1000)}: ${status} ${text.slice(0, 300)}`);
       }
     }),
@@ -421,6 +444,187 @@ test('whatever stands in an address, the answer is ours or a refusal', async () 
   expect(wrong).toEqual([]);
   // Enough of them were understood and answered by the engine.
   expect(statuses[200]).toBeGreaterThan(50);
+});
+
+/** What of an answer is of the engine, and nothing to who asked. */
+const OF_AN_ENGINE = /DB::|SQLSTATE|syntax error|relation "|Exception|at character \d/i;
+
+const views = ['traces', 'observations', 'scores-numeric', 'scores-categorical', 'scores-boolean'];
+// oxfmt-ignore
+const dimensions = ['id', 'traceId', 'name', 'traceName', 'tags', 'userId', 'sessionId', 'release', 'version', 'environment', 'level', 'type', 'providedModelName', 'promptName', 'promptVersion', 'toolNames', 'costType', 'usageType', 'experimentName', 'source', 'dataType', 'value', 'stringValue', 'booleanValue', 'configId', 'observationName', 'timestampMonth', 'startTimeMonth'];
+// oxfmt-ignore
+const measures = ['count', 'latency', 'totalCost', 'totalTokens', 'uniqueUserIds', 'uniqueSessionIds', 'observationsCount', 'scoresCount', 'countScores', 'costByType', 'usageByType', 'traceId', 'value', 'timeToFirstToken', 'toolCalls'];
+const aggregations = ['sum', 'avg', 'count', 'max', 'min', 'p50', 'p99', 'histogram', 'uniq'];
+
+/** A query of metrics that is right but for what is named `spoilt`. */
+function metricsQuery(random: Random, spoilt: string | null): string {
+  const text = (what: string, right: () => unknown): unknown => (spoilt === what ? random.pick(texts) : right());
+  const measure = text('measure', () => random.pick(measures));
+  const aggregation = text('aggregation', () => random.pick(aggregations));
+  const by = [text('dimension', () => random.pick(dimensions))];
+  return JSON.stringify({
+    view: text('view', () => random.pick(views)),
+    metrics: [{ measure, aggregation, alias: random.pick(texts) }],
+    dimensions: random.chance(0.7) ? by.map((field) => ({ field, alias: random.pick(texts) })) : [],
+    filters:
+      spoilt === 'filters'
+        ? [condition(random), random.pick(shapes)(random.pick(dimensions), random.pick(texts), random)]
+        : [],
+    timeDimension: random.chance(0.3)
+      ? { granularity: text('granularity', () => random.pick(['auto', 'day', 'month'])) }
+      : null,
+    fromTimestamp: text('time', () => random.pick(['2026-01-01T00:00:00Z', '0001-01-01T00:00:00Z'])),
+    toTimestamp: random.pick(['2027-01-01T00:00:00Z', '9999-12-31T23:59:59Z']),
+    orderBy:
+      spoilt === 'order'
+        ? [
+            {
+              field: random.pick([...texts, 'd0', 'm0', 'time']),
+              direction: random.pick(['asc', 'desc', random.pick(texts)]),
+            },
+          ]
+        : [{ field: `${String(aggregation)}_${String(measure)}`, direction: 'desc' }],
+    config: { row_limit: random.pick([1, 1000]), bins: random.pick([1, 100]), [random.pick(texts)]: 1 },
+  });
+}
+
+test('every name that metrics, facets, prompts and A/B tests take', async () => {
+  const random = createRandom('names');
+  const scope = 'traces:read';
+  const get = (path: string): Ask => ({ method: 'GET', scope, path: `/api/public${path}` });
+  const spots = [
+    'view',
+    'measure',
+    'aggregation',
+    'dimension',
+    'granularity',
+    'time',
+    'order',
+    'filters',
+    'filters',
+    'filters',
+    'filters',
+    null,
+    null,
+  ];
+  const metrics = Array.from({ length: 104 * (EACH < texts.length ? 1 : 10) }, (_, i) => {
+    const of = ['/metrics', '/v2/metrics'][i % 2]!;
+    return get(`${of}?query=${percent(metricsQuery(random, spots[i % spots.length]!))}`);
+  });
+  const each = EACH < texts.length ? texts.filter(() => random.chance(0.25)) : texts;
+  const create = {
+    unit: 'user',
+    label: 'production',
+    arms: [
+      { version: 2, share: 50 },
+      { version: 1, share: 50 },
+    ],
+    prompt: 'shared/prompt',
+  };
+  const asks = each.flatMap((text): Ask[] => [
+    get(
+      `/x/facets?of=${random.pick(['traces', 'observations'])}&field=${percent(`${random.pick(['metadata', 'score'])}.${text}`)}&field=${percent(random.pick(filterFields))}&typed=${percent(text.slice(0, 200))}`,
+    ),
+    get(`/x/facets?field=${percent(`metadata.${JSON.stringify(text)}`)}&q=${percent(query(random))}`),
+    get(
+      `/metrics/daily?traceName=${percent(text)}&userId=${percent(random.pick(texts))}&tags=${percent(text)}&environment=${percent(text)}`,
+    ),
+    get(`/v2/prompts?name=${percent(text)}&label=${percent(random.pick(texts))}&tag=${percent(random.pick(texts))}`),
+    get(`/v2/prompts?${random.pick(['name', 'label', 'tag'])}=${percent(text)}`),
+    get(`/v2/prompts/${percent(text)}?label=${percent(random.pick(texts))}`),
+    get(`/v2/prompts/shared%2Fprompt?label=production${percent(`@${text}`)}&abKey=${percent(text)}`),
+    get(`/x/prompts?q=${percent(text)}`),
+    get(`/x/prompt?name=${percent(text)}`),
+    get(`/x/prompt-version-usage?from=2026-01-01T00:00:00Z&name=${percent(text)}`),
+    get(`/x/ab-tests?prompt=${percent(text)}&label=${percent(random.pick(texts))}&cursor=${percent(cursor(random))}`),
+    {
+      method: 'POST',
+      scope,
+      path: '/api/public/x/ab-tests',
+      body: {
+        ...create,
+        primary: `score:${text}`,
+        name: text.slice(0, 200),
+        hypothesis: text,
+        environments: [text.slice(0, 40)],
+      },
+    },
+    {
+      method: 'POST',
+      scope,
+      path: '/api/public/x/prompt-preview',
+      body: {
+        name: text,
+        prompt: `@@@langfusePrompt:name=${text}|label=${text}@@@ @@@langfusePrompt:name=shared/prompt|version=2@@@`,
+      },
+    },
+    {
+      method: 'POST',
+      scope,
+      path: '/api/public/v2/prompts',
+      body: {
+        name: `of ${text}`,
+        prompt: text,
+        labels: [text],
+        tags: [text.slice(0, 200)],
+        config: { [text]: text },
+        commitMessage: text,
+      },
+    },
+    {
+      method: 'POST',
+      scope,
+      path: '/api/public/v2/prompts',
+      body: {
+        name: `of ${text}`,
+        prompt: text,
+        tags: [text.slice(0, 200)],
+        config: { [text]: text },
+        commitMessage: text,
+      },
+    },
+    {
+      method: 'PUT',
+      scope,
+      path: '/api/public/x/prompt-labels',
+      body: { name: 'shared/prompt', label: text, version: 1 },
+    },
+    {
+      method: 'PUT',
+      scope,
+      path: '/api/public/x/prompt-tags',
+      body: { name: `of ${text}`, tags: [text.slice(0, 200)] },
+    },
+    {
+      method: 'POST',
+      scope,
+      path: '/api/public/x/prompt-copies',
+      body: { from: { folder: text.slice(0, 255) }, to: 'copies', versions: 'all' },
+    },
+  ]);
+  const { statuses, wrong } = await askAll([...metrics, ...asks]);
+  expect(wrong).toEqual([]);
+  // Enough of them were understood, some made something, and some are refused.
+  expect(statuses[200]).toBeGreaterThan(60);
+  expect(statuses[201]).toBeGreaterThan(each.length / 2);
+  expect(statuses[400]).toBeGreaterThan(20);
+});
+
+test('as many conditions as an address has room for', async () => {
+  const scope = 'traces:read';
+  const asks = ['traceName', 'metadata', 'scores_avg'].flatMap((column): Ask[] => {
+    const type = { metadata: 'stringObject', scores_avg: 'numberObject' }[column] ?? 'string';
+    const [operator, value] = column === 'scores_avg' ? ['>', 1] : ['=', 'x'];
+    return [30, 150].map((count) => {
+      const list = JSON.stringify(Array.from({ length: count }, () => ({ type, column, key: 'k', operator, value })));
+      // Browsers and libraries leave these as they are where they can.
+      const text = list.replaceAll(/[ %#&+]/g, encodeURIComponent);
+      return { method: 'GET', scope, path: `/api/public/v2/observations?limit=1&filter=${text}` };
+    });
+  });
+  const { statuses, wrong } = await askAll(asks);
+  expect(wrong).toEqual([]);
+  expect(statuses[200]).toBeGreaterThan(0);
 });
 
 test('whatever stands in what is stored, it is stored as it stands', async () => {
