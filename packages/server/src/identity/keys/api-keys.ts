@@ -228,16 +228,17 @@ export function createApiKeys({
       owner: KeyOwner,
       pair: { publicKey: string; secretKey: string },
       note: string,
+      actor: Actor = PROGRAM,
     ): Promise<'kept' | 'created' | 'moved' | 'rotated'> {
       const row = await selectKeyByPublicKey(tx, pair.publicKey);
       if (row && isOwnedBy(row, owner)) {
         if (row.fast_hash === fastHashOf(pair.secretKey)) return 'kept';
         await updateSecret(tx, row.id, await hashesOf(pair.secretKey));
-        await audit(tx, owner, { ...row, note }, { actor: PROGRAM, action: 'rotate' });
+        await audit(tx, owner, { ...row, note }, { actor, action: 'rotate' });
         return 'rotated';
       }
       if (row) await deleteKeyByPublicKey(tx, pair.publicKey);
-      await insert(tx, owner, (await newRow({ note, pair })).row, PROGRAM);
+      await insert(tx, owner, (await newRow({ note, pair })).row, actor);
       return row ? 'moved' : 'created';
     },
 

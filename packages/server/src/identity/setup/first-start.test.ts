@@ -71,6 +71,15 @@ test('on a terminal the login is shown once and kept nowhere', async () => {
   expect(await show(true)).toBe('');
 });
 
+test('the audit log says that the first start made the owner and the key', async () => {
+  await postgres.rows(sql`DELETE FROM audit_log`);
+  await create();
+  const lines = await postgres.rows<{ actor_name: string; object_type: string }>(sql`
+    SELECT actor_name, object_type FROM audit_log ORDER BY object_type`);
+  expect(lines.map(({ object_type: type }) => type)).toContain('apiKey');
+  expect(new Set(lines.map(({ actor_name: name }) => name))).toEqual(new Set(['first start']));
+});
+
 test('elsewhere only the path of a file for this user alone is printed', async () => {
   await create();
   const printed = await show(false);

@@ -17,6 +17,7 @@ import { selectUserByEmail } from '../accounts/users-store.ts';
 
 const FILE = 'first-login.txt';
 const EMAIL = 'owner@tracehouse.local';
+const ACTOR = systemActor('first start');
 
 /**
  * Gives an empty installation an organization, a project, an owner and an API key. Their secrets are written to
@@ -60,12 +61,12 @@ export async function createFirstLogin({
     const owner = await newUsers.create(
       tx,
       { email: EMAIL, name: 'Owner', passwordHash, isVerified: false },
-      systemActor('first start'),
+      ACTOR,
     );
     if (!owner) return false;
     const { userId } = owner;
     await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', source: 'init', at });
-    await apiKeys.ensure(tx, { projectId }, pair, 'Created at the first start');
+    await apiKeys.ensure(tx, { projectId }, pair, 'Created at the first start', ACTOR);
     return true;
   });
   if (!created) await rm(directory.inside(FILE), { force: true });
