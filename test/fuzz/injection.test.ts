@@ -391,7 +391,7 @@ test('every parameter of every route, alone', async () => {
           return { method, scope, path: `${plain}?${name}=${percent(value)}`, ...body };
         }),
       ),
-      ...[...route.path.matchAll(/:(\w+)/g)].flatMap(([, name]) =>
+      ...[...route.path.matchAll(/:(\w+)|\*/g)].flatMap(([whole, name = whole]) =>
         some(random).map((text) => ({
           method,
           scope,

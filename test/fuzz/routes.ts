@@ -15,6 +15,6 @@ export async function allRoutes(): Promise<Route[]> {
   return modules.flatMap((module) => Object.values(module).flat().filter(isRoute));
 }
 
-/** The path with its parameters filled in. */
+/** The path with its parameters filled in; `*` is one too. */
 export const pathOf = ({ path }: Pick<Route, 'path'>, parameter: (name: string) => string): string =>
-  path.replaceAll(/:(\w+)/g, (_, name: string) => parameter(name));
+  path.replaceAll(/:(\w+)|\*/g, (text, name: string | undefined) => parameter(name ?? text));
