@@ -58,11 +58,7 @@ export async function createFirstLogin({
     if (await selectUserByEmail(tx, EMAIL)) return false;
     await insertOrganization(tx, { id: organizationId, name: 'My organization', at });
     await insertProject(tx, organizationId, { id: projectId, name: 'My project', at });
-    const owner = await newUsers.create(
-      tx,
-      { email: EMAIL, name: 'Owner', passwordHash, isVerified: false },
-      ACTOR,
-    );
+    const owner = await newUsers.create(tx, { email: EMAIL, name: 'Owner', passwordHash, isVerified: false }, ACTOR);
     if (!owner) return false;
     const { userId } = owner;
     await upsertOrganizationRole(tx, { organizationId, userId, role: 'OWNER', source: 'init', at });
