@@ -2,7 +2,7 @@ import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhous
 import { type ClickHouseSql, clickhouse, join, string, uint } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { currentScores } from '../filters/scores.ts';
-import { startsIn, type TimeRange } from '../filters/time.ts';
+import { around, HOUR, startsIn, type TimeRange } from '../filters/time.ts';
 
 /** A screen waits for it. */
 const options: QueryOptions = { timeoutMs: 10_000 };
@@ -34,9 +34,11 @@ const usage = clickhouse`
 
 /** As a table expression: model calls in force that name a prompt, without those of the product itself and of experiments. */
 function calls(scope: ProjectScope, range: TimeRange, name: string | null): ClickHouseSql {
-  const inRange = clickhouse`project_id = ${string(scope.projectId)} AND kind = 'observation' AND ${startsIn(range)}`;
+  const startingIn = (times: TimeRange): ClickHouseSql =>
+    clickhouse`project_id = ${string(scope.projectId)} AND kind = 'observation' AND ${startsIn(times)}`;
   const isNamed = name === null ? clickhouse`prompt_name != ''` : clickhouse`prompt_name = ${string(name)}`;
-  // An older version of a row may have named a prompt that the newest does not: what ever did is looked at as it is now.
+  // An older version of a row may have named a prompt, or started in the range, where the newest does not: what ever did is looked at
+  // as it is now. Versions that the engine will merge start in the same hour.
   return clickhouse`(
     SELECT trace_id, id, prompt_name, prompt_version, start_time, input_tokens, output_tokens, total_cost, model,
       (toUnixTimestamp64Micro(end_time) - toUnixTimestamp64Micro(start_time)) / 1000 AS latency
@@ -44,11 +46,11 @@ function calls(scope: ProjectScope, range: TimeRange, name: string | null): Clic
       SELECT trace_id, id, type, environment, prompt_name, prompt_version, start_time, end_time, input_tokens, output_tokens,
         total_cost, model, is_deleted
       FROM observations
-      WHERE ${inRange} AND (trace_hash, id) IN (
-        SELECT trace_hash, id FROM observations WHERE ${inRange} AND ${isNamed})
+      WHERE ${startingIn(around(range, HOUR))} AND (trace_hash, id) IN (
+        SELECT trace_hash, id FROM observations WHERE ${startingIn(range)} AND ${isNamed})
       ORDER BY row_version DESC
       LIMIT 1 BY trace_id, id)
-    WHERE is_deleted = 0 AND type = 'GENERATION' AND ${isNamed}
+    WHERE is_deleted = 0 AND type = 'GENERATION' AND ${isNamed} AND ${startsIn(range)}
       AND environment NOT LIKE 'langfuse-%' AND environment != 'sdk-experiment')`;
 }
 

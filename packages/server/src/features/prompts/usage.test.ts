@@ -109,6 +109,14 @@ describe('usage', () => {
   });
 });
 
+test('usage of a period counts a call by when it starts now, not by when it once did', async () => {
+  const own = await harness.project('moved');
+  await own.store([call('left', { at: 10 }), call('came', { at: 1800 }), call('stayed', { at: 20 })]);
+  await own.store([call('left', { at: 1800 }), call('came', { at: 10 })]);
+  const { body } = await own.get(`/x/prompt-version-usage?name=answer&from=${iso(0)}&to=${iso(60)}`);
+  expect(body.data).toMatchObject([{ version: 1, calls: 2, lastUsedAt: iso(20) }]);
+});
+
 test('a call names a prompt to v1 by its id, as long as there is that version', async () => {
   const own = await harness.project('links');
   const { body } = await own.post('/v2/prompts', { name: 'answer', prompt: 'x' });
