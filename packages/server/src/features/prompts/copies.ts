@@ -7,7 +7,16 @@ import { entryOf } from './changes.ts';
 import { keyOf, mapTags, referencesIn } from './composition.ts';
 import { checkProtected, type Editor } from './protection.ts';
 import { selectKnownNames, selectNamesIn } from './screen-store.ts';
-import { insertVersion, type Reference, selectVersions, upsertLabels, upsertName, type VersionRow } from './store.ts';
+import {
+  insertVersion,
+  type Reference,
+  selectName,
+  selectSummaries,
+  selectVersion,
+  type SummaryRow,
+  upsertLabels,
+  upsertName,
+} from './store.ts';
 
 /** Versions that are copied at once. */
 export const MAX_COPIED = 1_000;
@@ -43,25 +52,30 @@ export async function copyPrompts(
   );
   const taken = await selectKnownNames(tx, scope, [...newNames.values()]);
   if (taken.length > 0) throw new ConflictError(`There is a prompt named '${taken[0]}' already`);
-  const copies = new Map<string, VersionRow[]>();
+  const originals = new Map<string, SummaryRow[]>();
   for (const [name, newName] of newNames) {
     const problem = PromptName.safeParse(newName).error?.issues[0]?.message;
     if (problem !== undefined) throw new InvalidRequestError(`'${newName}': ${problem}`);
-    const all = await selectVersions(tx, scope, name);
-    copies.set(name, versions === 'all' ? all : all.slice(-1).map((row) => ({ ...row, version: 1 })));
+    const all = (await selectSummaries(tx, scope, name)).toReversed();
+    originals.set(name, versions === 'all' ? all : all.slice(-1));
   }
-  const labels = [...copies.values()].flat().flatMap((row) => row.labels);
+  const labels = [...originals.values()].flat().flatMap((row) => row.labels);
   await checkProtected(tx, scope, may, labels);
-  const rewritten = rewritesReferences ? rewriting(newNames, copies, versions) : (prompt: PromptText) => prompt;
-  for (const [name, rows] of copies) {
+  const rewritten = rewritesReferences ? rewriting(newNames, originals, versions) : (prompt: PromptText) => prompt;
+  const numberOf = ({ version }: SummaryRow): number => (versions === 'all' ? version : 1);
+  for (const [name, rows] of originals) {
     const newName = newNames.get(name)!;
-    const { type, tags } = rows[0]!;
+    const { type, tags } = (await selectName(tx, scope, name))!;
     await upsertName(tx, scope, { name: newName, type, tags });
-    for (const row of rows) {
+    for (const summary of rows) {
+      // One after the other: each may have megabytes.
+      const row = (await selectVersion(tx, scope, name, { version: summary.version }))!;
+      const version = numberOf(summary);
       const prompt = rewritten(row.prompt);
       const made = { created_by: actor.kind === 'person' ? actor.id : null, created_at: at, updated_at: at };
-      await insertVersion(tx, scope, { ...row, ...made, id: newId(), name: newName, prompt }, referencesIn(prompt));
-      if (row.labels.length > 0) await upsertLabels(tx, scope, { name: newName, version: row.version }, row.labels);
+      const copy = { ...row, ...made, id: newId(), name: newName, version, prompt };
+      await insertVersion(tx, scope, copy, referencesIn(prompt));
+      if (row.labels.length > 0) await upsertLabels(tx, scope, { name: newName, version }, row.labels);
     }
     await recordAudit(tx, actor, at, {
       ...entryOf(scope, newName),
@@ -69,7 +83,7 @@ export async function copyPrompts(
       after: {
         copiedFrom: name,
         versions: rows.length,
-        labels: Object.fromEntries(rows.flatMap((row) => row.labels.map((label) => [label, row.version]))),
+        labels: Object.fromEntries(rows.flatMap((row) => row.labels.map((label) => [label, numberOf(row)]))),
       },
     });
   }
@@ -81,12 +95,12 @@ const withoutSlash = (folder: string): string => folder.replace(/\/+$/, '');
 /** What a text is when its tags name the copies. */
 function rewriting(
   newNames: ReadonlyMap<string, string>,
-  copies: ReadonlyMap<string, readonly VersionRow[]>,
+  originals: ReadonlyMap<string, readonly SummaryRow[]>,
   versions: CopyWish['versions'],
 ): (prompt: PromptText) => PromptText {
-  /** By label or number of the original, its number in the copy. */
+  /** By label or number of an original, the same of its copy. */
   const there = new Map<string, Reference>();
-  for (const [name, rows] of copies) {
+  for (const [name, rows] of originals) {
     const newName = newNames.get(name)!;
     for (const row of rows) {
       for (const label of row.labels)
