@@ -16,8 +16,8 @@ import {
   selectDependents,
   selectLabels,
   selectMetas,
+  selectSummaries,
   selectVersion,
-  selectVersions,
   touchVersions,
 } from './store.ts';
 import { toWire } from './wire.ts';
@@ -136,8 +136,8 @@ export function createPrompts({
     lockName: (tx: Postgres, scope: ProjectScope, _name: string): Promise<void> => lockPrompts(tx, scope),
     /** Points a label to a version, which must be there, and writes the line of the audit log. The caller checks protection. */
     moveLabel: labels.move,
-    /** The oldest first. */
-    versionsOf: selectVersions,
+    /** The newest first. */
+    versionsOf: selectSummaries,
     labelsOf: selectLabels,
     /** Prompts that include a name by this label. */
     dependentsOn: async (

@@ -62,17 +62,17 @@ const numberOf = ({ projectId }: ProjectScope, name: string, selector: Selector)
     ? sql`${selector.version}`
     : sql`(SELECT version FROM prompt_labels WHERE project_id = ${projectId} AND name = ${name} AND label = ${selector.label})`;
 
-/** These of one name, the oldest first; all unless numbers are given. */
+/** These of one name, the oldest first. */
 export const selectVersions = (
   db: Postgres,
   scope: ProjectScope,
   name: string,
-  numbers: readonly number[] | null = null,
+  numbers: readonly number[],
 ): Promise<VersionRow[]> =>
   db.rows<VersionRow>(sql`
     SELECT ${versionColumns}
     FROM ${versions}
-    WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND (${numbers}::integer[] IS NULL OR v.version = ANY(${numbers}))
+    WHERE v.project_id = ${scope.projectId} AND v.name = ${name} AND v.version = ANY(${[...numbers]}::integer[])
     ORDER BY v.version`);
 
 /** A version without its text. */
