@@ -45,6 +45,9 @@ export const PromptLabel = z
 const MAX_LABELS = 100;
 const PromptLabels = z.array(PromptLabel).max(MAX_LABELS);
 
+/** Of a name. */
+export const PromptTags = z.array(z.string().max(200)).max(100);
+
 /** What is served without a label or a version. */
 export const DEFAULT_LABEL = 'production';
 /** Always points to the newest version, by itself. */
@@ -85,7 +88,7 @@ const common = {
   name: PromptName,
   config: PromptConfig.optional(),
   labels: PromptLabels.default([]),
-  tags: z.array(z.string().max(200)).max(100).nullish(),
+  tags: PromptTags.nullish(),
   commitMessage: z.string().max(500).nullish(),
 };
 const textPrompt = z.object({ ...common, type: z.literal('text').optional(), prompt: z.string() });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Instant } from './pagination.ts';
-import { CreatePrompt, PromptLabel, PromptName, PromptText, PromptType } from './prompts.ts';
+import { CreatePrompt, PromptLabel, PromptName, PromptTags, PromptText, PromptType } from './prompts.ts';
 import { defineRoute } from './route.ts';
 
 /*
@@ -219,7 +219,7 @@ export const setPromptTags = defineRoute({
   path: '/api/public/x/prompt-tags',
   scope: 'prompts:CUD',
   summary: 'Replace the tags of a prompt, which all its versions share',
-  body: z.object({ name: z.string(), tags: z.array(z.string().min(1).max(200)).max(50) }),
+  body: z.object({ name: z.string(), tags: PromptTags }),
   response: z.object({ tags: z.array(z.string()) }),
 });
 

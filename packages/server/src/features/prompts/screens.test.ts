@@ -206,6 +206,12 @@ test('tags are replaced for all versions', async () => {
   expect((await put('/x/prompt-tags', { name: 'none', tags: [] })).status).toBe(404);
 });
 
+test('as many tags may be set as a version may bring', async () => {
+  const tags = ['', ...Array.from({ length: 99 }, (_, i) => `t${i}`)];
+  await made('many tags', 'one', { tags });
+  expect((await put('/x/prompt-tags', { name: 'many tags', tags: tags.slice(0, 98) })).status).toBe(200);
+});
+
 describe('a copy', () => {
   const copy = (from: object, to: string, versions: 'all' | 'newest', by: Project, more: object = {}) =>
     by.post('/x/prompt-copies', { from, to, versions, ...more });
