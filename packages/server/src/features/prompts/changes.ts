@@ -214,7 +214,7 @@ async function checkComposition(
 }
 
 const newerVersion = (newest: number | undefined): ConflictError =>
-  new ConflictError(newest === undefined ? 'There is no version any more' : `There is a newer version: ${newest}`, {
+  new ConflictError(newest === undefined ? 'There is no version any more' : `The newest version is ${newest} now`, {
     code: 'newer-version',
     latestVersion: newest ?? null,
   });

@@ -164,6 +164,11 @@ describe('one prompt', () => {
     const both = await Promise.all([save(1), save(1)]);
     expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
     expect(await save(undefined)).toMatchObject({ status: 201, body: { version: 3 } });
+    await project.delete('/v2/prompts/raced?version=3');
+    expect(await save(3)).toMatchObject({
+      status: 409,
+      body: { message: 'The newest version is 2 now', latestVersion: 2 },
+    });
   });
 });
 
