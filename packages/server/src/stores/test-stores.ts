@@ -45,12 +45,13 @@ async function makeOnce(): Promise<string> {
   if ((await readdir(cache)).includes(name)) return made;
   const directory = await mkdtemp(`${made}.`);
   const script = fileURLToPath(new URL('make-test-stores.ts', import.meta.url));
-  await promisify(execFile)(process.execPath, [script, directory]);
   try {
+    await promisify(execFile)(process.execPath, [script, directory]);
     await rename(directory, made);
-  } catch {
-    // Another process was first.
+  } catch (error) {
     await rm(directory, { recursive: true, force: true });
+    // Else another process was first.
+    if (!(await readdir(cache)).includes(name)) throw error;
   }
   return made;
 }
