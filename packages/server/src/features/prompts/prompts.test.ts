@@ -60,9 +60,9 @@ describe('a version', () => {
     expect(answer).toContain('"config":{"10":3,"z":1,"a":2}');
   });
 
-  test('is one of two that are created at once, each with its number', async () => {
-    const both = await Promise.all(Array.from({ length: 5 }, (_, i) => made('at once', `text ${i}`, production)));
-    expect(both.map(({ version }) => version).toSorted()).toEqual([1, 2, 3, 4, 5]);
+  test('is one of several that are created at once, each with its number', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, (_, i) => made('at once', `text ${i}`, production)));
+    expect(all.map(({ version }) => version).toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(await read('at once')).toMatchObject({ version: 5, labels: ['production', 'latest'] });
   });
 
