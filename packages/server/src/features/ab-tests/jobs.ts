@@ -63,7 +63,7 @@ export function createAbTestSweep({
     if (test.state === 'ended' && at.getTime() >= (test.ended_at?.getTime() ?? 0) + SETTLE_MS) {
       const frozen: Parameters<typeof freezeResult>[3] = {};
       for (const { number } of phases) frozen[number] = await results.compute(scope, life, number, {}, signal);
-      await freezeResult(postgres, scope, id, frozen);
+      await freezeResult(postgres, scope, test, frozen);
     }
   }
 

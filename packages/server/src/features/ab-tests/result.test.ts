@@ -2,8 +2,10 @@ import { crc32 } from 'node:zlib';
 import type { AbComparison, AbResult } from '@tracehouse/contract/x-ab-tests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../stores/postgres/sql.ts';
+import { projectScope } from '../../stores/scope.ts';
 import { at as micros, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
 import { assign, type Segment } from './assign.ts';
+import { freezeResult, selectFrozen, selectTest } from './store.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -144,6 +146,17 @@ test('snapshots are taken by the hour while it runs; ten minutes after the end t
   // What the key is may be corrected later still: then it is counted anew, of what is left.
   await one.project.patch(`${path}/${one.id}`, { unit: 'session' });
   expect((await resultOf(one)).keyCheck.withoutUnit).toBe(1);
+});
+
+test('what was computed before the key was corrected is not kept for good', async () => {
+  const { project, id } = await running();
+  await project.post(`${path}/${id}/end`, undefined);
+  const scope = projectScope(project.id);
+  const computed = (await selectTest(harness.postgres, scope, id, harness.now()))!;
+  harness.wait(1);
+  await project.patch(`${path}/${id}`, { keyAs: 'slot' });
+  await freezeResult(harness.postgres, scope, computed, {});
+  expect(await selectFrozen(harness.postgres, scope, id)).toBeNull();
 });
 
 describe('a keyed test', () => {

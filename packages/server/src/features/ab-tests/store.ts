@@ -186,15 +186,16 @@ export async function selectFrozen(
   return row?.result ?? null;
 }
 
+/** Nothing is kept when the test has changed since it was read: what its key is may have been corrected meanwhile. */
 export async function freezeResult(
   db: Postgres,
   { projectId }: ProjectScope,
-  id: string,
+  { id, updated_at }: Pick<TestRow, 'id' | 'updated_at'>,
   result: Record<string, AbResult>,
 ): Promise<void> {
   await db.rows(sql`
     UPDATE ab_tests SET result = ${json(result)}
-    WHERE project_id = ${projectId} AND id = ${id} AND state = 'ended' AND result IS NULL`);
+    WHERE project_id = ${projectId} AND id = ${id} AND state = 'ended' AND result IS NULL AND updated_at = ${updated_at}`);
 }
 
 /** All that the job has to look at: open, or ended and not frozen. */
