@@ -270,6 +270,8 @@ describe('refused with a reason', () => {
     await step(project, draft.id, 'end');
     expect((await project.patch(`${path}/${draft.id}`, { unit: 'user' })).body).toMatchObject({ unit: 'user' });
     expect(await project.patch(`${path}/${draft.id}`, { arms: arms(50, 50) })).toMatchObject({ status: 409 });
+    // What is sent again as it is changes nothing.
+    expect(await project.patch(`${path}/${draft.id}`, { arms: arms(70, 30) })).toMatchObject({ status: 200 });
   });
 
   test('a protected label, to a key; back to control it may lead', async () => {
@@ -282,7 +284,7 @@ describe('refused with a reason', () => {
     expect(await project.post(path, plan())).toMatchObject({ status: 403 });
     expect(await step(project, draft.id, 'start')).toMatchObject({ status: 403 });
     expect(await project.patch(`${path}/${id}`, { arms: arms(50, 50) })).toMatchObject({ status: 403 });
-    expect(await project.patch(`${path}/${id}`, { name: 'Named' })).toMatchObject({ status: 200 });
+    expect(await project.patch(`${path}/${id}`, { name: 'Named', arms: arms(70, 30) })).toMatchObject({ status: 200 });
     expect(await step(project, id, 'pause')).toMatchObject({ status: 200 });
     expect(await step(project, id, 'resume')).toMatchObject({ status: 403 });
     expect(await step(project, id, 'end', { makeVersion: 2 })).toMatchObject({ status: 403 });

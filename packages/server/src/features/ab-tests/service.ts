@@ -209,7 +209,7 @@ export function createAbTests({
         const given = update as Partial<Settings>; // JSON has no undefined
         const changed = { ...test, ...settingsOf({ ...toWire(before, at), ...given }), updated_at: at };
         const arms = update.arms ?? test.arms;
-        const isSplitChange = JSON.stringify(arms) !== JSON.stringify(test.arms);
+        const isSplitChange = !sameArms(arms, test.arms);
         if (test.state !== 'draft') checkChangeable(test, changed, arms);
         if (test.state === 'draft' && isSplitChange) await checkArms(tx, scope, { ...test, arms });
         if (changed.end_at?.getTime() !== test.end_at?.getTime()) checkEnd(changed, at);
@@ -378,9 +378,14 @@ function checkChangeable(test: TestRow, changed: TestRow, arms: TestRow['arms'])
   if (arms.length !== test.arms.length || arms.some(({ version }, i) => version !== test.arms[i]!.version))
     throw new InvalidRequestError('Arms are fixed once a test has been started: another arm is another test');
   if (isOpen(test)) return;
-  if (JSON.stringify(arms) !== JSON.stringify(test.arms)) throw new ConflictError('The test has ended');
+  if (!sameArms(arms, test.arms)) throw new ConflictError('The test has ended');
   if (test.end_at?.getTime() !== changed.end_at?.getTime()) throw new ConflictError('The test has ended');
 }
+
+/** By value: what comes back from `jsonb` has its fields in another order. */
+const sameArms = (one: TestRow['arms'], other: TestRow['arms']): boolean =>
+  one.length === other.length &&
+  one.every(({ version, share }, i) => version === other[i]!.version && share === other[i]!.share);
 
 /** @throws InvalidRequestError */
 function checkEnd({ state, end_at }: TestRow, at: Date): void {
