@@ -330,8 +330,13 @@ test('a key is the same in each of its places, byte for byte; what names nobody 
 
 test('support sees which arm a key gets', async () => {
   const project = await withPrompt();
-  const id = await started(project);
+  const { id } = (await project.post(path, plan())).body;
   const assigned = async (key: string) => (await project.get(`${path}/${id}/assignment?key=${key}`)).body;
+  const { bucket: ofSlot } = await assigned('slot:7');
+  await step(project, id, 'start');
+  expect(await assigned('slot:7')).toMatchObject({ bucket: ofSlot });
+  // Templates write this for nobody, who is drawn.
+  expect(await project.get(`${path}/${id}/assignment?key=None`)).toMatchObject({ status: 400 });
   for (const key of users.slice(0, 10)) {
     const { bucket, arm, version } = await assigned(key);
     expect(version).toBe(arm + 1);

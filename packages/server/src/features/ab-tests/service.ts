@@ -5,10 +5,11 @@ import { ApiError, ConflictError, InvalidRequestError, NotFoundError } from '../
 import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { armOf, assign, bucketOf } from './assign.ts';
+import { assign } from './assign.ts';
+import { isKey } from './key.ts';
 import { entryOf, lifeOf, livesOf, save, settle } from './label-tests.ts';
 import { ended, isOpen, type Life, paused, reshared, resumed, sharesOf, splitOf, started } from './lifecycle.ts';
-import { bucketsOfShares } from './shares.ts';
+import { bucketsOfShares, firstSegments } from './shares.ts';
 import { deleteTest, insertTest, selectTest, selectTests, type TestRow } from './store.ts';
 import { toWire } from './wire.ts';
 
@@ -288,22 +289,20 @@ export function createAbTests({
         },
       ),
 
-    /** Which arm a key gets, for support. @throws NotFoundError */
+    /** Which arm a key gets, for support. @throws NotFoundError, InvalidRequestError when fetches take it for no key */
     async assignment(
       scope: ProjectScope,
       id: string,
       key: string,
     ): Promise<{ bucket: number; arm: number; version: number }> {
-      const at = now();
-      const row = await selectTest(postgres, scope, id, at);
+      const row = await selectTest(postgres, scope, id, now());
       if (!row) throw notFound();
-      const life = await lifeOf(postgres, row);
-      const split = splitOf(life);
-      const assigned = split === null ? null : assign(split, key, () => 0);
-      const bucket = assigned?.bucket ?? bucketOf(row.salt, key);
-      const isSplit = row.state === 'running' && split !== null;
-      const arm = isSplit ? armOf(split.segments, bucket) : 0;
-      return { bucket, arm, version: row.arms[arm]!.version };
+      if (!isKey(key)) throw new InvalidRequestError('This text counts as no key: each fetch with it is drawn');
+      // Slots have their buckets before anything is split.
+      const split = splitOf(await lifeOf(postgres, row)) ?? { salt: row.salt, segments: firstSegments(sharesOf(row)) };
+      const assigned = assign(split, key, () => 0);
+      const arm = row.state === 'running' ? assigned.arm : 0;
+      return { bucket: assigned.bucket, arm, version: row.arms[arm]!.version };
     },
   };
 }
