@@ -222,11 +222,14 @@ const MAX_NAMES = 20;
 const MAX_CATEGORIES = 10;
 const OTHER_CATEGORY = 'other';
 
-/** Scores of the traces that count, of their observations, and with sessions as units of these. */
+/**
+ * Scores of the traces that count, of their observations, and with sessions as units of these.
+ * @param primary the measure that decides, which is there however seldom it is
+ */
 export async function selectScores(
   db: ClickHouse,
   counted: Counted,
-  { source }: { source: string | undefined },
+  { source, primary }: { source: string | undefined; primary: string },
   options: QueryOptions,
 ): Promise<FoldedScore[]> {
   const { by } = counted;
@@ -273,8 +276,9 @@ export async function selectScores(
     if ((byName.get(name)?.objects ?? 0) < count)
       byName.set(name, { name, dataType, category: null, folded, objects: count });
   }
+  const decides = ({ name }: FoldedScore): number => Number(`${primary}:`.startsWith(`score:${name}:`));
   const chosen = [...byName.values()]
-    .toSorted((a, b) => b.objects - a.objects || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => decides(b) - decides(a) || b.objects - a.objects || (a.name < b.name ? -1 : 1))
     .slice(0, MAX_NAMES);
   const names = chosen.flatMap(({ name, dataType }) => (dataType === 'CATEGORICAL' ? [name] : []));
   if (names.length === 0) return chosen;
@@ -286,7 +290,9 @@ export async function selectScores(
       FROM ${objects}
       WHERE data_type = 'CATEGORICAL' AND name IN ${anyOf(names)}))`;
   const frequent = await db.rows<{ name: string; category: string }>(
-    clickhouse`SELECT name, category FROM ${shares} GROUP BY name, category ORDER BY name, sum(share) DESC, category LIMIT ${uint(MAX_CATEGORIES)} BY name`,
+    clickhouse`SELECT name, category FROM ${shares} GROUP BY name, category
+      ORDER BY name, concat('score:', name, ':', category) = ${string(primary)} DESC, sum(share) DESC, category
+      LIMIT ${uint(MAX_CATEGORIES)} BY name`,
     options,
   );
   const pairs = frequent.map(({ name, category }) => clickhouse`(${string(name)}, ${string(category)})`);

@@ -80,7 +80,8 @@ export async function computeResult(
     environments: narrowed.environments ?? test.environments,
   };
   const shares = own[0]!.shares;
-  const data = windows.length === 0 ? null : await read(db, counted, narrowed, at, options);
+  const asked = { source: narrowed.scoreSource, primary: test.primary_measure };
+  const data = windows.length === 0 ? null : await read(db, counted, asked, at, options);
   const ending = following?.from_at ?? test.ended_at;
   const head = {
     state: test.state,
@@ -131,7 +132,7 @@ interface Data {
 async function read(
   db: ClickHouse,
   counted: Counted,
-  { scoreSource }: Narrowed,
+  scores: { source: string | undefined; primary: string },
   at: Date,
   options: QueryOptions,
 ): Promise<Data> {
@@ -142,16 +143,16 @@ async function read(
   ]);
   const below = { p50: q.map(({ quantiles }) => quantiles[0]!), p95: q.map(({ quantiles }) => quantiles[1]!) };
   const recentSince = (at.getTime() - 7 * DAY_MS) * 1000;
-  const [moments, scores] = await Promise.all([
+  const [moments, scored] = await Promise.all([
     selectRowMoments(db, counted, { caps, below, recentSince }, options),
-    selectScores(db, counted, { source: scoreSource }, options),
+    selectScores(db, counted, scores, options),
   ]);
   const isKeyed = 'unit' in counted.by;
   const latencies = await readLatencies(db, counted, moments, q, options);
   const compared = total(moments.sums['rows']!);
   const isKeyDoubtful = isKeyed && compared > 0 && total(moments.sums['agreeing']!) / compared < KEY_FINE;
   const readings = isKeyDoubtful ? await selectReadings(db, counted, options) : [];
-  return { rows, moments, latencies, scores, readings };
+  return { rows, moments, latencies, scores: scored, readings };
 }
 
 /** Percentiles of each arm, with the quantiles around them; `around` null where they lie beyond the rows, or blocks are compared. */
