@@ -468,6 +468,8 @@ test('without a key blocks of time are compared, as computed by hand', async () 
     low: close(Math.expm1(d - half)),
     high: close(Math.expm1(d + half)),
   });
+  // Each block once, though both versions are in most.
+  expect(result.sentence).toMatch(/, 75 time blocks\.$/);
   expect(result.keyCheck).toEqual({ agreement: null, withoutUnit: 0, readsAs: null });
   expect(lineOf(result, 'costPerUnit')).toBeUndefined();
   expect(lineOf(result, 'latencyP95')).toMatchObject({ a: 1000, b: 1000, difference: 0, low: null });
@@ -552,33 +554,36 @@ test('scores are compared by the object they are of, with how many have one', as
   expect(lineOf(annotated, 'score:quality')).toMatchObject({ a: null, difference: null });
 });
 
-test.each(['score:rare', 'score:tone:rare'])('%s is compared when it is primary, however seldom it is', async (primary) => {
-  const one = await running({ primary });
-  const rows = [0, 1].flatMap((arm) => one.usersOf(arm, 3).map((user) => call(arm + 1, user, one.began + 100)));
-  const scores = rows.flatMap(({ traceId = '' }, i) =>
-    i % 3 === 0
-      ? [
-          { id: `n-${traceId}`, traceId, name: 'rare', value: 0.5 },
-          { id: `t-${traceId}`, traceId, name: 'tone', dataType: 'CATEGORICAL' as const, stringValue: 'rare' },
-        ]
-      : Array.from({ length: 20 }, (_, n) => [
-          { id: `n${n}-${traceId}`, traceId, name: `often-${n}`, value: 0.5 },
-          {
-            id: `t${n}-${traceId}`,
-            traceId,
-            // Its own object, so that each category is there as often as the others.
-            observationId: `part-${n}`,
-            name: 'tone',
-            dataType: 'CATEGORICAL' as const,
-            stringValue: `often-${n}`,
-          },
-        ]).flat(),
-  );
-  await one.project.store(rows, scores);
-  harness.wait(3600);
-  const [first] = (await resultOf(one)).comparisons;
-  expect(first).toMatchObject({ measure: primary, isPrimary: true, a: expect.any(Number), b: expect.any(Number) });
-});
+test.each(['score:rare', 'score:tone:rare'])(
+  '%s is compared when it is primary, however seldom it is',
+  async (primary) => {
+    const one = await running({ primary });
+    const rows = [0, 1].flatMap((arm) => one.usersOf(arm, 3).map((user) => call(arm + 1, user, one.began + 100)));
+    const scores = rows.flatMap(({ traceId = '' }, i) =>
+      i % 3 === 0
+        ? [
+            { id: `n-${traceId}`, traceId, name: 'rare', value: 0.5 },
+            { id: `t-${traceId}`, traceId, name: 'tone', dataType: 'CATEGORICAL' as const, stringValue: 'rare' },
+          ]
+        : Array.from({ length: 20 }, (_, n) => [
+            { id: `n${n}-${traceId}`, traceId, name: `often-${n}`, value: 0.5 },
+            {
+              id: `t${n}-${traceId}`,
+              traceId,
+              // Its own object, so that each category is there as often as the others.
+              observationId: `part-${n}`,
+              name: 'tone',
+              dataType: 'CATEGORICAL' as const,
+              stringValue: `often-${n}`,
+            },
+          ]).flat(),
+    );
+    await one.project.store(rows, scores);
+    harness.wait(3600);
+    const [first] = (await resultOf(one)).comparisons;
+    expect(first).toMatchObject({ measure: primary, isPrimary: true, a: expect.any(Number), b: expect.any(Number) });
+  },
+);
 
 test('a result is the same for a minute, and is not sent to whoever has it', async () => {
   const one = await running();

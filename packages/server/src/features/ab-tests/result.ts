@@ -306,7 +306,7 @@ function judgeAll(
         why: line.isWithoutInterval ? 'without an interval: blocks of time share calls' : null,
         warnings,
         needed: need && {
-          units: Math.max(0, Math.ceil(need.units - pairUnits(moments, [0, arm]))),
+          units: Math.max(0, Math.ceil(need.units - pairUnits(test, moments, [0, arm]))),
           days: need.days,
         },
       };
@@ -344,7 +344,8 @@ function judgeAll(
   if (split.isMismatch) return { ...answer, sentence: words.ratioMismatch(observed, shares), verdict: 'mismatch' };
   if (verdicts.every((verdict) => verdict === 'collecting'))
     return { ...answer, sentence: words.collecting(firstWhy ?? 'nothing yet'), verdict: 'collecting' };
-  const units = total(moments.units);
+  // Not the sum over arms, in which a block of time would count for each that it has.
+  const { units } = moments.measures['errors']!.moments;
   return {
     ...answer,
     sentence: words.sentenceOf(test, comparisons, { units, needed }),
@@ -368,7 +369,9 @@ const absent = (measure: AbMeasure): Line => ({
   warnings: () => [],
 });
 
-const pairUnits = ({ units }: Folded, [a, b]: readonly [number, number]): number => units[a]! + units[b]!;
+/** Units of a pair of arms: what a key names is in one of them, a block of time mostly in both. */
+const pairUnits = ({ unit }: TestRow, { units, measures }: Folded, [a, b]: readonly [number, number]): number =>
+  unit === 'none' ? measures['errors']!.moments.units : units[a]! + units[b]!;
 
 function needOf(
   test: TestRow,
@@ -378,12 +381,13 @@ function needOf(
   { windows, at }: { windows: Counted['windows']; at: Date },
   alpha: number,
 ): words.Needed {
-  const units = pairUnits(moments, pair);
+  const units = pairUnits(test, moments, pair);
   const vNeeded = varianceNeeded(asD(found.scale, test.smallest_effect), found.tau, alpha);
   const needed = unitsNeeded({ units, v: found.v }, vNeeded);
   const began = Math.min(...windows.map(({ from }) => from)) / 1000;
   const days = Math.min(7, Math.max(1 / 24, (at.getTime() - began) / DAY_MS));
-  const recent = moments.sums['recent']![pair[0]]! + moments.sums['recent']![pair[1]]!;
+  const [a, b] = pair.map((arm) => moments.sums['recent']![arm]!) as [number, number];
+  const recent = test.unit === 'none' ? Math.max(a, b) : a + b;
   const isRunning = test.state === 'running';
   const rate = recent / days;
   return {
