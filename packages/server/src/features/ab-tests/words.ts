@@ -143,6 +143,8 @@ function ofArm(
   }
   const said = `No difference shown yet. v${one.arm}'s ${words.name} is ${between(one)}.`;
   if (!needed) return said;
+  if (one.needed?.units === 0)
+    return `${said} There are ${many} enough by now to see ${amount(test.smallest_effect, one)} in four of five tests.`;
   const about = needed.isAtLeast ? 'at least' : 'about';
   const days =
     needed.days === null
