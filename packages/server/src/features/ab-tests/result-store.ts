@@ -184,7 +184,10 @@ export async function selectRowMoments(
   return folded?.folded ?? nothing(counted, Object.keys(rowMeasures(isKeyed)));
 }
 
-/** Of each reading of what the key may be: which share of the rows with that id were served the arm that it gives. */
+/**
+ * Of each reading of what the key may be: which share of the rows with that id were served the arm that it gives. 0 where less than half
+ * of the rows have that id: of a few rows all may agree by chance.
+ */
 export async function selectReadings(
   db: ClickHouse,
   counted: Counted,
@@ -194,7 +197,8 @@ export async function selectReadings(
   const agreements = readings.map(({ unit, keyAs }) => {
     const id = trusted(unit);
     const has = isUnitSql(keyAs, id);
-    return clickhouse`sumIf(served[${armSql(counted.split, keyAs, id)} + 1], ${has}) / sumIf(arraySum(served), ${has})`;
+    const rows = clickhouse`sumIf(arraySum(served), ${has})`;
+    return clickhouse`if(2 * ${rows} < sum(arraySum(served)), 0., sumIf(served[${armSql(counted.split, keyAs, id)} + 1], ${has}) / ${rows})`;
   });
   const [row] = await db.rows<{ agreements: (number | null)[] }>(
     clickhouse`SELECT [${join(agreements, ', ')}] AS agreements
