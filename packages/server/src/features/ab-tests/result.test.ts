@@ -593,6 +593,14 @@ test.each(['score:rare', 'score:tone:rare'])(
   },
 );
 
+test('a primary error rate is a difference before there is anything to compare, too', async () => {
+  const one = await running({ primary: 'errors' });
+  harness.wait(3600);
+  expect((await resultOf(one)).comparisons).toEqual([
+    expect.objectContaining({ measure: 'errors', scale: 'difference', a: null, difference: null }),
+  ]);
+});
+
 test('a result is the same for a minute, and is not sent to whoever has it', async () => {
   const one = await running();
   const [user] = one.usersOf(0, 1) as [string];

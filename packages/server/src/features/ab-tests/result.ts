@@ -362,7 +362,7 @@ const NOTHING = { difference: null, low: null, high: null, p: null, trimmed: nul
 /** A primary measure of which there is nothing yet. */
 const absent = (measure: AbMeasure): Line => ({
   measure,
-  kind: measure.startsWith('score:') ? 'value' : 'amount',
+  kind: measure === 'errors' ? 'event' : measure.startsWith('score:') ? 'value' : 'amount',
   judge: ([a]) => ({ why: 'no-rows', arm: a }),
   value: () => null,
   missing: () => 1,
