@@ -8,6 +8,7 @@ import { defineRoute } from './route.ts';
  * slashes. An open test is one that is scheduled, running or paused.
  */
 
+/** A draft splits nothing; scheduled, running and paused ones are open. Start and end by time need no call. */
 export const AbTestState = z.enum(['draft', 'scheduled', 'running', 'paused', 'ended']);
 export type AbTestState = z.output<typeof AbTestState>;
 
@@ -19,7 +20,7 @@ export type AbUnit = z.output<typeof AbUnit>;
 export const AbKeyAs = z.enum(['id', 'slot']);
 export type AbKeyAs = z.output<typeof AbKeyAs>;
 
-/** `score:<name>` or `score:<name>:<category>` beside these. */
+/** Measures of each test; beside them `score:<name>`, and `score:<name>:<category>` of categorical ones. */
 export const abMeasures = [
   'cost',
   'costPerUnit',
@@ -67,6 +68,7 @@ const Settings = {
   endAt: Instant.nullable(),
 };
 
+/** A test as it is at the time of the answer. */
 export const AbTest = z.object({
   id: z.string(),
   prompt: z.string(),
@@ -88,6 +90,7 @@ export const AbTest = z.object({
 });
 export type AbTest = z.output<typeof AbTest>;
 
+/** A draft to create. The first arm is control: the version that the label points at. */
 export const NewAbTest = z.object({
   prompt: z.string(),
   label: PromptLabel,
@@ -198,6 +201,7 @@ export const endAbTest = defineRoute({
   response: AbTest,
 });
 
+/** What the primary measure says; a mismatch of split or key hides it, and `collecting` is before anything is compared. */
 export const AbVerdict = z.enum(['different', 'no-difference-yet', 'equal', 'collecting', 'mismatch', 'key-mismatch']);
 export type AbVerdict = z.output<typeof AbVerdict>;
 
@@ -231,6 +235,7 @@ export const AbComparison = z.object({
 });
 export type AbComparison = z.output<typeof AbComparison>;
 
+/** One phase of a test, counted. Instants are null before it began, and `to` also while it goes on. */
 export const AbResult = z.object({
   state: AbTestState,
   phase: z.int(),
@@ -239,6 +244,7 @@ export const AbResult = z.object({
   /** When it was computed. */
   at: Instant,
   sentence: z.string(),
+  /** Null before the start, and with a filter. */
   verdict: AbVerdict.nullable(),
   arms: z.array(z.object({ version: z.int(), share: z.number(), units: z.int(), generations: z.int() })),
   ratioCheck: z.object({ lnE: z.number().nullable(), isMismatch: z.boolean(), observed: z.array(z.number()) }),
