@@ -33,6 +33,7 @@ test.each([
   [compared({ measure: 'latencyP95', low: 0.02, high: 0.23 }), 'v5 is slower at the tail', 'worse'],
   [compared({ low: -0.158, high: 0.011 }), 'No difference shown yet', 'none'],
   [compared({ low: -0.031, high: 0.022 }), 'No difference that matters', 'none'],
+  [compared({ measure: 'errors', isPrimary: false, low: -0.03, high: 0.02 }), 'No difference shown yet', 'none'],
   [compared({ measure: 'score:toxic', scale: 'difference', low: 0.1, high: 0.3 }), 'v5 is higher', 'other'],
   [compared({ low: null, high: null, difference: null }), '', 'none'],
 ] as const)('a comparison is said in words, and never called better without a reason', (comparison, words, finding) => {

@@ -134,14 +134,15 @@ export function findingOf({ measure, low, high }: AbComparison, unit: AbUnit): F
 
 /** "v5 is cheaper", "No difference shown yet", "No difference that matters". */
 export function inWords(comparison: AbComparison, test: Pick<AbTest, 'unit' | 'smallestEffect'>): string {
-  const { low, high, measure, arm } = comparison;
+  const { low, high, measure, arm, isPrimary } = comparison;
   if (low === null || high === null) return '';
   if (low > 0 || high < 0) {
     const { more, less } = measureWords(measure, test.unit);
     return `v${arm} ${low > 0 ? more : less}`;
   }
-  const matters = low < -test.smallestEffect || high > test.smallestEffect;
-  return matters ? 'No difference shown yet' : 'No difference that matters';
+  // The smallest effect is one of the primary measure: 5 % of its cost is nothing to hold a score or an error rate against.
+  const isWithin = isPrimary && low >= -test.smallestEffect && high <= test.smallestEffect;
+  return isWithin ? 'No difference that matters' : 'No difference shown yet';
 }
 
 /** `70 / 30`, from percent. */
