@@ -158,7 +158,7 @@ test('a result says what differs and how sure that is, as bars, in words and ove
     '$0.001903,714',
     '',
     '−9.3 %',
-    '−14.2 … −4.1',
+    '−14.2 … −4.195 %',
     'v2 is cheaper',
   ]);
   expect(await on.getByRole('row', { name: /^Latency p95/u }).textContent()).toContain('v2 is slower at the tail');

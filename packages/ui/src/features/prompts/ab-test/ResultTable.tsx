@@ -36,7 +36,6 @@ export function ResultTable({ test, result, isEstimate }: ResultTableProps) {
     (deciding.length > 0 ? deciding : ratios).flatMap(({ low, high }) => [low ?? 0, high ?? 0]),
     LEAST_END,
   );
-  const level = comparisons.find(({ isPrimary }) => isPrimary)?.level ?? 0.95;
   if (!control) return null;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
@@ -79,7 +78,7 @@ export function ResultTable({ test, result, isEstimate }: ResultTableProps) {
               Difference
             </th>
             <th scope="col" className="pl-3 font-normal">
-              {formatPercent(level)} interval
+              Interval, how sure
             </th>
             {!isEstimate && (
               <th scope="col" className="pr-4 pl-3 font-normal">
@@ -123,7 +122,7 @@ const differenceColors: Record<Finding, string> = {
 };
 
 function Row({ comparison, test, result, end, isEstimate }: RowProps) {
-  const { measure, arm, a, b, difference, low, high, isPrimary, scale, why, warnings, missing } = comparison;
+  const { measure, arm, a, b, difference, low, high, level, isPrimary, scale, why, warnings, missing } = comparison;
   const words = measureWords(measure, test.unit);
   const [control] = result.arms;
   const other = result.arms.find(({ version }) => version === arm);
@@ -166,7 +165,10 @@ function Row({ comparison, test, result, end, isEstimate }: RowProps) {
           <td className={classes('data text-right font-medium whitespace-nowrap', differenceColors[finding])}>
             {formatDifference(difference, comparison)}
           </td>
-          <td className="data pl-3 whitespace-nowrap text-text-3">{formatInterval(low, high, comparison)}</td>
+          <td className="data pl-3 whitespace-nowrap text-text-3">
+            <span className="block">{formatInterval(low, high, comparison)}</span>
+            <span className="block">{formatPercent(level)}</span>
+          </td>
           {!isEstimate && (
             <td className="pr-4 pl-3 text-text-2">
               <span className="block">{inWords(comparison, test)}</span>
