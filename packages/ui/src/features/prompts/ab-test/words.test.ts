@@ -122,7 +122,7 @@ test('every client asks with the key of the unit; slots by the checksum that the
   expect(code('user', 'id', 'curl')).toContain('/prompts/a%20%22b%22%2Fc?label=production&abKey=user-1');
 });
 
-test('what happened is told from the newest on: phases, pauses, the end', () => {
+test('what happened is told from the newest on: phases, pauses, shares changed in one, the end in one', () => {
   const happened = eventsOf({
     prompt: 'p',
     label: 'production',
@@ -148,20 +148,26 @@ test('what happened is told from the newest on: phases, pauses, the end', () => 
         number: 2,
         shares: [70, 30],
         from: '2026-11-21T09:00:00.000Z',
-        to: '2026-11-24T09:00:00.000Z',
-        stretches: [
-          { from: '2026-11-21T09:00:00.000Z', to: '2026-11-22T09:00:00.000Z' },
-          { from: '2026-11-23T09:00:00.000Z', to: '2026-11-24T09:00:00.000Z' },
-        ],
+        to: '2026-11-23T09:00:00.000Z',
+        stretches: [{ from: '2026-11-21T09:00:00.000Z', to: '2026-11-22T09:00:00.000Z' }],
+      },
+      {
+        number: 3,
+        shares: [60, 40],
+        from: '2026-11-23T09:00:00.000Z',
+        to: '2026-11-26T09:00:00.000Z',
+        stretches: [{ from: '2026-11-24T09:00:00.000Z', to: '2026-11-25T09:00:00.000Z' }],
       },
     ],
-    endedAt: '2026-11-24T09:00:00.000Z',
+    endedAt: '2026-11-26T09:00:00.000Z',
     endReason: 'by-hand',
     shippedVersion: 5,
   } as unknown as AbTest);
   expect(happened.map(({ text }) => text)).toEqual([
     'Ended, v5 made production.',
+    'Paused: everybody got control.',
     'Resumed.',
+    'Shares changed, 70 / 30 to 60 / 40. Counted from then: phase 3.',
     'Paused: everybody got control.',
     'Shares changed, 50 / 50 to 70 / 30. Counted from then: phase 2.',
     'Started. Unit: user. Primary: cost per generation, 5 % matters.',

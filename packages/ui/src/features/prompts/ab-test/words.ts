@@ -176,11 +176,11 @@ export function eventsOf(test: AbTest): Event[] {
         ? `Shares changed, ${formatShares(before.shares)} to ${formatShares(phase.shares)}. Counted from then: phase ${phase.number}.`
         : `Started. Unit: ${unitWords[test.unit].one}. Primary: ${measureWords(test.primary, test.unit).name.toLowerCase()}, ${formatEffect(test.smallestEffect, test.primary)} matters.`,
     });
-    phase.stretches.forEach((stretch, at) => {
-      if (at > 0) events.push({ at: stretch.from, text: 'Resumed.' });
-      const isPause = at < phase.stretches.length - 1 || (test.state === 'paused' && phase.to === null);
-      if (stretch.to !== null && isPause) events.push({ at: stretch.to, text: 'Paused: everybody got control.' });
-    });
+    // A phase may begin and end in a pause.
+    for (const { from, to } of phase.stretches) {
+      if (from !== phase.from) events.push({ at: from, text: 'Resumed.' });
+      if (to !== null && to !== phase.to) events.push({ at: to, text: 'Paused: everybody got control.' });
+    }
   });
   if (test.endedAt !== null) events.push({ at: test.endedAt, text: endWords(test) });
   return events.toSorted((one, other) => (one.at < other.at ? 1 : -1));
