@@ -76,11 +76,12 @@ export function Comparisons({ test, result }: ComparisonsProps) {
           </>
         )}
       </div>
-      {isNarrowed ? (
-        <Estimates test={test} phase={result.phase} environment={environment} source={source} />
-      ) : (
-        (!isMismatch || isShown) && <ResultTable test={test} result={result} isEstimate={isMismatch} />
-      )}
+      {(!isMismatch || isShown) &&
+        (isNarrowed ? (
+          <Estimates test={test} phase={result.phase} environment={environment} source={source} />
+        ) : (
+          <ResultTable test={test} result={result} isEstimate={isMismatch} />
+        ))}
     </section>
   );
 }
