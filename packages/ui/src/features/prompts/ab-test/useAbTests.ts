@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import {
   createAbTest,
   deleteAbTest,
@@ -59,7 +59,6 @@ export const useAbEstimates = (project: string, test: AbTest, { phase, environme
         query: { phase, ...(environment !== '' && { environment }), ...(source !== '' && { scoreSource: source }) },
         signal,
       }),
-    placeholderData: keepPreviousData,
   });
 
 /** The primary interval at each hour, and the newest of those results. */
