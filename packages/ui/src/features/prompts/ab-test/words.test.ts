@@ -58,6 +58,11 @@ test('means of costs show three digits that count', () => {
   ]);
 });
 
+test('means of scores are written out, however large', () => {
+  const { format } = measureWords('score:length', 'user');
+  expect([format(0.8123), format(87.34), format(1234.5), format(-4321)]).toEqual(['0.812', '87.3', '1,235', '-4,321']);
+});
+
 test('an interval that leaves the axis ends at its end', () => {
   expect(endOf([-0.142, -0.041], 0.1)).toBe(0.25);
   expect(barOf(-0.21, 0.62, 0.25)).toEqual({ left: 8, width: 92, isCut: 'right' });

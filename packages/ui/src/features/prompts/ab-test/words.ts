@@ -82,12 +82,16 @@ const isPlain = (measure: AbMeasure): measure is Plain => (abMeasures as readonl
 export function measureWords(measure: AbMeasure, unit: AbUnit): MeasureWords {
   if (!isPlain(measure)) {
     const name = measure.slice('score:'.length);
-    return { name, note: 'score', more: 'is higher', less: 'is lower', format: (value) => value.toPrecision(3) };
+    return { name, note: 'score', more: 'is higher', less: 'is lower', format: formatScoreMean };
   }
   const words = plainWords[measure];
   const fill = (text: string) => text.replace('UNIT', unitWords[unit].one);
   return { ...words, name: fill(words.name), note: fill(words.note) };
 }
+
+/** Three digits that count, above 100 no more than whole: `0.812`, `1,235`. */
+const formatScoreMean = (value: number): string =>
+  Math.abs(value) < 100 ? value.toPrecision(3) : formatCount(Math.round(value));
 
 /** Three digits that count: means of costs differ in the fourth. */
 function formatSmallCost(usd: number): string {
