@@ -61,7 +61,7 @@ export const formOf = (test: AbTest): TestForm => ({
   endAt: toLocal(test.endAt),
 });
 
-/** Ratios and error shares are typed in percent, scores as they are. */
+/** Ratios and error rates are typed in percent, scores as they are. */
 const factorOf = (primary: AbMeasure): number => (primary.startsWith('score:') ? 1 : 100);
 
 /** What to send, or what is wrong, in words. */

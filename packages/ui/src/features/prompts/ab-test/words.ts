@@ -45,7 +45,7 @@ const times = { more: 'is slower', less: 'is faster', better: 'less', format: fo
 
 const plainWords: Record<Plain, MeasureWords> = {
   cost: { name: 'Cost per generation', note: 'where it is known', ...costs },
-  costPerUnit: { name: 'Cost per UNIT', note: 'all calls of a UNIT', ...costs, more: 'is dearer', less: 'is cheaper' },
+  costPerUnit: { name: 'Cost per UNIT', note: 'all calls of a UNIT', ...costs },
   generations: {
     name: 'Generations per UNIT',
     note: 'does it make people ask more?',
@@ -67,7 +67,7 @@ const plainWords: Record<Plain, MeasureWords> = {
   },
   ttft: { name: 'Time to first token', note: 'mean', ...times },
   errors: {
-    name: 'Error share',
+    name: 'Error rate',
     note: 'of generations',
     more: 'fails more often',
     less: 'fails less often',
