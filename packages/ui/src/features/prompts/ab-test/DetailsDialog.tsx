@@ -1,5 +1,6 @@
 import type { AbTest } from '@tracehouse/contract/x-ab-tests';
 import { useState, type FormEvent } from 'react';
+import { missingRole } from '../../../app/session.ts';
 import { useProject } from '../../../app/useProject.ts';
 import { Button } from '../../../components/Button.tsx';
 import { Cancel } from '../../../components/Cancel.tsx';
@@ -66,7 +67,9 @@ export function DetailsDialog({ test, close }: { test: AbTest; close: () => void
           </p>
         )}
         <div className="flex gap-2">
-          <Button type="submit">{update.isPending ? 'Saving …' : 'Save'}</Button>
+          <Button type="submit" disabledBecause={missingRole(project, 'MEMBER')}>
+            {update.isPending ? 'Saving …' : 'Save'}
+          </Button>
           <Cancel close={close} />
         </div>
       </form>
