@@ -45,7 +45,9 @@ export function CopyDialog({ target, close }: CopyDialogProps) {
       to: to.trim(),
       versions: takesAll || isRename ? 'all' : 'newest',
     });
-    const left = isRename ? await remove.mutateAsync(names) : [];
+    // What was copied, whatever was known of the folder here.
+    const old = isOne ? [from] : copies.map((name) => from + name.slice(to.trim().length));
+    const left = isRename ? await remove.mutateAsync(old) : [];
     close();
     await open(copies);
     if (left.length > 0) {

@@ -81,6 +81,8 @@ export function PromptsPage() {
     ) : (
       <Button disabledBecause={blocked}>New prompt</Button>
     );
+  // Of a search, or of a list that is cut, not all of a folder is known.
+  const isWhole = asked.trim() === '' && !list.isPlaceholderData && list.data?.meta.isCut === false;
   const isUnused = list.data !== undefined && prompts.length === 0 && asked.trim() === '';
   const close = () => setActing(undefined);
   return (
@@ -92,7 +94,7 @@ export function PromptsPage() {
         <>
           {!isUnused && newPrompt}
           <PageMenu
-            folder={folder}
+            folder={isWhole ? folder : ''}
             project={project.id}
             onAct={(action) => setActing({ action, target: { folder, names: shown.map(({ name }) => name) } })}
           />
@@ -211,7 +213,7 @@ interface PageMenuProps {
   onAct: (action: 'copy' | 'delete') => void;
 }
 
-/** What is done to all of a folder, and the settings of prompts. */
+/** What is done to all of a folder (`''`: nothing), and the settings of prompts. */
 function PageMenu({ folder, project, onAct }: PageMenuProps) {
   const navigate = route.useNavigate();
   return (
