@@ -20,7 +20,9 @@ export function DeleteDialog({ target, close, onDeleted }: DeleteDialogProps) {
   const { project } = useProject();
   const remove = useDeletePrompts(project.id);
   const [refused, setRefused] = useState<{ name: string; error: Error }[]>([]);
-  const names = 'prompt' in target ? [target.prompt.name] : target.names;
+  // Once some are gone, those that were refused are what is asked about.
+  const all = 'prompt' in target ? [target.prompt.name] : target.names;
+  const names = refused.length > 0 ? refused.map(({ name }) => name) : all;
   const what = 'prompt' in target ? target.prompt.name : `${countPrompts(names.length)} in ${target.folder}`;
   const confirm = () =>
     remove.mutate(names, {
