@@ -117,7 +117,9 @@ export function PromptsPage() {
         )}
         {list.data?.meta.isCut && (
           <Note tone="info">
-            Only the first {formatCount(prompts.length)} prompts by name are shown. Search to see others.
+            {asked.trim() === ''
+              ? `Only the first ${formatCount(prompts.length)} prompts by name are shown. Search to see others.`
+              : 'There is more than one search looks through or shows: something may be missing.'}
           </Note>
         )}
         {usage.isError && <Note tone="warn">Could not count calls. {usage.error.message}</Note>}
@@ -168,7 +170,9 @@ export function PromptsPage() {
           <NeverUsed newPrompt={newPrompt} />
         )}
         <p role="status" className="sr-only">
-          {list.data && !list.isPlaceholderData && `${formatCount(rows.length)} prompts.`}
+          {list.data &&
+            !list.isPlaceholderData &&
+            (rows.length === 1 ? '1 prompt.' : `${formatCount(rows.length)} prompts.`)}
         </p>
       </div>
       {acting?.action === 'copy' && <CopyDialog target={acting.target} close={close} />}
