@@ -1,5 +1,4 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import type { PromptUsage } from '@tracehouse/contract/x-prompts';
 import { Ellipsis } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useKeys } from '../../app/keys.ts';
@@ -268,8 +267,9 @@ function sorted(rows: PromptRow[], sort: string): PromptRow[] {
   const value = (row: PromptRow): number | null => {
     if (by === 'versions') return row.prompt.versionCount;
     if (by === 'changed') return Date.parse(row.prompt.changedAt);
-    const usage: PromptUsage | undefined = typeof row.usage === 'object' ? row.usage : undefined;
-    return (by === 'calls' ? usage?.calls : usage?.totalCost) ?? null;
+    // Without calls their number is known, and their cost is not.
+    if (row.usage === 'none') return by === 'calls' ? 0 : null;
+    return (by === 'calls' ? row.usage?.calls : row.usage?.totalCost) ?? null;
   };
   return rows.toSorted((a, b) => {
     const byName = compare(a.prompt.name, b.prompt.name);
