@@ -48,13 +48,14 @@ export const useWholePrompt = (project: string, name: string) =>
     queryFn: ({ signal }) => call(readWholePrompt, { project, query: { name }, signal }),
   });
 
-/** Text and config of a version; those before stay while another is read. Nothing is asked without a number. */
+/** Text and config of a version; those of another stay while it is read. Nothing is asked without a number. */
 export const usePromptVersion = (project: string, name: string, version: number | undefined) =>
   useQuery({
     queryKey: ['prompts', project, 'version', name, version],
     queryFn: ({ signal }) => call(readPromptVersion, { project, query: { name, version: version ?? 0 }, signal }),
     enabled: version !== undefined,
-    placeholderData: keepPreviousData,
+    // Never those of another prompt.
+    placeholderData: (before, query) => (query?.queryKey[3] === name ? before : undefined),
   });
 
 /** What each version of a prompt was used for in the past days. */

@@ -82,7 +82,7 @@ export function AbTestPage() {
           <AbTestView key={test.id} test={test} tests={tests} phase={phaseOf(test, search.phase)} />
         ) : (
           <SetUp
-            key={test?.id ?? ''}
+            key={test?.id ?? promptName}
             whole={whole.data}
             draft={test}
             tests={tests}

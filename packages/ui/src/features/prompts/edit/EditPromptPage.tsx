@@ -94,7 +94,7 @@ export function EditPromptPage() {
         <Note tone="warn">There is no version “{from}” of this prompt. It was ignored.</Note>
       )}
       <Editing
-        key={start}
+        key={`${project.id} ${promptName} ${start}`}
         place={place}
         whole={whole.data}
         from={wanted ?? keptFrom ?? versions[0] ?? 1}
