@@ -35,6 +35,7 @@ beforeAll(async () => {
   }
   await createPrompt(stage.server, { name: 'draft', prompt: 'Hello', labels: [] });
   await createPrompt(stage.server, { name: 'raced', prompt: 'First line\nSecond line', labels: [] });
+  await createPrompt(stage.server, { name: 'windows', prompt: 'One\r\nTwo', labels: [] });
   await createPrompt(stage.server, {
     name: 'hostile',
     prompt: '<img src=x onerror="globalThis.hacked=1"> </script><script>globalThis.hacked=1</script>\nمرحبا بالعالم',
@@ -71,6 +72,19 @@ test('U87, U88: what was typed survives a reload and leaving, shows as a dot, an
   await expect.poll(() => on.title()).toMatch(/^Edit draft/u);
   await on.reload();
   await expect.poll(() => text.textContent()).toBe('Hello');
+  expect(faults).toEqual([]);
+});
+
+test('opening an editor changes nothing, whatever the lines end in', async () => {
+  const { page: on, faults } = await stage.openSignedIn();
+  await on.goto(page('windows/edit'));
+  const text = on.getByRole('textbox', { name: 'Text', exact: true });
+  await expect.poll(() => text.textContent()).toBe('OneTwo');
+  await on.getByText('Text and config are those of version 1.').waitFor();
+  await on.getByLabel('What changed').fill('a message');
+  await on.getByText('Unsaved changes:').waitFor();
+  await on.getByRole('button', { name: 'Discard changes' }).click();
+  await on.getByText('Unsaved changes:').waitFor({ state: 'detached' });
   expect(faults).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
-import { Compartment, EditorState, type Extension, type Range } from '@codemirror/state';
+import { Annotation, Compartment, EditorState, type Extension, type Range } from '@codemirror/state';
 import {
   Decoration,
   EditorView,
@@ -43,6 +43,8 @@ interface EditorOptions {
  */
 export function openEditor(root: ShadowRoot, { text, language, minHeightPx, onChange }: EditorOptions): Editor {
   const attributes = new Compartment();
+  // As it was given: the editor's own lines all end in LF, so that a text with CRLF never is what the editor holds.
+  let shown = text;
   const view = new EditorView({
     root,
     parent: root,
@@ -61,15 +63,21 @@ export function openEditor(root: ShadowRoot, { text, language, minHeightPx, onCh
         EditorView.theme({ '.cm-content, .cm-gutter': { minHeight: `${minHeightPx}px` } }),
         attributes.of([]),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) onChange(update.state.doc.toString());
+          if (!update.docChanged || update.transactions.some((one) => one.annotation(given))) return;
+          shown = update.state.doc.toString();
+          onChange(shown);
         }),
       ],
     }),
   });
   return {
     show(next) {
-      if (next === view.state.doc.toString()) return;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+      if (next === shown) return;
+      shown = next;
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: next },
+        annotations: given.of(true),
+      });
     },
     setSaid: ({ label, isInvalid }) =>
       view.dispatch({
@@ -80,6 +88,9 @@ export function openEditor(root: ShadowRoot, { text, language, minHeightPx, onCh
     destroy: () => view.destroy(),
   };
 }
+
+/** A change that was asked for by `show`: nobody typed it. */
+const given = Annotation.define<boolean>();
 
 const marks = {
   variable: Decoration.mark({ class: 'cm-variable' }),
