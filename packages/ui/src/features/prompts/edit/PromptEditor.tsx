@@ -106,7 +106,9 @@ export function PromptEditor({ place, initial, source, startFrom }: PromptEditor
   };
   useSaveKey(() => submit(draft.seenLatest));
 
-  const isBehind = newest !== null && draft.seenLatest !== null && newest > draft.seenLatest;
+  // The version that this save makes did not come from elsewhere.
+  const isSaving = save.isPending || save.isSuccess;
+  const isBehind = !isSaving && newest !== null && draft.seenLatest !== null && newest > draft.seenLatest;
   return (
     <main className="flex min-h-0 flex-1 flex-col">
       <TopBar
