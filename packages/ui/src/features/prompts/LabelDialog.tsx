@@ -44,6 +44,7 @@ export function LabelDialog({ prompt, label: given, version, close }: LabelDialo
     missingRole(project, 'MEMBER') ??
     (isProtected ? protectedWords(label, missingRole(project, 'ADMIN')) : undefined) ??
     (label === '' ? 'Type a label first' : problem) ??
+    (target === null && includes > 0 ? 'Other prompts include it' : undefined) ??
     (place === undefined && target === null ? 'No version has this label' : undefined) ??
     (place?.version === target && place?.test == null ? `${label} points at version ${target} already` : undefined);
   const submit = (event: FormEvent) => {
@@ -114,8 +115,10 @@ export function LabelDialog({ prompt, label: given, version, close }: LabelDialo
         )}
         {includes > 0 && place !== undefined && (
           <Warning>
-            {includes === 1 ? '1 prompt includes' : `${formatCount(includes)} prompts include`} this one by {label}, and{' '}
-            {target === null ? 'would have nothing to include.' : 'will include the other version.'}
+            {includes === 1 ? '1 prompt includes' : `${formatCount(includes)} prompts include`} this one by {label}
+            {target === null
+              ? ': point it at another version, or change them first.'
+              : ', and will get the other version.'}
           </Warning>
         )}
         {target === null && <Warning>Applications that fetch {label} get an error, or their fallback.</Warning>}
