@@ -1,4 +1,5 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { NEWEST_LABEL } from '@tracehouse/contract/prompts';
 import type { PromptVersionDetail, WholePrompt } from '@tracehouse/contract/x-prompts';
 import { Ellipsis } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
@@ -311,8 +312,12 @@ function VersionDeletion({ prompt, version, close, onDeleted }: VersionDeletionP
     >
       <p>Traces stay. This cannot be undone.</p>
       {own.map(({ label }) =>
-        label === 'latest' ? (
-          <p key={label}>latest then points at the newest version that is left.</p>
+        label === NEWEST_LABEL ? (
+          <p key={label}>
+            {prompt.versions.length === 1
+              ? 'It is the only version: the prompt goes with it.'
+              : 'latest then points at the newest version that is left.'}
+          </p>
         ) : (
           <p key={label}>
             The label <bdi className="font-medium text-text">{label}</bdi> goes with it: applications that fetch it get
