@@ -6,8 +6,8 @@ import { missingRole } from '../../../app/session.ts';
 import { useProject } from '../../../app/useProject.ts';
 import { Button } from '../../../components/Button.tsx';
 import { fieldClass } from '../../../components/Field.tsx';
-import { formatPercent } from '../../../components/formats.ts';
 import { Icon } from '../../../components/Icon.tsx';
+import { shareWords } from '../label-words.ts';
 import { useProtectedLabels } from '../usePrompts.ts';
 
 interface LabelsFieldProps {
@@ -60,7 +60,7 @@ export function LabelsField({ places, chosen, onChange }: LabelsFieldProps) {
                 <input
                   type="checkbox"
                   checked={chosen.includes(label)}
-                  disabled={lock !== undefined}
+                  disabled={lock !== undefined && !chosen.includes(label)}
                   onChange={() => toggle(label)}
                   className="size-3.5 accent-accent"
                 />
@@ -72,7 +72,7 @@ export function LabelsField({ places, chosen, onChange }: LabelsFieldProps) {
               {lock === undefined && place?.test && (
                 <p className={chosen.includes(label) ? 'pl-5.5 text-small text-warn' : 'pl-5.5 text-small text-text-3'}>
                   Under an A/B test (
-                  {place.test.arms.map(({ version, share }) => `v${version} ${formatPercent(share / 100)}`).join(', ')}
+                  {place.test.arms.map(({ version, share }) => `v${version} ${shareWords(share)}`).join(', ')}
                   ). {chosen.includes(label) ? 'Saving moves it here and ends the test.' : 'Moving it ends the test.'}
                 </p>
               )}
