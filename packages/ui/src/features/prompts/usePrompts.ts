@@ -67,10 +67,15 @@ export const useVersionUsage = (project: string, name: string, days: number, ena
     enabled,
   });
 
-/** Everything that is shown of prompts, after one was changed. */
-function useRefresh(project: string) {
+/** Everything that is shown of prompts and of their A/B tests, after one was changed: each moves or ends the other. */
+export function useRefresh(project: string) {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: ['prompts', project] });
+  return async () => {
+    await Promise.all([
+      client.invalidateQueries({ queryKey: ['prompts', project] }),
+      client.invalidateQueries({ queryKey: ['ab tests', project] }),
+    ]);
+  };
 }
 
 /** The newest traces that a filter finds in the days that usage is of. */

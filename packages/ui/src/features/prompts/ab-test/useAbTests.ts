@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import {
   createAbTest,
   deleteAbTest,
@@ -17,6 +17,7 @@ import {
 } from '@tracehouse/contract/x-ab-tests';
 import type * as z from 'zod';
 import { call } from '../../../api/call.ts';
+import { useRefresh } from '../usePrompts.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -77,17 +78,6 @@ export const useAbAssignment = (project: string, test: AbTest, key: string) =>
     queryFn: ({ signal }) => call(readAbAssignment, { project, params: { testId: test.id }, query: { key }, signal }),
     enabled: key !== '',
   });
-
-/** After a change: labels are under test or not, so prompts are read again too. */
-function useRefresh(project: string) {
-  const client = useQueryClient();
-  return async () => {
-    await Promise.all([
-      client.invalidateQueries({ queryKey: ['ab tests', project] }),
-      client.invalidateQueries({ queryKey: ['prompts', project] }),
-    ]);
-  };
-}
 
 export function useCreateAbTest(project: string) {
   const refresh = useRefresh(project);

@@ -1,9 +1,10 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { previewPrompt, savePrompt } from '@tracehouse/contract/x-prompts';
 import type * as z from 'zod';
 import { call } from '../../../api/call.ts';
 import { useSettled } from '../../../components/useSettled.ts';
 import type { PromptText } from '@tracehouse/contract/prompts';
+import { useRefresh } from '../usePrompts.ts';
 
 /** What the text resolves to as it stands now, once typing pauses; the last one stays meanwhile. */
 export function usePreview(project: string, name: string, prompt: PromptText) {
@@ -18,9 +19,9 @@ export function usePreview(project: string, name: string, prompt: PromptText) {
 
 /** Saves a version; everything that is shown of prompts is read again. */
 export function useSavePrompt(project: string) {
-  const client = useQueryClient();
+  const refresh = useRefresh(project);
   return useMutation({
     mutationFn: (body: z.input<(typeof savePrompt)['body']>) => call(savePrompt, { project, body }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['prompts', project] }),
+    onSuccess: refresh,
   });
 }
