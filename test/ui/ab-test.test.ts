@@ -192,6 +192,7 @@ test('under a mismatch there are no numbers until they are asked for, and then n
     .waitFor();
   expect(await on.getByRole('columnheader', { name: 'In words' }).count()).toBe(0);
   expect(await on.getByText('v2 is cheaper').count()).toBe(0);
+  expect(await on.getByText('interval at each hour').count()).toBe(0);
   expect(faults).toEqual([]);
 });
 

@@ -28,6 +28,7 @@ export function AbTestView({ test, tests, phase }: AbTestViewProps) {
   // While the result is computed, the newest one that was kept stands in for it.
   const earlier = phase === undefined ? (snapshots.data?.latest ?? undefined) : undefined;
   const shown = result.data ?? earlier;
+  const isMismatch = shown?.verdict === 'mismatch' || shown?.verdict === 'key-mismatch';
   // Shares of generations are what the checks are about.
   const notes = (shown?.notes ?? []).filter((note) => !/^[\d.]+ % of generations/u.test(note));
   const params = { projectId: project.id, promptName: test.prompt };
@@ -70,7 +71,7 @@ export function AbTestView({ test, tests, phase }: AbTestViewProps) {
       {shown && shown.comparisons.length > 0 && <Comparisons test={test} result={shown} />}
       <div className="grid grid-cols-2 border-t max-panel:grid-cols-1">
         <div className="min-w-0">
-          {snapshots.data && (
+          {snapshots.data && !isMismatch && (
             <OverTime
               test={test}
               snapshots={snapshots.data.data}
