@@ -1,3 +1,4 @@
+import { DEFAULT_LABEL, NEWEST_LABEL } from '@tracehouse/contract/prompts';
 import type { WholePrompt } from '@tracehouse/contract/x-prompts';
 import { abMeasures, type AbMeasure, type AbTest } from '@tracehouse/contract/x-ab-tests';
 import { useState, type FormEvent, type ReactNode } from 'react';
@@ -27,7 +28,6 @@ interface AbTestFormProps {
 }
 
 const SCORE_DAYS = 30;
-const LATEST = 'latest';
 
 /** Sets up a test. Saving changes nothing for anybody: it is a draft until it is started. */
 export function AbTestForm({ whole, draft, taken, onSaved, children }: AbTestFormProps) {
@@ -35,7 +35,7 @@ export function AbTestForm({ whole, draft, taken, onSaved, children }: AbTestFor
   const create = useCreateAbTest(project.id);
   const update = useUpdateAbTest(project.id, draft?.id ?? '');
   const usage = useVersionUsage(project.id, whole.name, SCORE_DAYS);
-  const labels = whole.labels.filter(({ label }) => label !== LATEST);
+  const labels = whole.labels.filter(({ label }) => label !== NEWEST_LABEL);
   const free = labels.filter(({ label }) => !taken.has(label));
   const [form, setForm] = useState<TestForm>(() => (draft ? formOf(draft) : firstForm(whole, free[0]?.label)));
   const [problem, setProblem] = useState<string>();
@@ -206,7 +206,7 @@ export function AbTestForm({ whole, draft, taken, onSaved, children }: AbTestFor
 
 function firstForm({ labels, versions }: WholePrompt, label: string | undefined): TestForm {
   const chosen =
-    labels.find((one) => one.label === 'production' && one.test === null) ?? labels.find((one) => one.label === label);
+    labels.find((one) => one.label === DEFAULT_LABEL && one.test === null) ?? labels.find((one) => one.label === label);
   const control = chosen?.version ?? versions[0]?.version ?? 1;
   return emptyForm(chosen?.label ?? '', control, versions.find(({ version }) => version !== control)?.version);
 }

@@ -1,4 +1,5 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { NEWEST_LABEL } from '@tracehouse/contract/prompts';
 import type { AbTest } from '@tracehouse/contract/x-ab-tests';
 import type { WholePrompt } from '@tracehouse/contract/x-prompts';
 import { CallError } from '../../../api/call.ts';
@@ -121,7 +122,7 @@ interface SetUpProps {
 function SetUp({ whole, draft, tests, taken, onSaved }: SetUpProps) {
   const { project } = useProject();
   const params = { projectId: project.id, promptName: whole.name };
-  const labels = whole.labels.filter(({ label }) => label !== 'latest');
+  const labels = whole.labels.filter(({ label }) => label !== NEWEST_LABEL);
   if (whole.versions.length < 2) {
     return (
       <State

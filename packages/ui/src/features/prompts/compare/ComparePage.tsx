@@ -1,4 +1,5 @@
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { DEFAULT_LABEL } from '@tracehouse/contract/prompts';
 import type { WholePrompt } from '@tracehouse/contract/x-prompts';
 import { ArrowLeftRight } from 'lucide-react';
 import { useMemo } from 'react';
@@ -97,7 +98,7 @@ function chooseVersions({ versions, labels }: WholePrompt, a: string | undefined
   if (newest === undefined || previous === undefined) return null;
   const read = (text: string | undefined) => numbers.find((version) => String(version) === text);
   const right = read(b) ?? numbers.find((version) => version !== read(a)) ?? newest;
-  const live = labels.find(({ label }) => label === 'production')?.version;
+  const live = labels.find(({ label }) => label === DEFAULT_LABEL)?.version;
   const left = read(a) ?? [live, ...numbers].find((version) => version !== undefined && version !== right) ?? previous;
   const ignored = [a, b].filter((text) => text !== undefined && text !== '' && read(text) === undefined);
   return { a: left, b: right, ignored };

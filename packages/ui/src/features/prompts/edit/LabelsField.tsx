@@ -1,4 +1,4 @@
-import { PromptLabel } from '@tracehouse/contract/prompts';
+import { DEFAULT_LABEL, NEWEST_LABEL, PromptLabel } from '@tracehouse/contract/prompts';
 import type { LabelPlace } from '@tracehouse/contract/x-prompts';
 import { Lock, Plus } from 'lucide-react';
 import { useState } from 'react';
@@ -17,10 +17,6 @@ interface LabelsFieldProps {
   onChange: (labels: string[]) => void;
 }
 
-/** `latest` always goes to the newest version by itself. */
-const LATEST = 'latest';
-const PRODUCTION = 'production';
-
 /** Which labels the new version gets: those there are, with where they point and what moving them does, and new ones. */
 export function LabelsField({ places, chosen, onChange }: LabelsFieldProps) {
   const { project } = useProject();
@@ -28,7 +24,7 @@ export function LabelsField({ places, chosen, onChange }: LabelsFieldProps) {
   const [typed, setTyped] = useState('');
   const [problem, setProblem] = useState<string>();
   const known = new Map(places.map((place) => [place.label, place]));
-  const labels = [...new Set([PRODUCTION, ...known.keys(), ...chosen])].filter((label) => label !== LATEST);
+  const labels = [...new Set([DEFAULT_LABEL, ...known.keys(), ...chosen])].filter((label) => label !== NEWEST_LABEL);
   const isProtected = (label: string) => known.get(label)?.isProtected ?? protectedLabels.includes(label);
   const lockOf = (label: string) => (isProtected(label) ? missingRole(project, 'ADMIN') : undefined);
   const toggle = (label: string) =>
@@ -37,7 +33,7 @@ export function LabelsField({ places, chosen, onChange }: LabelsFieldProps) {
     const label = typed.trim();
     const checked = PromptLabel.safeParse(label);
     const wrong =
-      label === LATEST
+      label === NEWEST_LABEL
         ? 'latest goes to the newest version by itself.'
         : checked.success
           ? lockOf(label)

@@ -114,15 +114,10 @@ function placeOfError(text: string): string {
   }
 }
 
-/** Names that the addresses of the pages need (S5.1). */
-const reservedNames = new Set(['new', 'metrics', 'prompt-detail']);
-
 /** What is wrong with a name, in words; undefined when nothing is. */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'Give the prompt a name.';
   if (name.length > 255) return 'A name has at most 255 characters.';
-  if (reservedNames.has(name)) return `The name ${name} is reserved.`;
-  if (/<[^>]*>/u.test(name)) return 'A name cannot have HTML tags.';
   const checked = PromptName.safeParse(name);
   return checked.success ? undefined : `${checked.error.issues[0]?.message ?? 'This name is not valid'}.`;
 }
