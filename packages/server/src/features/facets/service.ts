@@ -4,8 +4,8 @@ import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhous
 import type { ProjectScope } from '../../stores/scope.ts';
 import { inParallel } from '../../turns.ts';
 import { weekAround } from '../filters/reach.ts';
+import { createSuperseded } from '../filters/superseded.ts';
 import { toIso } from '../filters/time.ts';
-import { createSuperseded } from '../metrics/superseded.ts';
 import { rangeOf, termsOf } from '../traces/asked.ts';
 import { boundedRange } from './bound.ts';
 import { type FacetField, fieldOf } from './field.ts';

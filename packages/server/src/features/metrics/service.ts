@@ -14,6 +14,7 @@ import { type ClickHouse, ClickHouseError, type QueryOptions } from '../../store
 import type { ProjectScope } from '../../stores/scope.ts';
 import { isOfTheTrace } from '../filters/observation-columns.ts';
 import { weekAround } from '../filters/reach.ts';
+import { createSuperseded } from '../filters/superseded.ts';
 import { HOUR, type TimeRange, toMicros } from '../filters/time.ts';
 import { dailyRange, selectDaily } from './daily.ts';
 import { bucketsIn } from './granularity.ts';
@@ -22,7 +23,6 @@ import { MAX_ROWS, planOf } from './plan.ts';
 import { scoresView } from './scores-view.ts';
 import { show } from './show.ts';
 import { type AnswerRow, type Plan, statementOf } from './statement.ts';
-import { createSuperseded } from './superseded.ts';
 import { tracesView } from './traces-view.ts';
 import type { Asked, Version, View } from './view.ts';
 

@@ -3,7 +3,7 @@ import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { selectParts } from '../../stores/clickhouse/parts.ts';
 import { clickhouse, type ClickHouseSql, join, string, uint64 } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
+import { HOUR, startsIn, type TimeRange } from './time.ts';
 
 const STAYS = new AbortController().signal;
 /** So many ranges of projects are remembered. */
