@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 import type * as z from 'zod';
 import { variables } from './config/settings.ts';
 import { MAX_ROWS } from './features/metrics/plan.ts';
-import { TIMEOUT_MS } from './features/metrics/service.ts';
+import { MAX_BYTES, TIMEOUT_MS } from './features/metrics/service.ts';
 import { MAX_INCLUDED, MAX_LEVEL, MAX_RESOLVED } from './features/prompts/composition.ts';
 import { MAX_COPIED } from './features/prompts/copies.ts';
 import { MAX_SESSION_TRACES } from './features/traces/service.ts';
@@ -64,6 +64,7 @@ const characters = (value: number): string => `${count(value)} characters`;
 test.each([
   ['Time of one query of metrics', seconds(TIMEOUT_MS)],
   ['Rows of an answer of metrics', count(MAX_ROWS)],
+  ['Size of it, before it is JSON', megabytes(MAX_BYTES)],
   ['Dimensions of a query of metrics', count(MAX_DIMENSIONS)],
   ['Metrics of a query', count(MAX_METRICS)],
   ['Body as sent', megabytes(BODY_LIMIT_BYTES)],

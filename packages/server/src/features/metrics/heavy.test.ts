@@ -18,9 +18,25 @@ const slow = (db: ClickHouse, timeoutMs?: number): ClickHouse => ({
       : db.rows(statement, options),
 });
 
+/** An answer may have a hundred bytes where it has a bound. */
+const brief = (db: ClickHouse): ClickHouse => ({
+  ...db,
+  rows: (statement, { settings = {}, ...options } = {}) =>
+    db.rows(statement, {
+      ...options,
+      settings: { ...settings, ...(settings['max_result_bytes'] !== undefined && { max_result_bytes: 100 }) },
+    }),
+});
+/** What a project is named after is what its questions meet. */
+const byProject = (db: ClickHouse): ClickHouse => ({
+  ...db,
+  rows: (statement, options) =>
+    (statement.text.includes(`'brief'`) ? brief(db) : slow(db, 200)).rows(statement, options),
+});
+
 let harness: Harness;
 beforeAll(async () => {
-  harness = await openHarness({ through: (stores) => ({ ...stores, clickhouse: slow(stores.clickhouse, 200) }) });
+  harness = await openHarness({ through: (stores) => ({ ...stores, clickhouse: byProject(stores.clickhouse) }) });
 });
 afterAll(() => harness.close());
 
@@ -39,6 +55,18 @@ test('what takes too long answers 422 and says what to narrow', async () => {
   expect(body.message).toBe(
     `This query is too heavy. It took longer than 20 s. Narrow it by a range shorter than 31 days, a filter, fewer dimensions than name or 'config.row_limit'.`,
   );
+});
+
+test('an answer of too many bytes is 422 too', async () => {
+  const project = await harness.project('brief');
+  await project.store([{ id: 'o', at: -86_400, name: 'x'.repeat(200) }]);
+  const { status, body } = await project.get(`/metrics?query=${encodeURIComponent(JSON.stringify(query))}`);
+  expect([status, body.message]).toEqual([
+    422,
+    expect.stringContaining('The answer has more than 64 MB. Narrow it by'),
+  ]);
+  const short = await project.get(`/metrics?query=${encodeURIComponent(JSON.stringify({ ...query, dimensions: [] }))}`);
+  expect([short.status, short.body.data]).toEqual([200, [{ count_count: 1 }]]);
 });
 
 test('is ended in the engine when its reader has gone', async () => {

@@ -47,7 +47,7 @@ export function createMetrics({
 
   /**
    * Rows for a query that is right by its form. Numbers are those of the rows in force, of all environments.
-   * @throws InvalidRequestError for a name there is not; TooHeavyError when it takes too long, too much memory or has too many rows
+   * @throws InvalidRequestError for a name there is not; TooHeavyError when it takes too long or too much memory, or tells too much
    */
   async function run(scope: ProjectScope, query: MetricsQuery, version: Version): Promise<MetricsRow[]> {
     const range = { from: toMicros(query.fromTimestamp), to: toMicros(query.toTimestamp) };
@@ -62,8 +62,7 @@ export function createMetrics({
     return orTooHeavy(query, async () => {
       const rows = await countingRows(scope, range, asksOf(query, plan));
       const seen = views[query.view](scope, { range, version, ...rows });
-      const limit = Math.min(plan.limit, MAX_ROWS) + 1;
-      const answer = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit }), limits);
+      const answer = await db.rows<AnswerRow>(statementOf(seen, { ...plan, limit: plan.limit + 1 }), limits);
       if (answer.length > MAX_ROWS) throw tooHeavy(query, `The answer has more than ${MAX_ROWS} rows.`);
       return show(answer.slice(0, plan.limit), plan, range);
     });
@@ -117,12 +116,21 @@ const asksOf = ({ view }: MetricsQuery, { dimensions, metrics, conditions }: Pla
 
 /** Longer than anybody looks at a chart that is not there. */
 export const TIMEOUT_MS = 20_000;
-/** The engine's codes for a statement that took longer, or more memory, than it may. */
+/** Of an answer as the engine has it; as JSON it is up to six times as long, which is the most that a string can hold. */
+export const MAX_BYTES = 64 * 1024 * 1024;
+/** The engine's codes for a statement that took longer, or more memory, or has a longer answer, than it may. */
 const TOO_LONG = 159;
 const TOO_LARGE = 241;
+const TOO_MANY_BYTES = 396;
 
-/** The engine would take one core alone where it has less than a gigabyte of memory for each. */
-const limits: QueryOptions = { timeoutMs: TIMEOUT_MS, settings: { max_threads_min_free_memory_per_thread: 0 } };
+const limits: QueryOptions = {
+  timeoutMs: TIMEOUT_MS,
+  settings: {
+    // The engine would take one core alone where it has less than a gigabyte of memory for each.
+    max_threads_min_free_memory_per_thread: 0,
+    max_result_bytes: MAX_BYTES,
+  },
+};
 
 async function orTooHeavy<Answer>(asked: Weight, work: () => Promise<Answer>): Promise<Answer> {
   try {
@@ -131,6 +139,9 @@ async function orTooHeavy<Answer>(asked: Weight, work: () => Promise<Answer>): P
     if (!(cause instanceof ClickHouseError)) throw cause;
     if (cause.code === TOO_LONG) throw tooHeavy(asked, `It took longer than ${TIMEOUT_MS / 1000} s.`);
     if (cause.code === TOO_LARGE) throw tooHeavy(asked, 'It took too much memory.');
+    if (cause.code === TOO_MANY_BYTES) {
+      throw tooHeavy(asked, `The answer has more than ${MAX_BYTES / 1024 / 1024} MB.`);
+    }
     throw cause;
   }
 }
