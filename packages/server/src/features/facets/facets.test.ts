@@ -35,6 +35,7 @@ beforeAll(async () => {
         model: 'big',
         totalCost: '0.2',
         metadata: { step: 'one' },
+        toolCallNames: ['look', 'look'],
       },
       {
         id: 'a2',
@@ -124,6 +125,7 @@ describe('of traces', () => {
     ['model', { big: 2, small: 1 }, '1 of 3'],
     ['type', { SPAN: 3, GENERATION: 2 }, '0 of 3'],
     ['prompt', { p: 1 }, '2 of 3'],
+    ['tool.called', { look: 1 }, '2 of 3'],
     ['metadata', { tenant: 2, plan: 1 }, '1 of 3'],
     ['metadata.tenant', { acme: 1, globex: 1 }, '1 of 3'],
     ['score', { helpful: 2, tone: 1, ok: 1 }, '0 of 3'],
@@ -174,6 +176,8 @@ describe('of observations', () => {
     ['type', { GENERATION: 3, SPAN: 3 }, '0 of 6'],
     ['level', { DEFAULT: 5, ERROR: 1 }, '0 of 6'],
     ['model', { big: 2, small: 1 }, '3 of 6'],
+    // It calls that tool twice.
+    ['tool.called', { look: 1 }, '5 of 6'],
     // What only one row of a trace said, all of its observations have.
     ['user', { ada: 5, eve: 1 }, '0 of 6'],
     ['tags', { vip: 5, beta: 3 }, '1 of 6'],

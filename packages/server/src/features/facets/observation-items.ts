@@ -69,7 +69,9 @@ export async function observationItems(
     const value = traceColumns(scope)[ofTrace]!.value!;
     return { is, sql: clickhouse`SELECT said AS ${names[is]} ${from(clickhouse`trace_id`, withTrace(value))}` };
   }
-  const value = observationColumns(reach)[field.column]!.value!;
+  const column = observationColumns(reach)[field.column]!.value!;
+  // A tool may be called twice.
+  const value = is === 'list' ? clickhouse`arrayDistinct(${column})` : column;
   return { is, sql: clickhouse`SELECT ${value} AS ${names[is]} ${from(value)}` };
 }
 
