@@ -17,7 +17,7 @@ import { saidMetadata, traceColumns } from '../filters/trace-columns.ts';
 import { anyPlace, checkedClauses, INTERNAL, type TraceClause } from '../traces/selection.ts';
 import type { FacetField } from './field.ts';
 import { scoreItems } from './score-items.ts';
-import type { FacetItems } from './store.ts';
+import { type FacetItems, itemColumns } from './store.ts';
 import type { FacetAsked } from './trace-items.ts';
 
 /** Whether values of the field are asked of the trace too. */
@@ -67,15 +67,13 @@ export async function observationItems(
   const is = field.is === 'text' ? 'value' : field.is;
   if (ofTrace !== undefined) {
     const value = traceColumns(scope)[ofTrace]!.value!;
-    return { is, sql: clickhouse`SELECT said AS ${names[is]} ${from(clickhouse`trace_id`, withTrace(value))}` };
+    return { is, sql: clickhouse`SELECT said AS ${itemColumns[is]} ${from(clickhouse`trace_id`, withTrace(value))}` };
   }
   const column = observationColumns(reach)[field.column]!.value!;
   // A tool may be called twice.
   const value = is === 'list' ? clickhouse`arrayDistinct(${column})` : column;
-  return { is, sql: clickhouse`SELECT ${value} AS ${names[is]} ${from(value)}` };
+  return { is, sql: clickhouse`SELECT ${value} AS ${itemColumns[is]} ${from(value)}` };
 }
-
-const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
 
 /** What filter text says of observations, as conditions on the columns of `finalRows`. */
 function conditionsOf(scope: ProjectScope, reach: TraceReach, { terms, environment }: FacetAsked): ClickHouseSql[] {

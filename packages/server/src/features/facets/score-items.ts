@@ -3,7 +3,7 @@ import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/
 import type { ProjectScope } from '../../stores/scope.ts';
 import { currentScores } from '../filters/scores.ts';
 import type { FacetField } from './field.ts';
-import type { FacetItems } from './store.ts';
+import { type FacetItems, itemColumns } from './store.ts';
 
 /**
  * Things with the names of their scores, or with the values of those of one name: what most of these are, a number (the average
@@ -30,7 +30,7 @@ export async function scoreItems(
   const joined = (shown: 'value' | 'list' | 'number', value: ClickHouseSql, where: ClickHouseSql): FacetItems => ({
     is: shown,
     sql: clickhouse`
-      SELECT scored.given AS ${names[shown]}
+      SELECT scored.given AS ${itemColumns[shown]}
       FROM (SELECT ${owners(clickhouse`trace_id`)}) AS owner
       LEFT JOIN (SELECT ${scored}, ${value} AS given FROM ${scores} WHERE ${where} GROUP BY ${ids}) AS scored
       ON ${isOwner}`,
@@ -58,5 +58,3 @@ export async function scoreItems(
   const text = clickhouse`arrayFilter(one -> one != '', groupUniqArray(string_value))`;
   return joined('list', text, clickhouse`${named} AND data_type NOT IN ('NUMERIC', 'BOOLEAN')`);
 }
-
-const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };

@@ -13,6 +13,9 @@ export interface FacetItems {
   mayBeUnsure?: boolean;
 }
 
+/** What the column of such a statement is called, by what the items are. */
+export const itemColumns = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
+
 /** So many are named. */
 export const MOST_UNSURE = 10_000;
 
@@ -31,8 +34,7 @@ const unsure = clickhouse`groupArrayIf(${uint(MOST_UNSURE + 1)})(toString(trace_
 
 /** The statement with `is_sure` and `trace_hash`. */
 const named = ({ is, sql, mayBeUnsure }: FacetItems): ClickHouseSql =>
-  mayBeUnsure ? sql : clickhouse`SELECT ${names[is]}, 1 AS is_sure, 0 AS trace_hash FROM (${sql})`;
-const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
+  mayBeUnsure ? sql : clickhouse`SELECT ${itemColumns[is]}, 1 AS is_sure, 0 AS trace_hash FROM (${sql})`;
 
 export async function countValues(
   db: ClickHouse,

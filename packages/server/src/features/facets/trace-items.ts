@@ -13,7 +13,7 @@ import { INTERNAL, isChoosy } from '../traces/selection.ts';
 import { fromQuickTraces, fromTraces, type TraceSelection } from '../traces/store.ts';
 import type { FacetField } from './field.ts';
 import { scoreItems } from './score-items.ts';
-import type { FacetItems } from './store.ts';
+import { type FacetItems, itemColumns } from './store.ts';
 
 const { trusted } = ClickHouseSql;
 
@@ -52,26 +52,24 @@ export async function traceItems(
   }
   const { is, value, quick, sql } = declared(scope, field);
   const exact = (some: TraceSelection): ClickHouseSql =>
-    sql?.(some) ?? clickhouse`SELECT ${value} AS ${names[is]} ${fromTraces(scope, some, value)}`;
+    sql?.(some) ?? clickhouse`SELECT ${value} AS ${itemColumns[is]} ${fromTraces(scope, some, value)}`;
   if (quick === null || known === null) return { is, sql: exact(selection) };
   const hashes = join(known.map(uint64), ', ');
   const reach = (test: ClickHouseSql): TraceSelection => ({ ...selection, reach: [...selection.reach, test] });
   const others = known.length === 0 ? selection : reach(clickhouse`trace_hash NOT IN (${hashes})`);
   const read = { besides, ...(quick.more && { more: quick.more }) };
   const parts = [
-    clickhouse`SELECT ${quick.value} AS ${names[is]}, is_sure, trace_hash ${fromQuickTraces(scope, others, quick.value, read)}`,
+    clickhouse`SELECT ${quick.value} AS ${itemColumns[is]}, is_sure, trace_hash ${fromQuickTraces(scope, others, quick.value, read)}`,
     ...(known.length === 0
       ? []
       : [
           clickhouse`
-            SELECT ${names[is]}, 1 AS is_sure, toUInt64(0) AS trace_hash
+            SELECT ${itemColumns[is]}, 1 AS is_sure, toUInt64(0) AS trace_hash
             FROM (${exact(reach(clickhouse`trace_hash IN (${hashes})`))})`,
         ]),
   ];
   return { is, sql: join(parts, ' UNION ALL '), mayBeUnsure: true };
 }
-
-const names = { value: clickhouse`value`, list: clickhouse`list`, number: clickhouse`number` };
 
 interface Declared {
   is: FacetItems['is'];
