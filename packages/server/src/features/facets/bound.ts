@@ -20,15 +20,16 @@ export async function boundedRange(
   const end = Math.min(range.to ?? now, now);
   const parts = await selectParts(db, options);
   let from = range.from ?? Math.min(end - HOUR, ...parts.map(({ start }) => start));
-  for (let attempt = 0, rows = all; attempt < ATTEMPTS && rows > most && from < end - HOUR; attempt += 1) {
+  let rows = all;
+  for (let attempt = 0; attempt < ATTEMPTS && rows > most && from < end - HOUR; attempt += 1) {
     // As if they were spread evenly; a little less, for an hour is read whole.
     const share = Math.min(0.9, (0.9 * most) / rows);
     from = Math.min(end - HOUR, Math.ceil((end - (end - from) * share) / HOUR) * HOUR);
     rows = await estimateRows(db, scope, { ...range, from }, options);
-    if (rows > most && from >= end - HOUR) {
-      // Where so many come in an hour, its newest parts have the newest.
-      from = startOfFew(range, { parts, rows: most, after: end - HOUR, before: end }) ?? from;
-    }
   }
-  return { range: { ...range, from }, countedFrom: from };
+  if (rows > most && from >= end - HOUR) {
+    // Where so many come in an hour, its newest parts have the newest.
+    from = startOfFew(range, { parts, rows: most, after: end - HOUR, before: end }) ?? from;
+  }
+  return { range: { ...range, from }, countedFrom: from === range.from ? null : from };
 }

@@ -357,3 +357,22 @@ test('of more rows than can be counted in time the newest are, and the answer sa
   // A range that is short enough is not cut.
   expect((await bound(5_000, at(0))).countedFrom).toBeNull();
 });
+
+test('of more than that in less than an hour the newest parts are, and nothing is said where all are', async () => {
+  const hour = await harness.project('facets-hour');
+  // Parts of two months are never merged.
+  const midnight = 254 * 3600;
+  const store = (from: number) =>
+    hour.store(Array.from({ length: 1200 }, (_, i) => ({ id: `${from}-${i}`, traceId: `${from}-${i}`, at: from + i })));
+  const bound = (to: number) => {
+    const range = { from: at(midnight - 1800), to: at(to) };
+    return boundedRange(harness.clickhouse, projectScope(hour.id), { range, now: at(midnight + 3600), most: 1_000 });
+  };
+  await store(midnight - 1200);
+  expect(await bound(midnight)).toEqual({ range: { from: at(midnight - 1800), to: at(midnight) }, countedFrom: null });
+  await store(midnight);
+  expect(await bound(midnight + 1200)).toEqual({
+    range: { from: at(midnight), to: at(midnight + 1200) },
+    countedFrom: at(midnight),
+  });
+});
