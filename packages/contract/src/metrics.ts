@@ -21,9 +21,9 @@ const viewsV1 = ['traces', ...viewsV2] as const;
 /** What is counted. */
 export type MetricsView = (typeof viewsV1)[number];
 
-/** More than anybody reads at once. */
+/** Of a query: more than anybody reads at once. */
 export const MAX_DIMENSIONS = 20;
-/** The same of a query. */
+/** Of a query. */
 export const MAX_METRICS = 50;
 
 const queryOf = <View extends MetricsView>(views: readonly [View, ...View[]]) =>

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Filter } from '@tracehouse/contract/filter';
 import { ScoreEventBody } from '@tracehouse/contract/scores';
 import { TraceBody } from '@tracehouse/contract/ingestion';
 import { MAX_DIMENSIONS, MAX_METRICS } from '@tracehouse/contract/metrics';
@@ -7,6 +8,8 @@ import { PageQuery } from '@tracehouse/contract/pagination';
 import { CreatePrompt, PromptLabel, PromptName } from '@tracehouse/contract/prompts';
 import { deleteTraces } from '@tracehouse/contract/traces';
 import { EntityId } from '@tracehouse/contract/wire-fields';
+import { FacetsQuery } from '@tracehouse/contract/x-facets';
+import { SearchQuery } from '@tracehouse/contract/x-search';
 import { TraceListQuery, TraceSelection } from '@tracehouse/contract/x-traces';
 import { MAX_LISTED_PROMPTS } from '@tracehouse/contract/x-prompts';
 import { expect, test } from 'vitest';
@@ -123,6 +126,7 @@ test.each([
 
 const accepts = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success;
 const text = (length: number): string => 'x'.repeat(length);
+const condition = { type: 'string', column: 'name', operator: '=', value: 'x' };
 const score = (length: number) => ({ traceId: 't', name: 'n', dataType: 'TEXT', value: text(length) });
 
 test.each<[name: string, unit: string, accepts: (amount: number) => boolean]>([
@@ -133,6 +137,17 @@ test.each<[name: string, unit: string, accepts: (amount: number) => boolean]>([
   ['Rows of a page, v2 observations', '', (limit) => accepts(ObservationsV2Query, { limit })],
   ["Rows of a page, the screens' list", '', (limit) => accepts(TraceListQuery, { limit })],
   ['Filter text of the screens', ' characters', (amount) => accepts(TraceSelection, { q: text(amount) })],
+  [
+    'Conditions of a filter',
+    '',
+    (amount) =>
+      accepts(
+        Filter,
+        Array.from({ length: amount }, () => condition),
+      ),
+  ],
+  ['Text of `x/search`', ' characters', (amount) => accepts(SearchQuery, { text: text(amount) })],
+  ['Fields of `x/facets`', '', (amount) => accepts(FacetsQuery, { field: Array(amount).fill('name') })],
   ['Name of a prompt', ' characters', (amount) => accepts(PromptName, text(amount))],
   ['Label', ' characters', (amount) => accepts(PromptLabel, text(amount))],
   [
