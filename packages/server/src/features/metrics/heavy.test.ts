@@ -70,7 +70,9 @@ test('an answer of too many bytes is 422 too', async () => {
 });
 
 test('is ended in the engine when its reader has gone', async () => {
-  const metrics = createMetrics({ clickhouse: slow(harness.clickhouse), journal: { barrier: async () => undefined } });
+  // So long that on a busy machine its own time is not up first.
+  const db = slow(harness.clickhouse, 60_000);
+  const metrics = createMetrics({ clickhouse: db, journal: { barrier: async () => undefined } });
   const reader = new AbortController();
   const answer = readFor(reader.signal, () =>
     metrics.run(projectScope('heavy'), MetricsQueryV1.parse(query), 'v1').catch((error: unknown) => error),
