@@ -26,11 +26,11 @@ const replayed: readonly RegExp[] = [
   /^\w+ \/api\/public\/(organizations|scim)\/.+$/,
   /^\w+ \/api\/public\/projects(\/.+)?$/,
   /^\w+ \/api\/public\/(v2\/)?prompts(\/.+)?$/,
+  /^GET \/api\/public\/(v2\/)?metrics$/,
 ];
 
-/** What waits: issue 7 metrics; the others are not filed yet. */
-const later: readonly { requests: RegExp; issue: 7 | 'not filed' }[] = [
-  { requests: /\/metrics/, issue: 7 },
+/** What waits, and for which issue. */
+const later: readonly { requests: RegExp; issue: number | 'not filed' }[] = [
   {
     requests:
       /feedback|dataset|experiment|\/comments|\/annotation-queues|\/llm-connections|\/evaluat|\/blob-storage|\/unstable\//,
