@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { type Actor, actorOf, type AuditEntry } from '../identity/audit/audit.ts';
 import type { Principal } from '../identity/principal.ts';
 import { readFor } from '../stores/asker.ts';
-import { ClickHouseError } from '../stores/clickhouse/clickhouse.ts';
+import { ClickHouseError, engineCodes } from '../stores/clickhouse/clickhouse.ts';
 import { PostgresError } from '../stores/postgres/postgres.ts';
 import type { OrganizationScope, ProjectScope } from '../stores/scope.ts';
 import { Answer, type BoundRoute } from './bind.ts';
@@ -459,11 +459,11 @@ async function send(reply: FastifyReply, route: Route, answer: unknown): Promise
   return reply.send(Readable.from(json));
 }
 
-/** 159: the query's time was up, 241: its memory, 394: it was stopped, 167 and 168: there is more in it than the engine takes. */
-const TOO_HEAVY = new Set([159, 241, 394, 167, 168]);
-/** 62: the statement is wrong, or longer than the engine takes. */
+/** 167 and 168: there is more in it than the engine takes. */
+const TOO_HEAVY = new Set<number>([engineCodes.time, engineCodes.memory, engineCodes.killed, 167, 168]);
+/** What is wrong in its form may be that it is longer than the engine takes. */
 const isTooHeavy = ({ code, message }: ClickHouseError): boolean =>
-  TOO_HEAVY.has(code) || (code === 62 && message.includes('Max query size exceeded'));
+  TOO_HEAVY.has(code) || (code === engineCodes.syntax && message.includes('Max query size exceeded'));
 
 /** A store that does not answer, or has no room, time, memory or file descriptor left. */
 const isOfAStore = (error: unknown): boolean =>

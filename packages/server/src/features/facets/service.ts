@@ -1,6 +1,6 @@
 import { type FilterTarget, type FilterTerm } from '@tracehouse/contract/filter-text';
 import type { Facet, Facets as Answer, FacetsQuery } from '@tracehouse/contract/x-facets';
-import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import { type ClickHouse, ON_ALL_CORES, type QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { inParallel } from '../../turns.ts';
 import { weekAround } from '../filters/reach.ts';
@@ -19,8 +19,6 @@ export type Facets = ReturnType<typeof createFacets>;
 const AT_ONCE = 2;
 /** Nobody waits longer for a panel beside a list. */
 const TIMEOUT_MS = 20_000;
-/** The engine would take one core alone where it has less than a gigabyte of memory for each. */
-const settings = { max_threads_min_free_memory_per_thread: 0 } as const;
 /** Rows that can be counted while a person waits, 0.3 µs each. */
 const MOST_ROWS = 1_200_000;
 /** Rows beside which their resolved traces stand. */
@@ -76,7 +74,11 @@ export function createFacets({ clickhouse: db, now }: { clickhouse: ClickHouse; 
       const terms = termsOf(query.q ?? '');
       const inTurn = inParallel(AT_ONCE);
       const failed = new AbortController();
-      const options = { signal: AbortSignal.any([signal, failed.signal]), timeoutMs: TIMEOUT_MS, settings };
+      const options = {
+        signal: AbortSignal.any([signal, failed.signal]),
+        timeoutMs: TIMEOUT_MS,
+        settings: ON_ALL_CORES,
+      };
       try {
         const facets = fields.map((field) => inTurn(() => facetOf(scope, query, field, terms, options)));
         return { data: await Promise.all(facets) };

@@ -52,6 +52,12 @@ export interface TimeRange {
   to: Micros | null;
 }
 
+/** Between two instants of the wire, each left out where there is no bound. */
+export const rangeBetween = (from: string | undefined, to: string | undefined): TimeRange => ({
+  from: from === undefined ? null : toMicros(from),
+  to: to === undefined ? null : toMicros(to),
+});
+
 export const isIn = ({ from, to }: TimeRange, time: Micros): boolean =>
   time >= (from ?? -Infinity) && time < (to ?? Infinity);
 

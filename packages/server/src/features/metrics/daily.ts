@@ -6,14 +6,13 @@ import { finalRows } from '../../stores/clickhouse/resolved-traces.ts';
 import { clickhouse, type ClickHouseSql, join } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { conditionsSql, text } from '../filters/column.ts';
-import { startsIn, type TimeRange, toMicros } from '../filters/time.ts';
+import { parameterConditions } from '../filters/parameters.ts';
+import { rangeBetween, startsIn, type TimeRange } from '../filters/time.ts';
 import { tracesThatMeet } from '../traces/service.ts';
 import type { Asked } from './view.ts';
 
-export const dailyRange = ({ fromTimestamp, toTimestamp }: DailyMetricsQuery): TimeRange => ({
-  from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
-  to: toTimestamp === undefined ? null : toMicros(toTimestamp),
-});
+export const dailyRange = ({ fromTimestamp, toTimestamp }: DailyMetricsQuery): TimeRange =>
+  rangeBetween(fromTimestamp, toTimestamp);
 
 /**
  * Days, newest first. All that the parameters say is asked of traces; observations are those of these traces which start in
@@ -117,14 +116,5 @@ function ofTraces(scope: ProjectScope, { range, conditions, around }: DailyAsked
   return clickhouse`trace_id IN (SELECT t.trace_id FROM ${rows} AS t WHERE ${where})`;
 }
 
-function conditionsOf({ traceName, userId, tags, environment }: DailyMetricsQuery): Condition[] {
-  return [
-    ...Object.entries({ traceName, userId }).flatMap(([column, value]): Condition[] =>
-      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
-    ),
-    ...(tags === undefined ? [] : [{ type: 'arrayOptions', column: 'tags', operator: 'all of', value: tags } as const]),
-    ...(environment === undefined
-      ? []
-      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: environment } as const]),
-  ];
-}
+const conditionsOf = ({ traceName, userId, tags, environment }: DailyMetricsQuery): Condition[] =>
+  parameterConditions({ equal: { traceName, userId }, tags, environment });

@@ -10,7 +10,13 @@ import type { PageMeta } from '@tracehouse/contract/pagination';
 import * as z from 'zod';
 import { InvalidRequestError, TooHeavyError, ValidationError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
-import { type ClickHouse, ClickHouseError, type QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
+import {
+  type ClickHouse,
+  ClickHouseError,
+  type QueryOptions,
+  engineCodes,
+  ON_ALL_CORES,
+} from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { isOfTheTrace } from '../filters/observation-columns.ts';
 import { weekAround } from '../filters/reach.ts';
@@ -118,18 +124,10 @@ const asksOf = ({ view }: MetricsQuery, { dimensions, metrics, conditions }: Pla
 export const TIMEOUT_MS = 20_000;
 /** Of an answer as the engine has it; as JSON it is up to six times as long, which is the most that a string can hold. */
 export const MAX_BYTES = 64 * 1024 * 1024;
-/** The engine's codes for a statement that took longer, or more memory, or has a longer answer, than it may. */
-const TOO_LONG = 159;
-const TOO_LARGE = 241;
-const TOO_MANY_BYTES = 396;
 
 const limits: QueryOptions = {
   timeoutMs: TIMEOUT_MS,
-  settings: {
-    // The engine would take one core alone where it has less than a gigabyte of memory for each.
-    max_threads_min_free_memory_per_thread: 0,
-    max_result_bytes: MAX_BYTES,
-  },
+  settings: { ...ON_ALL_CORES, max_result_bytes: MAX_BYTES },
 };
 
 async function orTooHeavy<Answer>(asked: Weight, work: () => Promise<Answer>): Promise<Answer> {
@@ -137,9 +135,9 @@ async function orTooHeavy<Answer>(asked: Weight, work: () => Promise<Answer>): P
     return await work();
   } catch (cause) {
     if (!(cause instanceof ClickHouseError)) throw cause;
-    if (cause.code === TOO_LONG) throw tooHeavy(asked, `It took longer than ${TIMEOUT_MS / 1000} s.`);
-    if (cause.code === TOO_LARGE) throw tooHeavy(asked, 'It took too much memory.');
-    if (cause.code === TOO_MANY_BYTES) {
+    if (cause.code === engineCodes.time) throw tooHeavy(asked, `It took longer than ${TIMEOUT_MS / 1000} s.`);
+    if (cause.code === engineCodes.memory) throw tooHeavy(asked, 'It took too much memory.');
+    if (cause.code === engineCodes.answerBytes) {
       throw tooHeavy(asked, `The answer has more than ${MAX_BYTES / 1024 / 1024} MB.`);
     }
     throw cause;

@@ -24,7 +24,8 @@ import { findNewest } from '../filters/newest.ts';
 import { observationColumns } from '../filters/observation-columns.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { traceIs, tracesIn } from '../filters/reach.ts';
-import { HOUR, sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
+import { parameterConditions } from '../filters/parameters.ts';
+import { HOUR, rangeBetween, sayingRange, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
 import { detailFields, toDetail } from './detail.ts';
 import {
   countObservations,
@@ -257,10 +258,7 @@ const select = ({
 }: Query): Omit<Selection, 'conditions'> => ({
   traceId,
   parentObservationId,
-  range: {
-    from: fromStartTime === undefined ? null : toMicros(fromStartTime),
-    to: toStartTime === undefined ? null : toMicros(toStartTime),
-  },
+  range: rangeBetween(fromStartTime, toStartTime),
 });
 
 /** Parameters that are short for a condition. */
@@ -275,12 +273,7 @@ function conditionsOf(query: Query): Condition[] {
   // v1 has neither.
   const { sessionId, isRootObservation } = query as Partial<ObservationsV2Query>;
   return [
-    ...Object.entries({ ...equal, sessionId }).flatMap(([column, value]): Condition[] =>
-      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
-    ),
-    ...(query.environment === undefined
-      ? []
-      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: query.environment } as const]),
+    ...parameterConditions({ equal: { ...equal, sessionId }, environment: query.environment }),
     ...(isRootObservation === undefined
       ? []
       : [

@@ -23,7 +23,7 @@ import { conditionsSql } from '../filters/column.ts';
 import { findNewest } from '../filters/newest.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { type ScoreTarget, scoreTargets } from '../filters/score-reach.ts';
-import { type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
+import { rangeBetween, type TimeRange, toIsoMicros, toMicros } from '../filters/time.ts';
 import { toScoreV1, traceExists, traceMeets, type Traces } from '../traces/service.ts';
 import { scoreColumns } from './columns.ts';
 import { countScores, type ScorePosition, type ScoreSelection, selectPositions, selectScoresById } from './store.ts';
@@ -177,10 +177,8 @@ const notFound = (): NotFoundError => new NotFoundError('Score not found');
 const { trusted } = ClickHouseSql;
 const ofTraces = clickhouse`trace_id != '' AND data_type != 'CORRECTION'`;
 
-const rangeOf = (query: { fromTimestamp?: string | undefined; toTimestamp?: string | undefined }): TimeRange => ({
-  from: query.fromTimestamp === undefined ? null : toMicros(query.fromTimestamp),
-  to: query.toTimestamp === undefined ? null : toMicros(query.toTimestamp),
-});
+const rangeOf = (query: { fromTimestamp?: string | undefined; toTimestamp?: string | undefined }): TimeRange =>
+  rangeBetween(query.fromTimestamp, query.toTimestamp);
 
 /** A column that is one of these; nothing when they are not asked for. */
 const isOneOf = (column: string, values: readonly string[] | string | undefined): ClickHouseSql[] =>

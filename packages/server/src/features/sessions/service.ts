@@ -5,7 +5,7 @@ import { NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { toIso, toMicros } from '../filters/time.ts';
+import { rangeBetween, toIso } from '../filters/time.ts';
 import type { Traces } from '../traces/service.ts';
 import { countSessions, selectSession, selectSessions, type SessionRow } from './store.ts';
 
@@ -23,11 +23,7 @@ export function createSessions({
   return {
     async list(scope: ProjectScope, query: SessionsQuery): Promise<{ data: TraceSession[]; meta: PageMeta }> {
       const { page, limit, fromTimestamp, toTimestamp, environment } = query;
-      const range = {
-        from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
-        to: toTimestamp === undefined ? null : toMicros(toTimestamp),
-      };
-      const selection = { range, environments: environment };
+      const selection = { range: rangeBetween(fromTimestamp, toTimestamp), environments: environment };
       await journal.barrier({ projectId: scope.projectId });
       const [rows, totalItems] = await Promise.all([
         selectSessions(db, scope, selection, { offset: (page - 1) * limit, limit }),

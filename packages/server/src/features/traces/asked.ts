@@ -4,17 +4,14 @@ import { InvalidRequestError } from '../../http/errors.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { traceIsOneOf } from '../filters/reach.ts';
-import { sayingRange, type TimeRange, toMicros } from '../filters/time.ts';
+import { rangeBetween, sayingRange, type TimeRange } from '../filters/time.ts';
 import { selectTracesWith } from './search-store.ts';
 import { soughtText } from './search.ts';
 import { checkedClauses, selectionOf, type TraceClause, type TraceQuery } from './selection.ts';
 import type { TraceSelection } from './store.ts';
 
 /** The times of what a screen asks for. */
-export const rangeOf = ({ from, to }: Pick<Asked, 'from' | 'to'>): TimeRange => ({
-  from: from === undefined ? null : toMicros(from),
-  to: to === undefined ? null : toMicros(to),
-});
+export const rangeOf = ({ from, to }: Pick<Asked, 'from' | 'to'>): TimeRange => rangeBetween(from, to);
 
 /** The terms of filter text. @throws InvalidRequestError where it has a problem */
 export function termsOf(q: string): FilterTerm[] {

@@ -11,7 +11,7 @@
 import type { TextSearch } from '@tracehouse/contract/filter-text';
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
-import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
+import { type ClickHouse, ClickHouseError, engineCodes } from '../../stores/clickhouse/clickhouse.ts';
 import { type Part, selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, type ClickHouseSql, join, string } from '../../stores/clickhouse/sql.ts';
@@ -100,8 +100,6 @@ const FIRST_HITS = 10;
 const RANGE_MS = 700;
 /** Hashes in a cursor: 200 make an address of 6 kB. */
 const MOST_LATE = 200;
-/** The engine's code for a statement that took longer than it may. */
-const TOO_LONG = 159;
 /** More than any statement takes. */
 const UNKNOWN_MS = 1_000_000;
 /** Of the connections that read: one is left for the other lists. */
@@ -147,7 +145,7 @@ export function createSearch({ clickhouse: db, budgetMs }: { clickhouse: ClickHo
         return answers;
       } catch (error) {
         one.abort();
-        if (timeoutMs !== undefined && error instanceof ClickHouseError && error.code === TOO_LONG) return null;
+        if (timeoutMs !== undefined && error instanceof ClickHouseError && error.code === engineCodes.time) return null;
         throw error;
       }
     };

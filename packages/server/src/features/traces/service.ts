@@ -18,7 +18,8 @@ import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/
 import type { ProjectScope } from '../../stores/scope.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
 import { type NamedTrace, traceIsOneOf, rowsAround } from '../filters/reach.ts';
-import { type TimeRange, toMicros } from '../filters/time.ts';
+import { parameterConditions } from '../filters/parameters.ts';
+import { rangeBetween, type TimeRange } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, promptNamesOf, toObservationV1 } from '../observations/service.ts';
 import type { Prompts } from '../prompts/service.ts';
 import { createTraceCounts } from './count.ts';
@@ -281,10 +282,7 @@ function toListed(
   return { ...resolveTrace(rows, own), ...(counted.length > 0 ? resolveTrace(counted, observed) : none) };
 }
 
-const rangeOf = ({ fromTimestamp, toTimestamp }: TracesQuery): TimeRange => ({
-  from: fromTimestamp === undefined ? null : toMicros(fromTimestamp),
-  to: toTimestamp === undefined ? null : toMicros(toTimestamp),
-});
+const rangeOf = ({ fromTimestamp, toTimestamp }: TracesQuery): TimeRange => rangeBetween(fromTimestamp, toTimestamp);
 
 function orderOf(orderBy: TracesQuery['orderBy']): TraceOrder {
   if (!orderBy) return { column: 'timestamp', descending: true };
@@ -296,15 +294,5 @@ function orderOf(orderBy: TracesQuery['orderBy']): TraceOrder {
 const isOrder = (column: string): column is keyof typeof traceOrders => Object.hasOwn(traceOrders, column);
 
 /** Parameters that are short for a condition. */
-function conditionsOf({ userId, name, sessionId, version, release, tags, environment }: TracesQuery): Condition[] {
-  const equal = { userId, name, sessionId, version, release };
-  return [
-    ...Object.entries(equal).flatMap(([column, value]): Condition[] =>
-      value === undefined ? [] : [{ type: 'string', column, operator: '=', value }],
-    ),
-    ...(tags === undefined ? [] : [{ type: 'arrayOptions', column: 'tags', operator: 'all of', value: tags } as const]),
-    ...(environment === undefined
-      ? []
-      : [{ type: 'stringOptions', column: 'environment', operator: 'any of', value: environment } as const]),
-  ];
-}
+const conditionsOf = ({ userId, name, sessionId, version, release, tags, environment }: TracesQuery): Condition[] =>
+  parameterConditions({ equal: { userId, name, sessionId, version, release }, tags, environment });

@@ -39,7 +39,23 @@ export interface ClickHouse {
   close(): Promise<void>;
 }
 
-/** `code` is the engine's (62 syntax, 159 time, 241 memory, 394 killed); 0 when it gave none. */
+/** Codes of the engine for a statement that it gave up, or would not begin. */
+export const engineCodes = {
+  syntax: 62,
+  time: 159,
+  memory: 241,
+  killed: 394,
+  /** `max_result_bytes`. */
+  answerBytes: 396,
+} as const;
+
+/**
+ * The engine takes one core alone where it has less than a gigabyte of memory for each: a setting for statements that a person waits for
+ * and that read much.
+ */
+export const ON_ALL_CORES = { max_threads_min_free_memory_per_thread: 0 } as const;
+
+/** `code` is the engine's (some are in `engineCodes`); 0 when it gave none. */
 export class ClickHouseError extends Error {
   readonly code: number;
   constructor(message: string, code: number, options?: ErrorOptions) {
