@@ -25,7 +25,7 @@ export function createAbTestSweep({
   now,
 }: {
   postgres: Postgres;
-  prompts: Pick<TestedPrompts, 'lockName' | 'forget'>;
+  prompts: Pick<TestedPrompts, 'lockPrompts' | 'forget'>;
   results: Pick<AbResults, 'compute'>;
   log: Pick<Logger, 'warn'>;
   now: () => Date;
@@ -35,7 +35,7 @@ export function createAbTestSweep({
   async function writeDown(scope: ProjectScope, { prompt_name, state, written_state }: TestRow): Promise<void> {
     if (state === written_state) return;
     await postgres.transaction(async (tx) => {
-      await prompts.lockName(tx, scope, prompt_name);
+      await prompts.lockPrompts(tx, scope);
       await settle(tx, scope, prompt_name, now());
     });
     await prompts.forget(scope);

@@ -19,7 +19,7 @@ export { keyOf, parseKeyedLabel } from './key.ts';
 /** What A/B tests ask of prompts. */
 export interface TestedPrompts {
   /** Held until the transaction ends, as by whoever makes a version or moves a label. */
-  lockName(tx: Postgres, scope: ProjectScope, name: string): Promise<void>;
+  lockPrompts(tx: Postgres, scope: ProjectScope): Promise<void>;
   /** Empty when there is no such prompt. */
   versionsOf(db: Postgres, scope: ProjectScope, name: string): Promise<readonly { version: number }[]>;
   labelsOf(db: Postgres, scope: ProjectScope, name: string): Promise<readonly { label: string; version: number }[]>;
@@ -78,7 +78,7 @@ export function createAbTests({
     const known = await selectTest(postgres, scope, id, now());
     if (!known) throw notFound();
     const done = postgres.transaction(async (tx) => {
-      await prompts.lockName(tx, scope, known.prompt_name);
+      await prompts.lockPrompts(tx, scope);
       const at = now();
       await settle(tx, scope, known.prompt_name, at);
       const row = await selectTest(tx, scope, id, at);
@@ -228,7 +228,7 @@ export function createAbTests({
       const known = await selectTest(postgres, scope, id, now());
       if (!known) throw notFound();
       await postgres.transaction(async (tx) => {
-        await prompts.lockName(tx, scope, known.prompt_name);
+        await prompts.lockPrompts(tx, scope);
         const at = now();
         const row = await selectTest(tx, scope, id, at);
         if (!row) throw notFound();

@@ -132,8 +132,8 @@ export function createPrompts({
 
     // For A/B tests, in a transaction of theirs.
 
-    /** Held until the transaction ends; changes of prompts hold it too. */
-    lockName: (tx: Postgres, scope: ProjectScope, _name: string): Promise<void> => lockPrompts(tx, scope),
+    /** All prompts of the project, until the transaction ends: one may include any other. Changes of prompts hold it too. */
+    lockPrompts,
     /** Points a label to a version, which must be there, and writes the line of the audit log. The caller checks protection. */
     moveLabel: labels.move,
     /** The newest first. */
