@@ -116,11 +116,7 @@ export const selectVersionScores = (
       if(any(data_type) = 'CATEGORICAL' OR count() < 2, NULL, stddevSamp(value)) AS deviation,
       topK(1)(string_value)[1] AS most_common
     FROM ${scores} AS scored
-    INNER JOIN (
-      SELECT DISTINCT trace_id, '' AS observation_id, version FROM ${some}
-      UNION ALL
-      SELECT trace_id, id AS observation_id, version FROM ${some}
-    ) AS owner USING (trace_id, observation_id)
+    INNER JOIN (SELECT DISTINCT trace_id, arrayJoin(['', id]) AS observation_id, version FROM ${some}) AS owner USING (trace_id, observation_id)
     WHERE data_type IN (${types})
     GROUP BY version, name, data_type
     ORDER BY version DESC, count() DESC, name
