@@ -9,6 +9,7 @@ import { auditRoutes } from './features/audit/routes.ts';
 import { createAuditLog } from './features/audit/service.ts';
 import { metricsRoutes } from './features/metrics/routes.ts';
 import { createMetrics } from './features/metrics/service.ts';
+import { createSuperseded } from './features/filters/superseded.ts';
 import { mediaRoutes } from './features/media/routes.ts';
 import { createMedia, type MediaNeeds } from './features/media/service.ts';
 import { ledgerRoutes } from './features/ledger/routes.ts';
@@ -197,7 +198,8 @@ export function openProduct({
     prompts,
     now,
   });
-  const metrics = createMetrics({ clickhouse, journal });
+  const superseded = createSuperseded({ clickhouse });
+  const metrics = createMetrics({ clickhouse, journal, superseded });
   const queue = createQueue({
     postgres,
     jobs: [
@@ -254,7 +256,7 @@ export function openProduct({
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
       ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
-      ...facetsRoutes(createFacets({ clickhouse, now })),
+      ...facetsRoutes(createFacets({ clickhouse, superseded, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, prompts, now })),
       ...scoresRoutes(
         createScoreReads({ clickhouse, postgres, journal, traces, deleteScores: store.deleteScores, now }),

@@ -4,7 +4,7 @@ import { type ClickHouse, ON_ALL_CORES, type QueryOptions } from '../../stores/c
 import type { ProjectScope } from '../../stores/scope.ts';
 import { inParallel } from '../../turns.ts';
 import { weekAround } from '../filters/reach.ts';
-import { createSuperseded } from '../filters/superseded.ts';
+import type { Superseded } from '../filters/superseded.ts';
 import { toIso } from '../filters/time.ts';
 import { rangeOf, termsOf } from '../traces/asked.ts';
 import { boundedRange } from './bound.ts';
@@ -27,8 +27,15 @@ const MOST_JOINED = 150_000;
 const MOST_OF_NARROW = 4_000_000;
 
 /** Values with counts beside a list: what a filter could say next. */
-export function createFacets({ clickhouse: db, now }: { clickhouse: ClickHouse; now: () => Date }) {
-  const superseded = createSuperseded({ clickhouse: db });
+export function createFacets({
+  clickhouse: db,
+  superseded,
+  now,
+}: {
+  clickhouse: ClickHouse;
+  superseded: Superseded;
+  now: () => Date;
+}) {
   const unsure = createUnsure();
 
   async function facetOf(

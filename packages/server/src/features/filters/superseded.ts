@@ -16,6 +16,8 @@ interface Newest {
   row_version: string;
 }
 
+export type Superseded = ReturnType<typeof createSuperseded>;
+
 /**
  * Whichever rows of a range the engine keeps when it merges do count, but for those of which another hour has a newer version. A
  * door that knows that a start has moved says so in the old hour; who sends a span again with another start, an hour away, says

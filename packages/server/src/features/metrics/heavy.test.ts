@@ -5,6 +5,7 @@ import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse } from '../../stores/clickhouse/sql.ts';
 import { projectScope } from '../../stores/scope.ts';
 import { type Harness, openHarness } from '../harness.ts';
+import { createSuperseded } from '../filters/superseded.ts';
 import { createMetrics } from './service.ts';
 
 /** Takes as long as it may. */
@@ -72,7 +73,11 @@ test('an answer of too many bytes is 422 too', async () => {
 test('is ended in the engine when its reader has gone', async () => {
   // So long that on a busy machine its own time is not up first.
   const db = slow(harness.clickhouse, 60_000);
-  const metrics = createMetrics({ clickhouse: db, journal: { barrier: async () => undefined } });
+  const metrics = createMetrics({
+    clickhouse: db,
+    journal: { barrier: async () => undefined },
+    superseded: createSuperseded({ clickhouse: db }),
+  });
   const reader = new AbortController();
   const answer = readFor(reader.signal, () =>
     metrics.run(projectScope('heavy'), MetricsQueryV1.parse(query), 'v1').catch((error: unknown) => error),

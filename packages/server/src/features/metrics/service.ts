@@ -20,7 +20,7 @@ import {
 import type { ProjectScope } from '../../stores/scope.ts';
 import { isOfTheTrace } from '../filters/observation-columns.ts';
 import { weekAround } from '../filters/reach.ts';
-import { createSuperseded } from '../filters/superseded.ts';
+import type { Superseded } from '../filters/superseded.ts';
 import { HOUR, type TimeRange, toMicros } from '../filters/time.ts';
 import { dailyRange, selectDaily } from './daily.ts';
 import { bucketsIn } from './granularity.ts';
@@ -45,12 +45,12 @@ const views: Record<MetricsQuery['view'], (scope: ProjectScope, asked: Asked) =>
 export function createMetrics({
   clickhouse: db,
   journal,
+  superseded,
 }: {
   clickhouse: ClickHouse;
   journal: Pick<Journal, 'barrier'>;
+  superseded: Superseded;
 }) {
-  const superseded = createSuperseded({ clickhouse: db });
-
   /**
    * Rows for a query that is right by its form. Numbers are those of the rows in force, of all environments.
    * @throws InvalidRequestError for a name there is not; TooHeavyError when it takes too long or too much memory, or tells too much
