@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { basic, createClient } from '../../bench/client.ts';
 import { watchRss } from '../../bench/processes.ts';
@@ -8,7 +6,7 @@ import { createConversations } from '../../bench/traffic/conversations.ts';
 import { createRandom } from '../../bench/traffic/random.ts';
 import { createRequests, spanIdOf, stamp, traceIdOf } from '../../bench/traffic/requests.ts';
 import { createWords } from '../../bench/traffic/words.ts';
-import { startServer } from '../harness/server.ts';
+import { plantedDirectory, startServer } from '../harness/server.ts';
 import type { Expected, ExpectedObservation } from './load.ts';
 import { verify } from './verify.ts';
 
@@ -22,7 +20,7 @@ let directory = '';
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test('under a flood the surplus is refused with when to come again, memory stays bounded, other routes answer, and nothing acknowledged is lost', async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tracehouse-flood-'));
+  directory = await plantedDirectory();
   const server = await startServer({
     dataDirectory: directory,
     screens: false,

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { basic } from '../../bench/client.ts';
 import { createRandom } from '../../bench/traffic/random.ts';
 import { projectApi } from '../harness/project-api.ts';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { plantedDirectory, startServer, type TestServer } from '../harness/server.ts';
 import { createLoad } from './load.ts';
 import { type Findings, verify } from './verify.ts';
 
@@ -34,7 +32,7 @@ export async function killRepeatedly({
   seed: number;
   tell?(line: string): void;
 }): Promise<KillReport> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'tracehouse-kills-'));
+  const dataDirectory = await plantedDirectory();
   const random = createRandom(seed);
   const load = createLoad(seed);
   let replayedSegments = 0;

@@ -1,11 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { basic } from '../../bench/client.ts';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { plantedDirectory, startServer, type TestServer } from '../harness/server.ts';
 
-const dataDirectory = await mkdtemp(join(tmpdir(), 'tracehouse-large-fields-'));
+const dataDirectory = await plantedDirectory();
 afterAll(() => rm(dataDirectory, { recursive: true, force: true }));
 
 /** 1.2 MB, another for each id. */

@@ -11,7 +11,7 @@ const DISK_MB = 768;
 /** Refused requests that a fault is looked at for. */
 const REFUSALS = 12;
 
-const disk = createSmallDisk(DISK_MB);
+const disk = await createSmallDisk(DISK_MB);
 const load = createLoad(7);
 let server: TestServer;
 /** Opened before there may be no descriptor left for a connection. */

@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, expect, test } from 'vitest';
 import { basic } from '../../bench/client.ts';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { plantedDirectory, startServer, type TestServer } from '../harness/server.ts';
 
 const CALLS = 8_000;
-const dataDirectory = await mkdtemp(join(tmpdir(), 'tracehouse-recalculation-'));
+const dataDirectory = await plantedDirectory();
 afterAll(() => rm(dataDirectory, { recursive: true, force: true }));
 
 async function ask<Body>(server: TestServer, method: string, path: string, body?: unknown): Promise<Body> {

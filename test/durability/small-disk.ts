@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plantStores } from '../../packages/server/src/stores/test-stores.ts';
 
 /** A fault of the machine that can be switched on under a running server, and off again. */
 export interface Fault {
@@ -19,11 +20,12 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** A disk of its own where mounting is allowed. */
-export function createSmallDisk(sizeMb: number): SmallDisk {
+/** A disk of its own where mounting is allowed, with the stores that a first start makes. */
+export async function createSmallDisk(sizeMb: number): Promise<SmallDisk> {
   const directory = mkdtempSync(join(tmpdir(), 'tracehouse-disk-'));
   const isMounted = mount(directory, sizeMb);
-  if (serverUser) chownSync(directory, serverUser.uid, serverUser.gid);
+  await plantStores(directory);
+  if (serverUser) execFileSync('chown', ['-R', `${serverUser.uid}:${serverUser.gid}`, directory]);
   chmodSync(directory, 0o700);
   const filler = join(directory, 'filler');
   return {

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { filterFields } from '../../packages/contract/src/filter-text.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod';
@@ -9,7 +7,7 @@ import { traceColumns } from '../../packages/server/src/features/filters/trace-c
 import { clickhouse } from '../../packages/server/src/stores/clickhouse/sql.ts';
 import { projectScope } from '../../packages/server/src/stores/scope.ts';
 import { projectApi } from '../harness/project-api.ts';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { plantedDirectory, startServer, type TestServer } from '../harness/server.ts';
 import { send } from './attack.ts';
 import { isJson } from './doors.ts';
 import { createRandom, type Random } from './random.ts';
@@ -81,7 +79,7 @@ async function storePrompts(into: TestServer, text: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tracehouse-test-'));
+  directory = await plantedDirectory();
   const env = {
     LANGFUSE_INIT_PROJECT_ID: 'theirs',
     LANGFUSE_INIT_PROJECT_PUBLIC_KEY: 'pk-lf-theirs',

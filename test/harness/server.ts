@@ -6,8 +6,8 @@ import { plantStores } from '../../packages/server/src/stores/test-stores.ts';
 import { freePorts } from './ports.ts';
 import { startProcess, waitUntilAnswers } from './process.ts';
 
-/** With the stores that a first start makes, three seconds sooner. */
-async function plantedDirectory(): Promise<string> {
+/** A data directory with the stores that a first start makes, three seconds sooner. Whoever asks for it removes it. */
+export async function plantedDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tracehouse-test-'));
   await plantStores(directory);
   return directory;
@@ -15,8 +15,11 @@ async function plantedDirectory(): Promise<string> {
 
 const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 
-/** As `npm start` has it. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
+/** What `npm start` sets. */
+export const ofNpmStart = {
+  UV_THREADPOOL_SIZE: '16',
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url)),
+};
 
 /** Our server as a user runs it, in a process of its own, with a project, its keys and an owner. */
 export interface TestServer {
@@ -66,8 +69,7 @@ export async function startServer({
     password: 'correct-horse-battery-staple',
   };
   const settings = {
-    UV_THREADPOOL_SIZE: '16',
-    NODE_COMPILE_CACHE: compileCache,
+    ...ofNpmStart,
     TRACEHOUSE_DATA_DIR: directory,
     PORT: String(port),
     TRACEHOUSE_WORKER_PORT: String(workerPort),

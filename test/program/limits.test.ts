@@ -1,15 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { projectApi } from '../harness/project-api.ts';
-import { startServer, type TestServer } from '../harness/server.ts';
+import { plantedDirectory, startServer, type TestServer } from '../harness/server.ts';
 
 let directory: string;
 let server: TestServer;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tracehouse-test-'));
+  directory = await plantedDirectory();
 });
 afterEach(() => server.stop());
 afterAll(() => rm(directory, { recursive: true, force: true }));

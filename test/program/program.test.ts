@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePorts } from '../harness/ports.ts';
 import { type RunningProcess, startProcess, waitUntilAnswers } from '../harness/process.ts';
+import { ofNpmStart, plantedDirectory } from '../harness/server.ts';
 
 const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 
@@ -18,8 +19,9 @@ afterEach(async () => {
   for (const each of clean.splice(0).toReversed()) await each();
 });
 
-async function newDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tracehouse-program-'));
+/** Without `isPlanted` it is empty: a first start. */
+async function newDirectory({ isPlanted = true } = {}): Promise<string> {
+  const directory = await (isPlanted ? plantedDirectory() : mkdtemp(join(tmpdir(), 'tracehouse-program-')));
   clean.push(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
@@ -32,7 +34,7 @@ async function start(
 ): Promise<RunningProcess & { url: string; otlpUrl: string; workerUrl: string }> {
   const [port, worker, otlp] = (await freePorts(3)) as [number, number, number];
   const settings = {
-    UV_THREADPOOL_SIZE: '16',
+    ...ofNpmStart,
     TRACEHOUSE_DATA_DIR: directory,
     PORT: String(port),
     TRACEHOUSE_WORKER_PORT: String(worker),
@@ -60,7 +62,7 @@ const statusOf = async (url: string, init?: RequestInit): Promise<number> => (aw
 
 describe('the first start without configuration', () => {
   test('makes everything, tells the login in a file only its owner can read, and drains when asked to end', async () => {
-    const directory = await newDirectory();
+    const directory = await newDirectory({ isPlanted: false });
     const program = await start(['all', '--no-ui'], directory);
     await waitUntilAnswers(`${program.url}/api/public/health`, program, STARTED_MS);
 

@@ -18,7 +18,9 @@ import type { Postgres } from './postgres/postgres.ts';
 export async function plantStores(directory: string, stores = ['postgres', 'clickhouse']): Promise<void> {
   const made = await (template ??= makeOnce());
   await mkdir(directory, { recursive: true });
-  await Promise.all(stores.map((store) => cp(join(made, store), join(directory, store), { recursive: true })));
+  // The engine's links are relative; resolved they would lead into what all copy from.
+  const asItIs = { recursive: true, verbatimSymlinks: true };
+  await Promise.all(stores.map((store) => cp(join(made, store), join(directory, store), asItIs)));
 }
 
 /** An empty database with our tables, in a directory that goes when it is closed. */
