@@ -212,10 +212,7 @@ export function saidBy(scope: ProjectScope, condition: Condition, said: TimeRang
   ];
 }
 
-/**
- * The same of traces that have a row in a range, for statements that look at rows of the range. A day around a short range has more
- * rows than the range, of which next to none belong to its traces: hashes tell them before what they say is read.
- */
+/** The same of traces that have a row in a range, for statements that look at rows of the range. */
 export function saidInOrBeside(
   scope: ProjectScope,
   condition: Condition,
@@ -224,22 +221,52 @@ export function saidInOrBeside(
 ): ClickHouseSql[] {
   const test = necessary(condition);
   if (test === null) return [];
+  if (range.from === null) return saidBy(scope, condition, sayingRange(range));
+  const rows = sayingPlaces(scope, range, now).map(
+    ({ hashes, rows: place }) => clickhouse`
+      SELECT trace_hash FROM observations ${hashes ? clickhouse`PREWHERE ${hashes}` : clickhouse``}
+      WHERE ${place} AND ${test} AND project_id = ${string(scope.projectId)}`,
+  );
+  return [clickhouse`trace_hash IN (${join(rows, ' UNION ALL ')})`];
+}
+
+/** Some of the rows of a project. */
+export interface Place {
+  rows: ClickHouseSql;
+  /** To be tested before anything else is read of the rows: which traces they may be of. */
+  hashes?: ClickHouseSql;
+}
+
+/**
+ * Rows of a range, and beside it, of which one must say what a trace of the range is to have. A day around a short range has more
+ * rows than the range, of which next to none belong to its traces: hashes tell them before what they say is read.
+ */
+function sayingPlaces(scope: ProjectScope, range: TimeRange, now: Micros): Place[] {
   const { from, to } = range;
-  if (from === null) return saidBy(scope, condition, sayingRange(range));
-  const rows = (more: ClickHouseSql): ClickHouseSql =>
-    clickhouse`SELECT trace_hash FROM observations ${more} AND project_id = ${string(scope.projectId)}`;
   const said = sayingRange(range);
-  if (!isShort(range, now))
-    return [clickhouse`trace_hash IN (${rows(clickhouse`WHERE ${startsIn(said)} AND ${test}`)})`];
+  if (!isShort(range, now)) return [{ rows: startsIn(said) }];
   const before = startsIn({ from: said.from, to: from });
   const beside = to === null ? before : clickhouse`(${before} OR ${startsIn({ from: to, to: said.to })})`;
-  const ofTraces = clickhouse`trace_hash IN (${rows(clickhouse`WHERE ${startsIn(range)}`)})`;
-  return [
-    clickhouse`trace_hash IN (
-      ${rows(clickhouse`WHERE ${startsIn(range)} AND ${test}`)}
-      UNION ALL
-      ${rows(clickhouse`PREWHERE ${ofTraces} WHERE ${beside} AND ${test}`)})`,
-  ];
+  const ofTraces = clickhouse`trace_hash IN (
+    SELECT trace_hash FROM observations WHERE ${startsIn(range)} AND project_id = ${string(scope.projectId)})`;
+  return [{ rows: startsIn(range) }, { rows: beside, hashes: ofTraces }];
+}
+
+/** Which rows say what these conditions make necessary of the traces of a range; each trace that meets them has one. */
+export function rowsSaying(
+  scope: ProjectScope,
+  conditions: readonly Condition[],
+  range: TimeRange,
+  now: Micros,
+): Place[] {
+  const [first, ...others] = conditions.filter(mustBeSaid);
+  const test = first && necessary(first);
+  if (!test) return [];
+  const more = others.flatMap((condition) => saidInOrBeside(scope, condition, range, now));
+  return sayingPlaces(scope, range, now).map((place) => ({
+    ...place,
+    rows: join([place.rows, test, ...more], ' AND '),
+  }));
 }
 const SHORT = 48 * HOUR;
 

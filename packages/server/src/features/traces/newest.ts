@@ -142,9 +142,9 @@ async function selectNewestSaying(
 }
 
 /** Of traces with their rows, the newest that are shown. */
-const newestOf = (
+export const newestOf = (
   traces: ReadonlyMap<string, StoredObservation[]>,
-  { range, query, count, after }: NewestQuery,
+  { range, query, count, after }: Omit<NewestQuery, 'fields'>,
 ): Found[] =>
   [...traces]
     .flatMap(([id, rows]) => {

@@ -7,7 +7,14 @@ import type { ProjectScope } from '../../stores/scope.ts';
 import { clickhouse, ClickHouseSql, join, pattern, string } from '../../stores/clickhouse/sql.ts';
 import { hasText, idsHaveText } from '../../stores/clickhouse/text-search.ts';
 import { conditionsSql, not } from '../filters/column.ts';
-import { mustBeSaid, observationColumns, saidBy, saidInOrBeside } from '../filters/observation-columns.ts';
+import {
+  mustBeSaid,
+  observationColumns,
+  type Place,
+  rowsSaying,
+  saidBy,
+  saidInOrBeside,
+} from '../filters/observation-columns.ts';
 import { rowsAround, tracesIn } from '../filters/reach.ts';
 import { sayingRange, startsIn, type TimeRange } from '../filters/time.ts';
 import { traceColumns } from '../filters/trace-columns.ts';
@@ -123,6 +130,20 @@ export const saidInRange = (
   clauses
     .filter(isPositive)
     .flatMap(({ conditions }) => conditions.flatMap((condition) => saidInOrBeside(scope, condition, range, now)));
+
+/** Rows of which each trace that meets these clauses has one; for clauses all of which must be said. */
+export const rowsThatSay = (
+  scope: ProjectScope,
+  range: TimeRange,
+  clauses: readonly TraceClause[],
+  now: Micros,
+): Place[] =>
+  rowsSaying(
+    scope,
+    clauses.flatMap(({ conditions }) => conditions),
+    range,
+    now,
+  );
 
 const isPositive = ({ of, not: isNegated }: TraceClause): boolean => of === 'trace' && !isNegated;
 /** Whether all that is asked must be said by rows of a trace: those that say it are the ones that meet it, but for values that others outweigh. */

@@ -24,6 +24,7 @@ import { observationsIn, observationV1Fields, promptNamesOf, toObservationV1 } f
 import type { Prompts } from '../prompts/service.ts';
 import { createTraceCounts } from './count.ts';
 import { type DeletionNeeds, deleteRows } from './deletion.ts';
+import { type CountedPage, findFew } from './few.ts';
 import { findNewestTraces } from './newest.ts';
 import { clausesOf, selectionOf, type TraceQuery } from './selection.ts';
 import {
@@ -72,7 +73,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     const { page, limit } = query;
     const range = rangeOf(query);
     const offset = (page - 1) * limit;
-    if (order.column !== 'timestamp' || !order.descending) {
+    if (!isNewestFirst(order)) {
       return selectTracePage(db, scope, selectionOf(scope, range, asked), { order, offset, limit });
     }
     const { items } = await findNewestTraces(db, scope, {
@@ -84,6 +85,25 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     });
     // Of a later page only the places are known: the rows of all before it would be too much to read.
     return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));
+  }
+
+  async function countedPage(
+    scope: ProjectScope,
+    query: TracesQuery,
+    asked: TraceQuery,
+    order: TraceOrder,
+    fields: ReadonlySet<keyof StoredObservation>,
+  ): Promise<CountedPage> {
+    const { page, limit } = query;
+    const range = rangeOf(query);
+    const everything = selectionOf(scope, range, asked);
+    if (isNewestFirst(order)) {
+      const place = { offset: (page - 1) * limit, limit };
+      const few = await findFew(db, scope, { range, query: asked, ...place, fields, now: now().getTime() * 1000 });
+      if (few) return few;
+    }
+    const [items, total] = await Promise.all([pageOf(scope, query, asked, order, fields), count(scope, everything)]);
+    return { items, total };
   }
 
   const wholeTraces = <Row extends Partial<Pick<ResolvedTrace, 'payload_blobs'>>>(
@@ -101,13 +121,15 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     async list(scope: ProjectScope, query: TracesQuery): Promise<{ data: TraceWithDetails[]; meta: PageMeta }> {
       const order = orderOf(query.orderBy);
       const asked = { clauses: clausesOf([...conditionsOf(query), ...parseFilter(query.filter)]), text: [] };
-      const everything = selectionOf(scope, rangeOf(query), asked);
       const groups = new Set(query.fields ?? traceFieldGroups);
       await journal.barrier({ projectId: scope.projectId });
-      const [positions, totalItems] = await Promise.all([
-        pageOf(scope, query, asked, order, listedFields(groups)),
-        count(scope, everything),
-      ]);
+      const { items: positions, total: totalItems } = await countedPage(
+        scope,
+        query,
+        asked,
+        order,
+        listedFields(groups),
+      );
       const ids = positions.map(({ id }) => id);
       const { environment } = query;
       const [traces, scores] = await Promise.all([
@@ -291,6 +313,7 @@ function orderOf(orderBy: TracesQuery['orderBy']): TraceOrder {
   return { column, descending: order === 'DESC' };
 }
 
+const isNewestFirst = ({ column, descending }: TraceOrder): boolean => column === 'timestamp' && descending;
 const isOrder = (column: string): column is keyof typeof traceOrders => Object.hasOwn(traceOrders, column);
 
 /** Parameters that are short for a condition. */

@@ -15,6 +15,7 @@ import {
   type TraceColumn,
 } from '../../ingest/resolve-trace.ts';
 import type { ScoreRow } from '../../ingest/score.ts';
+import type { Place } from '../filters/observation-columns.ts';
 import { byIdAlone, hashOfTrace, type NamedTrace, rowsOfTraces } from '../filters/reach.ts';
 import { isTargetOf, scoreTargets } from '../filters/score-reach.ts';
 import { HOUR, startsIn, type TimeRange } from '../filters/time.ts';
@@ -97,9 +98,20 @@ export async function selectTraceRows(
   fields: ReadonlySet<keyof StoredObservation>,
   options?: QueryOptions,
 ): Promise<Map<string, StoredObservation[]>> {
-  if (traces.length === 0) return new Map();
+  return rowsInForce(await selectTraceVersions(db, scope, traces, fields, options));
+}
+
+/** The same rows in every version. */
+export async function selectTraceVersions(
+  db: ClickHouse,
+  scope: ProjectScope,
+  traces: readonly NamedTrace[],
+  fields: ReadonlySet<keyof StoredObservation>,
+  options?: QueryOptions,
+): Promise<StoredObservation[]> {
+  if (traces.length === 0) return [];
   const reader = storedReader.only(fields);
-  return rowsInForce(reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options)));
+  return reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options));
 }
 
 /** The same of a page: rows that came with it, else read now. */
@@ -302,6 +314,31 @@ export const selectByBound = (
       LIMIT ${uint(limit)}`,
     options,
   );
+
+/** The traces with rows of a place, in whatever version, those of the latest row first; null when these are more than so many. */
+export async function selectTracesOf(
+  db: ClickHouse,
+  scope: ProjectScope,
+  { rows, hashes }: Place,
+  most: { rows: number; traces: number },
+): Promise<NamedTrace[] | null> {
+  // Without a limit on rows the engine would find all of them before it knows that they are of too many traces.
+  const traces = await db.rows<NamedTrace & { rows: number }>(clickhouse`
+    SELECT trace_id AS id, ${hashOfTrace}, count() AS rows
+    FROM (
+      SELECT trace_id, start_time FROM observations
+      ${hashes ? clickhouse`PREWHERE ${hashes}` : clickhouse``}
+      WHERE project_id = ${string(scope.projectId)} AND ${rows}
+      LIMIT ${uint(most.rows + 1)}
+    )
+    GROUP BY trace_id
+    ORDER BY max(start_time) DESC
+    LIMIT ${uint(most.traces + 1)}`);
+  const found = traces.reduce((sum, one) => sum + one.rows, 0);
+  return traces.length > most.traces || found > most.rows
+    ? null
+    : traces.map(({ id, hash }) => ({ id, ...(hash && { hash }) }));
+}
 
 /** The traces of the selection. */
 export async function selectTraceIds(

@@ -306,6 +306,112 @@ describe('the list of traces', () => {
     expect((await project.everyPage('/x/traces?q=user:ada&limit=2')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
+  describe('a v1 list counts the traces of a filter from their rows', () => {
+    const iso = (seconds: number): string => new Date(at(seconds) / 1000).toISOString();
+    const DAY = 86_400;
+    const range = `fromTimestamp=${iso(-3600)}&toTimestamp=${iso(7200)}`;
+
+    /** In another order the engine resolves and counts them. */
+    const bothCounts = async (project: Project, query: string): Promise<number[]> => {
+      const newest = (await project.get(`/traces?${query}`)).body;
+      const oldest = (await project.get(`/traces?${query}&orderBy=timestamp.asc`)).body;
+      return [newest.meta.totalItems, oldest.meta.totalItems];
+    };
+
+    test('of those alone that mean it in the range, wherever it is said', async () => {
+      const project = await newProject();
+      const said: Sample[] = ['a', 'b', 'c'].map((traceId, i) => ({ id: 'root', traceId, at: i, userId: 'ada' }));
+      await project.store([
+        ...said,
+        { id: 'root', traceId: 'outweighed', userId: 'lin' },
+        { id: 'child', traceId: 'outweighed', parentId: 'root', at: 1, userId: 'ada' },
+        { id: 'root', traceId: 'early', at: -7200, userId: 'ada' },
+        { id: 'late', traceId: 'early', parentId: 'root', at: 1 },
+        { id: 'root', traceId: 'said later', at: 2 },
+        { id: 'child', traceId: 'said later', parentId: 'root', at: 7200 + DAY - 10, userId: 'ada' },
+        // Beyond a day it is not looked for.
+        { id: 'root', traceId: 'said too late', at: 3 },
+        { id: 'child', traceId: 'said too late', parentId: 'root', at: 7200 + DAY + 10, userId: 'ada' },
+        // What is said about the trace tells when it was.
+        { id: 'early one', traceId: 'told', at: -DAY, userId: 'ada' },
+        { id: 'told', traceId: 'told', kind: 'trace', source: 'json', at: 5 },
+        { id: 'root', traceId: 'superseded', userId: 'ada', rowVersion: 10 },
+        { id: 'root', traceId: 'moved', userId: 'ada', rowVersion: 10 },
+        { id: 'root', traceId: 'gone', userId: 'ada' },
+      ]);
+      await project.store([
+        { id: 'root', traceId: 'superseded', userId: 'lin', rowVersion: 11 },
+        { id: 'root', traceId: 'moved', at: 2 * DAY, userId: 'ada', rowVersion: 11 },
+      ]);
+      await project.delete('/traces/gone');
+      expect(ids(await project.get(`/traces?userId=ada&${range}`))).toEqual(['told', 'said later', 'c', 'b', 'a']);
+      expect(await bothCounts(project, `userId=ada&${range}`)).toEqual([5, 5]);
+      expect(await bothCounts(project, `userId=nobody&${range}`)).toEqual([0, 0]);
+      expect(await bothCounts(project, 'userId=ada')).toEqual([8, 8]);
+    });
+
+    test('on any page, and when they are too many to be read', async () => {
+      const project = await newProject();
+      const traces = Array.from({ length: 240 }, (_, i): Sample => ({
+        id: 'root',
+        traceId: `t${String(i).padStart(3, '0')}`,
+        at: i,
+        userId: i < 12 ? 'few' : 'many',
+        totalCost: '1',
+      }));
+      await project.store(traces);
+      const second = (await project.get(`/traces?userId=few&${range}&limit=5&page=2`)).body;
+      expect(ids({ body: second })).toEqual(['t006', 't005', 't004', 't003', 't002']);
+      expect(second.data[0]).toMatchObject({ userId: 'few', totalCost: 1 });
+      expect(second.meta).toEqual({ page: 2, limit: 5, totalItems: 12, totalPages: 3 });
+      expect((await project.get(`/traces?userId=few&${range}&page=9`)).body).toMatchObject({
+        data: [],
+        meta: { totalItems: 12 },
+      });
+      const many = (await project.get(`/traces?userId=many&${range}&limit=2`)).body;
+      expect(ids({ body: many })).toEqual(['t239', 't238']);
+      expect(many.meta.totalItems).toBe(228);
+    });
+
+    test('as the engine counts them, whatever the rows say', async () => {
+      const hours = fc
+        .constantFrom(-8 * 24, -25, -24, -2, -1, -0.5, 0, 1, 2, 25, 27, 8 * 24)
+        .map((hour) => hour * 3600);
+      const row = fc.record({
+        id: fc.constantFrom('1', '2', '3'),
+        traceId: fc.constantFrom('t', 'u', 'v'),
+        kind: fc.constantFrom('observation' as const, 'observation' as const, 'trace' as const),
+        source: fc.constantFrom('otlp' as const, 'json' as const),
+        parentId: fc.constantFrom('', '1'),
+        at: hours,
+        userId: fc.constantFrom('', 'ada', 'lin'),
+        sessionId: fc.constantFrom('', 's'),
+        tags: fc.subarray(['a', 'b']),
+        environment: fc.constantFrom('default', 'production'),
+        rowVersion: fc.integer({ min: 1, max: 1_000_000 }),
+        isDeleted: fc.constantFrom(false, false, false, true),
+      });
+      const queries = [
+        'userId=ada',
+        'userId=ada&sessionId=s',
+        'userId=ada&tags=a',
+        'userId=lin&environment=production',
+      ];
+      const blocks = fc.sample(fc.array(row, { minLength: 1, maxLength: 10 }), { numRuns: 60, seed: 4 });
+      const project = await newProject();
+      await project.store(
+        blocks.flatMap((rows, block) => rows.map((one) => ({ ...one, traceId: `${block}-${one.traceId}` }))),
+      );
+      for (const query of queries) {
+        for (const bounds of [range, `fromTimestamp=${iso(-3600)}`, `toTimestamp=${iso(7200)}`, '']) {
+          const [newest, oldest] = await bothCounts(project, `${query}&${bounds}`);
+          expect(newest, `${query}&${bounds}`).toBe(oldest);
+          expect(newest).toBeGreaterThan(0);
+        }
+      }
+    });
+  });
+
   test('the histogram of a range has the totals that it has without one, and none where there are no traces', async () => {
     const all = (await project.get('/x/histogram')).body;
     const range = new URLSearchParams({ from: all.from, to: all.to }).toString();
