@@ -209,6 +209,7 @@ for (const theme of ['light', 'dark'] as const) {
 
 test('menus, dialogs and pickers open without a style or script of their own', async () => {
   const { page, faults } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
   await page.getByRole('button', { name: 'Create key' }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /^You:/u }).click();

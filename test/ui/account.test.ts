@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { openMailbox } from '../../packages/server/src/identity/accounts/mailbox.ts';
-import { signIn, useStage } from './browser.ts';
+import { useStage } from './browser.ts';
 
 const mailbox = await openMailbox();
 const stage = useStage({ env: () => mailbox.env });
@@ -34,8 +34,8 @@ const codeFor = async (email: string): Promise<string> => {
 };
 
 test('the account is reached from the name in the sidebar', async () => {
-  const { page } = await stage.open();
-  await signIn(page, stage.server);
+  const { page } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
   await page.getByRole('button', { name: 'You: Test owner' }).click();
   await page.getByRole('menuitem', { name: 'Your account' }).click();
   await page.getByRole('heading', { name: 'Profile' }).waitFor();

@@ -10,6 +10,7 @@ const statusWith = async (publicKey: string, secretKey: string) => {
 
 test('a key made here is usable at once, its secret is shown once, and revoked it stops', async () => {
   const { page } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
   await page.getByRole('button', { name: 'Create key' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Shop backend');
   await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click();

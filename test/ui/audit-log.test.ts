@@ -34,6 +34,7 @@ const details = (page: Page) => page.getByRole('region', { name: 'Audit line det
 
 test('a line says who did what, and what it was before', async () => {
   const { page, faults } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
   await page.getByRole('link', { name: 'Audit log' }).click();
   const row = page.getByRole('row', { name: /updated model audited model/u });
   await row.waitFor();

@@ -6,6 +6,7 @@ const PASSWORD = 'correct horse 1!';
 
 test('an invited person signs up by the link, sees what the role allows, and loses it when removed', async () => {
   const owner = (await stage.openSignedIn()).page;
+  await owner.goto('/project/test-project/settings/api-keys');
   await owner.getByRole('link', { name: 'Organization settings' }).click();
   // The settings of the project have links of the same names.
   await owner.waitForURL('**/organization/test-organization/settings/general');

@@ -59,6 +59,8 @@ const versionRow = (page: Page, number: number) =>
 
 test('prompts are found by folder and by words of their text, with keys alone', async () => {
   const { page, faults } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
+  await page.getByRole('heading', { name: 'API keys' }).waitFor();
   await page.keyboard.press('g');
   await page.keyboard.press('p');
   await page.getByRole('row', { name: 'support/answer, chat' }).waitFor();

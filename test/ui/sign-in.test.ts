@@ -118,6 +118,7 @@ test('a session that ends leaves the page, asks to sign in, and goes on', async 
 
 test('signing out ends the session', async () => {
   const { page } = await stage.openSignedIn();
+  await page.goto('/project/test-project/settings/api-keys');
   await page.getByRole('button', { name: 'You: Test owner' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
