@@ -13,7 +13,7 @@ import type { ApiKeys } from '../identity/keys/api-keys.ts';
 import { selectAccess, selectOrganizationIds, selectProject } from '../identity/members/organizations-store.ts';
 import { ensureProbeProject, type KeyPair, PROBE_PROJECT_ID } from '../identity/setup/probe-project.ts';
 import { createTestKeys } from '../identity/scenario.ts';
-import { openTestPostgres } from '../stores/test-stores.ts';
+import { openTestPostgres, plantStores } from '../stores/test-stores.ts';
 import { createSignedLinks } from '../identity/signed-links.ts';
 import { openSegmentJournal, type SegmentJournal } from '../ingest/journal/segment-journal.ts';
 import { listen, localOrigin } from '../listen.ts';
@@ -21,7 +21,6 @@ import { openProduct } from '../product.ts';
 import { openDiskBlobs } from '../stores/blobs/disk.ts';
 import { openChdb } from '../stores/clickhouse/chdb.ts';
 import type { ClickHouse } from '../stores/clickhouse/clickhouse.ts';
-import { migrateClickHouse } from '../stores/clickhouse/migrate.ts';
 import { clickhouse as statement } from '../stores/clickhouse/sql.ts';
 import { hasRecentRows } from '../stores/clickhouse/vitals.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
@@ -49,9 +48,9 @@ const now = (): Date => new Date(time);
 /** The product with real keys on a port of its own; its engine says that it has taken rows, whether it has or not. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tracehouse-probe-'));
-  clickhouse = await openChdb(directory);
+  await plantStores(directory, ['clickhouse']);
+  clickhouse = await openChdb(join(directory, 'clickhouse'));
   postgres = await openTestPostgres();
-  await migrateClickHouse(clickhouse);
   const lossy: ClickHouse = {
     ...clickhouse,
     insertFile: async (...args) => {

@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openChdb } from '../../stores/clickhouse/chdb.ts';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
-import { migrateClickHouse } from '../../stores/clickhouse/migrate.ts';
 import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { plantStores } from '../../stores/test-stores.ts';
 import type { RowBlock } from '../journal.ts';
 import { arrival, Problems, receiptOf } from '../ledger/receipt.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
@@ -22,8 +22,8 @@ let count = 0;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tracehouse-journal-'));
+  await plantStores(directory, ['clickhouse']);
   db = await openChdb(join(directory, 'clickhouse'));
-  await migrateClickHouse(db);
 });
 afterAll(async () => {
   await db.close();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openChdb } from '../../stores/clickhouse/chdb.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
-import { migrateClickHouse } from '../../stores/clickhouse/migrate.ts';
 import { RowBinaryWriter } from '../../stores/clickhouse/row-binary.ts';
 import { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
+import { plantStores } from '../../stores/test-stores.ts';
 import { projectScope } from '../../stores/scope.ts';
 import { encodeObservation, observationTarget } from '../observation-columns.ts';
 import { emptyRow, type ObservationRow } from '../observation.ts';
@@ -24,8 +24,8 @@ const statements: string[] = [];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tracehouse-read-'));
-  db = await openChdb(directory);
-  await migrateClickHouse(db);
+  await plantStores(directory, ['clickhouse']);
+  db = await openChdb(join(directory, 'clickhouse'));
   read = createReadEntities({
     ...db,
     binary(statement, options) {
