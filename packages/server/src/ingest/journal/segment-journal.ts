@@ -3,7 +3,7 @@
  *
  *   append   encoded into the batch that is being gathered
  *   write    one write and one fdatasync a table for every request in the batch → acknowledged, later the longer the backlog
- *   rotate   the open segments are closed when full, when a reader waits, or after 400 ms; those of the ledger after 5 s
+ *   rotate   the open segments are closed when full, when a reader waits, or after 400 ms to 1 s; those of the ledger after 5 s
  *   apply    one INSERT at a time, from the oldest closed segment; then the file goes
  *
  * While the engine takes nothing, acknowledging goes on until the bytes allowed are used up; what cannot be written is refused
@@ -39,10 +39,14 @@ import { checksumOf, formatSegmentName, parseSegmentName, readSegment, segmentHe
 const FULL_ROWS = 10_000;
 const FULL_BYTES = 32 * 1024 * 1024;
 /**
- * How long rows may lie in an open segment when nobody asks for them. The larger the commits, the fewer times a row is merged:
- * with 12 MB each 65 to 78 us of CPU a row for insert and merges together, with 21 MB 55.
+ * How long rows may lie in an open segment when nobody asks for them. The larger the commits, the fewer times a row is merged: with
+ * 12 MB each 65 to 78 us of CPU a row for insert and merges together, with 21 MB 55. Where few rows come in that is no matter.
  */
-const MAX_AGE_MS = 400;
+const MAX_AGE_MS = 1_000;
+const FEW_MAX_AGE_MS = 400;
+const FEW_ROWS = 1_000;
+/** So many need not wait for more. */
+const ENOUGH_ROWS = 6_000;
 /** The same for the ledger: a commit of its few rows costs as much as one of many. */
 const LEDGER_MAX_AGE_MS = 5_000;
 /** Between two starts while busy: small inserts cost twice as much a row. */
@@ -477,9 +481,11 @@ class OpenJournal implements SegmentJournal {
   }
 
   /** When it is old enough to go, or somebody wants it to. */
-  #agedMs({ sinceMs, isLedger }: Segment): number {
-    const asked = (isLedger ? this.#isLedgerWanted : this.#doesReaderWait) || this.#isClosed;
-    return asked ? -Infinity : sinceMs + (isLedger ? LEDGER_MAX_AGE_MS : MAX_AGE_MS);
+  #agedMs({ sinceMs, isLedger, rows }: Segment): number {
+    if (this.#isClosed) return -Infinity;
+    if (isLedger) return this.#isLedgerWanted ? -Infinity : sinceMs + LEDGER_MAX_AGE_MS;
+    if (this.#doesReaderWait || rows >= ENOUGH_ROWS) return -Infinity;
+    return sinceMs + (rows < FEW_ROWS ? FEW_MAX_AGE_MS : MAX_AGE_MS);
   }
 
   /** Not while a write is under way. */
