@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { Session } from 'chdb';
 import { askerGone } from '../asker.ts';
@@ -36,6 +37,9 @@ const CACHE_SHARES = {
   text_index_postings_cache_size: 1 / 64,
 };
 
+/** One keeps up with what two cores take in; with two of them a read would find both cores taken. */
+const MERGE_THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
+
 /** A part that a full disk left unfinished is set aside at once, whatever its size, instead of keeping the tables from opening. */
 const ANY_NUMBER = 1_000_000_000_000;
 /** Where a DELETE could not rewrite a part, the next waits for it: not the five minutes that the engine comes to. */
@@ -47,7 +51,7 @@ const configuration = (memoryBytes: number): string => `<clickhouse>
 ${Object.entries(CACHE_SHARES)
   .map(([name, share]) => `  <${name}>${Math.floor(memoryBytes * share)}</${name}>`)
   .join('\n')}
-  <background_pool_size>2</background_pool_size>
+  <background_pool_size>${MERGE_THREADS}</background_pool_size>
   <merge_tree>
     <max_postpone_time_for_failed_mutations_ms>${POSTPONED_MS}</max_postpone_time_for_failed_mutations_ms>
     <max_suspicious_broken_parts>${ANY_NUMBER}</max_suspicious_broken_parts>
