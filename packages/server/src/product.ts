@@ -60,6 +60,7 @@ import { createPreparer } from './ingest/otlp/preparer.ts';
 import { createReceivesLogs } from './ingest/otlp/receives-logs.ts';
 import { createSpansUnderWay } from './ingest/otlp/spans-under-way.ts';
 import { createProjectPricing } from './ingest/price/project-pricing.ts';
+import { createRecentTraces, noteRecent } from './ingest/recent-traces/recent-traces.ts';
 import { ingestRoutes } from './ingest/routes.ts';
 import { createTokenCounts } from './ingest/price/token-counts.ts';
 import type { ClickHouse } from './stores/clickhouse/clickhouse.ts';
@@ -130,7 +131,13 @@ export function openProduct({
     settled: (projectId) => largeFields.journal.settled(projectId),
     now: nowMicros,
   });
-  const journal = shared ? largeFields.journal : noteIds(largeFields.journal, storedIds);
+  const recent = createRecentTraces({
+    clickhouse,
+    settled: (projectId) => largeFields.journal.settled(projectId),
+    now: nowMicros,
+  });
+  // What other processes store is not told here.
+  const journal = shared ? largeFields.journal : noteRecent(noteIds(largeFields.journal, storedIds), recent);
   const deletedTraces = deleted.isDeleted;
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
@@ -196,6 +203,7 @@ export function openProduct({
     largeFields,
     pricing,
     prompts,
+    ...(!shared && { recent }),
     now,
   });
   const superseded = createSuperseded({ clickhouse });
@@ -255,7 +263,7 @@ export function openProduct({
       ...metricsRoutes(metrics),
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
-      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, now })),
+      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, ...(!shared && { recent }), now })),
       ...facetsRoutes(createFacets({ clickhouse, superseded, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, prompts, now })),
       ...scoresRoutes(

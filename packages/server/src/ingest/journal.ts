@@ -3,12 +3,18 @@ import type { LedgerEntry } from './ledger/receipt.ts';
 import type { ObservationRow } from './observation.ts';
 import type { ScoreRow } from './score.ts';
 
+/** Which row it is, of which trace, and when it starts. */
+export type RowKey = Pick<ObservationRow, 'kind' | 'id' | 'traceId' | 'startTime'> &
+  Partial<Pick<ObservationRow, 'source' | 'isDeleted'>>;
+
 /** Observation rows as they lie in the journal. */
 export interface EncodedRows {
   /** One record (journal/segment.ts); empty without rows. */
   bytes: Uint8Array;
   rows: number;
   traces: Set<string>;
+  /** Of these rows, and perhaps of those that no column takes. */
+  keys: readonly RowKey[];
   /** Why rows are missing that should be in it: no column takes one of their values. */
   unwritable: readonly string[];
   /** Fields too large for the rows, whole. */

@@ -1,4 +1,5 @@
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
+import type { RecentTrace, RecentTraces } from '../../ingest/recent-traces/recent-traces.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import { selectParts } from '../../stores/clickhouse/parts.ts';
@@ -22,6 +23,8 @@ import {
 
 /** More than asked for, since a candidate may turn out to be older than it looks. */
 const SPARE = 20;
+/** Of those that came last it is known well when they began. */
+const RECENT_SPARE = 6;
 /** Those that a filter leaves follow each other less closely, and each costs a look at another place. */
 const FILTERED_SPARE = 8;
 
@@ -31,16 +34,23 @@ const SHORTEST = 5_000_000;
 const newestFirst = { column: 'timestamp', descending: true } as const;
 
 /** The newest traces of a list, after a position where there is one, in ranges that grow into the past (`findNewest`). */
-export function findNewestTraces(
+export async function findNewestTraces(
   db: ClickHouse,
   scope: ProjectScope,
-  asked: NewestQuery & { now: Micros; budgetMs?: number },
+  asked: NewestQuery & {
+    now: Micros;
+    budgetMs?: number;
+    /** Where it is known which traces came last. */
+    recent?: Pick<RecentTraces, 'newest'> | undefined;
+  },
   options?: QueryOptions,
 ): Promise<Newest<Found>> {
-  const { range, query, fields, now, budgetMs } = asked;
+  const { range, query, fields, now, budgetMs, recent } = asked;
   const read = new Set([...fields, ...fieldsOf(['timestamp', 'environment'])]);
   if (query.clauses.length === 0 && query.text.length === 0) {
-    return findUnfiltered(db, scope, { ...asked, fields: read }, options);
+    const unfiltered = { ...asked, fields: read };
+    const items = recent && (await findRecent(db, scope, { ...unfiltered, recent }, options));
+    return items ? { items, searchedTo: null } : findUnfiltered(db, scope, unfiltered, options);
   }
   const rowsIn = isChoosy(query) ? (part: TimeRange) => estimateRows(db, scope, part) : undefined;
   return findNewest(
@@ -56,6 +66,34 @@ interface NewestQuery {
   after?: TracePosition | undefined;
   /** What is read of their rows, which come along with the traces found. */
   fields: ReadonlySet<keyof StoredObservation>;
+}
+
+/** Those that a list begins with, where what came last suffices for it; undefined where it does not. */
+async function findRecent(
+  db: ClickHouse,
+  scope: ProjectScope,
+  asked: NewestQuery & { recent: Pick<RecentTraces, 'newest'> },
+  options?: QueryOptions,
+): Promise<Found[] | undefined> {
+  const { range, count, fields, recent } = asked;
+  if (range.to !== null) return undefined;
+  const candidates = recent.newest(scope, count + RECENT_SPARE);
+  if (!candidates) return undefined;
+  const isKnown = ({ from }: RecentTrace): boolean => from !== null;
+  const known = candidates.traces.filter(isKnown);
+  const since = Math.min(...known.map(({ from }) => from!));
+  const [rows, others] = await Promise.all([
+    selectTraceRows(db, scope, known, fields, options, since),
+    selectTraceRows(
+      db,
+      scope,
+      candidates.traces.filter((trace) => !isKnown(trace)),
+      fields,
+      options,
+    ),
+  ]);
+  const items = newestOf(new Map([...rows, ...others]), asked);
+  return isSettled(items, count, candidates.bound) ? items : undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { NotFoundError } from '../../http/errors.ts';
 import type { Journal } from '../../ingest/journal.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { Micros } from '../../ingest/observation.ts';
+import type { RecentTraces } from '../../ingest/recent-traces/recent-traces.ts';
 import { fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -55,11 +56,13 @@ export function createTraceScreens({
   clickhouse: db,
   journal,
   largeFields,
+  recent,
   now,
 }: {
   clickhouse: ClickHouse;
   journal: Journal;
   largeFields: Pick<LargeFields, 'open'>;
+  recent?: Pick<RecentTraces, 'newest'>;
   now: () => Date;
 }) {
   const histogram = createHistogram({ clickhouse: db, now });
@@ -108,6 +111,7 @@ export function createTraceScreens({
         fields: itemReads,
         now: nowMicros,
         budgetMs: BUDGET_MS,
+        recent,
       },
       { signal },
     );

@@ -13,6 +13,7 @@ import type { Actor } from '../../identity/audit/audit.ts';
 import type { LargeFields } from '../../ingest/large-fields/large-fields.ts';
 import type { StoredObservation, WithPayload } from '../../ingest/observation.ts';
 import type { ProjectPricing } from '../../ingest/price/project-pricing.ts';
+import type { RecentTraces } from '../../ingest/recent-traces/recent-traces.ts';
 import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve-trace.ts';
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
@@ -56,6 +57,7 @@ export interface TracesNeeds extends DeletionNeeds {
   largeFields: Pick<LargeFields, 'whole' | 'ofTraces'>;
   pricing: Pick<ProjectPricing, 'listed'>;
   prompts: Pick<Prompts, 'idsOf'>;
+  recent?: Pick<RecentTraces, 'newest'>;
   now: () => Date;
 }
 
@@ -82,6 +84,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
       count: offset + limit,
       fields: offset === 0 ? fields : nothing,
       now: now().getTime() * 1000,
+      recent: needs.recent,
     });
     // Of a later page only the places are known: the rows of all before it would be too much to read.
     return items.slice(offset).map(({ rows, ...place }) => (offset === 0 && rows ? { ...place, rows } : place));

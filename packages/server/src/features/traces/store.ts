@@ -4,7 +4,7 @@ import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhous
 import { RowBinaryReader } from '../../stores/clickhouse/row-binary.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { anyOf, clickhouse, ClickHouseSql, join, micros, string, uint } from '../../stores/clickhouse/sql.ts';
-import type { StoredObservation, WithPayload } from '../../ingest/observation.ts';
+import type { Micros, StoredObservation, WithPayload } from '../../ingest/observation.ts';
 import { scoreReader, storedReader } from '../../ingest/read-rows.ts';
 import {
   compareUtf8,
@@ -90,15 +90,19 @@ const lentAlone = {
   resourceAttributes: lent('resource_attributes', 'map()'),
 };
 
-/** The rows in force of these traces, with these fields; what is long, of rows alone from which a trace may take it. */
+/**
+ * The rows in force of these traces, with these fields; what is long, of rows alone from which a trace may take it. `since`: where
+ * it is known that none of their rows starts earlier.
+ */
 export async function selectTraceRows(
   db: ClickHouse,
   scope: ProjectScope,
   traces: readonly NamedTrace[],
   fields: ReadonlySet<keyof StoredObservation>,
   options?: QueryOptions,
+  since: Micros | null = null,
 ): Promise<Map<string, StoredObservation[]>> {
-  return rowsInForce(await selectTraceVersions(db, scope, traces, fields, options));
+  return rowsInForce(await selectTraceVersions(db, scope, traces, fields, options, since));
 }
 
 /** The same rows in every version. */
@@ -108,10 +112,11 @@ export async function selectTraceVersions(
   traces: readonly NamedTrace[],
   fields: ReadonlySet<keyof StoredObservation>,
   options?: QueryOptions,
+  since: Micros | null = null,
 ): Promise<StoredObservation[]> {
   if (traces.length === 0) return [];
   const reader = storedReader.only(fields);
-  return reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options));
+  return reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options, since));
 }
 
 /** The same of a page: rows that came with it, else read now. */
@@ -145,8 +150,9 @@ const readTraces = (
   traces: readonly NamedTrace[],
   columns: ClickHouseSql,
   options?: QueryOptions,
+  since: Micros | null = null,
 ): Promise<Uint8Array> =>
-  db.binary(clickhouse`SELECT ${columns} ${rowsOfTraces(scope, traces)}`, {
+  db.binary(clickhouse`SELECT ${columns} ${rowsOfTraces(scope, traces)} AND ${startsIn({ from: since, to: null })}`, {
     ...options,
     settings: { ...options?.settings, ...byIdAlone },
   });

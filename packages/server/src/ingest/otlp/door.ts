@@ -127,9 +127,9 @@ export function createOtlpDoor({
       spans,
       rejected,
       files,
-      rows: (_kept, deleted, merged) => ({
+      rows: (kept, deleted, merged) => ({
         observations: [],
-        encoded: rowsWithout(prepared, deleted, new Set(positions(merged))),
+        encoded: { ...rowsWithout(prepared, deleted, new Set(positions(merged))), keys: kept },
       }),
       unpriced: async (merged) =>
         preparer.rows({ pieces: owned(await inflateAgain()), ...job, models: [] }, positions(merged)),

@@ -120,7 +120,7 @@ export function rowsWithout(
   { traces, traceIds, bytes, ends, unwritable, large }: PreparedRows,
   left: ReadonlySet<string>,
   leftRows: ReadonlySet<number> = new Set(),
-): EncodedRows {
+): Omit<EncodedRows, 'keys'> {
   if (left.size === 0 && leftRows.size === 0) {
     const messages = unwritable.map(({ message }) => message);
     return {
