@@ -146,3 +146,17 @@ test('a create of a new id asks the engine nothing; of a stored one it does, and
   expect(engine.reads()).toBe(1);
   expect(engine.observations()).toMatchObject([{ name: 'n', output: 'o' }, { id: 't' }]);
 });
+
+test('rows that were encoded elsewhere are noted too', async () => {
+  const { ids, isNew, begin } = create();
+  await begin();
+  const journal = noteIds(
+    journalOver(async () => undefined),
+    ids,
+  );
+  const keys = [{ ...observation('large'), traceId: 't', startTime: receipt }];
+  const encoded = { bytes: new Uint8Array(1), rows: 1, traces: new Set(['t']), keys, unwritable: [], large: [] };
+  await journal.append({ projectId: p1.projectId, observations: [], encoded, scores: [] });
+  expect(isNew(observation('large'))).toBe(false);
+  expect(isNew(observation('another'))).toBe(true);
+});

@@ -102,7 +102,7 @@ export function createStoredIds({
 /** The journal, with the ids of all rows noted before they are written, whatever door they came by. */
 export const noteIds = (journal: Journal, storedIds: Pick<StoredIds, 'add'>): Journal => ({
   append(block) {
-    storedIds.add(block.projectId, block.observations);
+    storedIds.add(block.projectId, block.encoded?.keys ?? block.observations);
     return journal.append(block);
   },
   barrier: (reach) => journal.barrier(reach),
