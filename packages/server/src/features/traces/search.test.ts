@@ -2,7 +2,9 @@ import type { TraceListItem } from '@tracehouse/contract/x-traces';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClickHouse, ClickHouseError } from '../../stores/clickhouse/clickhouse.ts';
-import { clickhouse, string } from '../../stores/clickhouse/sql.ts';
+import { clickhouse, ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
+import { buildTextIndexes } from '../../stores/clickhouse/text-index.ts';
+import { textSearchSettings } from '../../stores/clickhouse/text-search.ts';
 import { projectScope } from '../../stores/scope.ts';
 import { at, type Harness, openHarness, type Project, type Sample } from '../harness.ts';
 import { createSearch, type SearchPosition } from './search.ts';
@@ -331,4 +333,51 @@ describe('a search that answers range by range', () => {
     expect(await answer).toMatchObject({ code: 394 });
     await expect.poll(underWay, { timeout: 60_000 }).toBe(0);
   }, 60_000);
+});
+
+test('the text indexes alone tell that two words are nowhere, in rows of the day and in older ones', async () => {
+  const project = await newProject();
+  // In a month of its own, where no merge drops what is built.
+  const end = -365 * 24 * HOUR;
+  const rows = Array.from({ length: 500 }, (_, i): Sample => {
+    const text = `words of the text, number ${i}`;
+    return { id: `o${i}`, traceId: `t${i}`, at: end - i * 800, input: text, output: text, metadata: { note: text } };
+  });
+  await project.store(rows);
+  const { signal } = new AbortController();
+  await buildTextIndexes(harness.clickhouse, { signal, fewRows: 0, smallShare: 0 });
+
+  const statements: string[] = [];
+  const noted: ClickHouse['rows'] = (statement, options) => {
+    statements.push(statement.text);
+    return harness.clickhouse.rows(statement, options);
+  };
+  const search = createSearch({ clickhouse: { ...harness.clickhouse, rows: noted }, budgetMs: 60_000 });
+  const value = 'the xylophonist';
+  const query = { clauses: [], text: [{ value, not: false }] };
+  const range = { from: at(end - 100 * HOUR), to: at(end + 1) };
+  const request = {
+    range,
+    query,
+    text: value,
+    count: 10,
+    now: at(end + 1),
+    fields: new Set<never>(),
+    after: undefined,
+  };
+  expect((await search(projectScope(project.id), request, signal)).positions).toEqual([]);
+
+  // Those of the last hour, where names and ids are looked at as well, are too few to be worth it.
+  const looks = statements.filter((look) => look.includes(`put ILIKE '%${value}%'`) && !look.includes('name ILIKE'));
+  const ofBoth = looks.filter((look) => look.includes('(input ILIKE') && look.includes('(output ILIKE'));
+  expect([ofBoth.length > 0, looks.length > ofBoth.length]).toEqual([true, true]);
+  for (const look of looks) {
+    const plan = await harness.clickhouse.rows<{ explain: string }>(
+      ClickHouseSql.trusted(`EXPLAIN indexes = 1 ${look}`),
+      { settings: textSearchSettings },
+    );
+    // What is left when all indexes have been looked into.
+    const left = plan.flatMap(({ explain }) => /Granules: (\d+)\/\d+/.exec(explain)?.[1] ?? []).at(-1);
+    expect(left, look).toBe('0');
+  }
 });
