@@ -73,3 +73,12 @@ export interface Journal {
   /** Stores what is under way, then refuses more. */
   close(): Promise<void>;
 }
+
+/** The same journal, to which rows come another way. */
+export const withAppend = (journal: Journal, append: Journal['append']): Journal => ({
+  append,
+  barrier: (reach) => journal.barrier(reach),
+  settled: (projectId) => journal.settled(projectId),
+  hasRoom: () => journal.hasRoom(),
+  close: () => journal.close(),
+});

@@ -4,7 +4,7 @@ import { deleteKeysOf } from '../../identity/keys/api-keys-store.ts';
 import { type Actor, recordAudit } from '../../identity/audit/audit.ts';
 import { NO_PROJECT } from '../../identity/organizations/projects.ts';
 import { selectProjectIn } from '../../identity/organizations/store.ts';
-import type { Journal } from '../../ingest/journal.ts';
+import { type Journal, withAppend } from '../../ingest/journal.ts';
 import type { Epochs } from '../../stores/epochs.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { JobRow } from '../../stores/queue/jobs-store.ts';
@@ -27,17 +27,12 @@ export function createGate() {
   return {
     close: (projectId: string): void => void deleted.add(projectId),
     /** The journal, for rows of projects that are there. */
-    before: (journal: Journal): Journal => ({
-      append(block) {
+    before: (journal: Journal): Journal =>
+      withAppend(journal, (block) => {
         // Nothing awaits between looking and handing over.
         if (deleted.has(block.projectId)) return Promise.reject(new UnauthorizedError('The project has been deleted'));
         return journal.append(block);
-      },
-      barrier: (reach) => journal.barrier(reach),
-      settled: (projectId) => journal.settled(projectId),
-      hasRoom: () => journal.hasRoom(),
-      close: () => journal.close(),
-    }),
+      }),
   };
 }
 

@@ -7,7 +7,7 @@
  * background, and all rows stored since by this process; so it serves a process that is the only one to write.
  */
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { Journal } from '../journal.ts';
+import { type Journal, withAppend } from '../journal.ts';
 import type { Micros } from '../observation.ts';
 import type { ObservationKey } from './kinds.ts';
 
@@ -100,16 +100,11 @@ export function createStoredIds({
 }
 
 /** The journal, with the ids of all rows noted before they are written, whatever door they came by. */
-export const noteIds = (journal: Journal, storedIds: Pick<StoredIds, 'add'>): Journal => ({
-  append(block) {
+export const noteIds = (journal: Journal, storedIds: Pick<StoredIds, 'add'>): Journal =>
+  withAppend(journal, (block) => {
     storedIds.add(block.projectId, block.encoded?.keys ?? block.observations);
     return journal.append(block);
-  },
-  barrier: (reach) => journal.barrier(reach),
-  settled: (projectId) => journal.settled(projectId),
-  hasRoom: () => journal.hasRoom(),
-  close: () => journal.close(),
-});
+  });
 
 const HASHES = 7;
 const BITS_PER_ID = 16;
