@@ -91,21 +91,9 @@ const lentAlone = {
 };
 
 /**
- * The rows in force of these traces, with these fields; what is long, of rows alone from which a trace may take it. `since`: where
- * it is known that none of their rows starts earlier.
+ * The rows of these traces in every version, with these fields; what is long, of rows alone from which a trace may take it. `since`:
+ * where it is known that none of them starts earlier.
  */
-export async function selectTraceRows(
-  db: ClickHouse,
-  scope: ProjectScope,
-  traces: readonly NamedTrace[],
-  fields: ReadonlySet<keyof StoredObservation>,
-  options?: QueryOptions,
-  since: Micros | null = null,
-): Promise<Map<string, StoredObservation[]>> {
-  return rowsInForce(await selectTraceVersions(db, scope, traces, fields, options, since));
-}
-
-/** The same rows in every version. */
 export async function selectTraceVersions(
   db: ClickHouse,
   scope: ProjectScope,
@@ -118,6 +106,11 @@ export async function selectTraceVersions(
   const reader = storedReader.only(fields);
   return reader.parse(await readTraces(db, scope, traces, reader.select(lentAlone), options, since));
 }
+
+/** Those of the rows that are in force. */
+export const selectTraceRows = async (
+  ...asked: Parameters<typeof selectTraceVersions>
+): Promise<Map<string, StoredObservation[]>> => rowsInForce(await selectTraceVersions(...asked));
 
 /** The same of a page: rows that came with it, else read now. */
 export async function rowsOf(
