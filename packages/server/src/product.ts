@@ -126,18 +126,11 @@ export function openProduct({
     projectIds: () => selectProjectIds(postgres),
     now,
   });
-  const storedIds = createStoredIds({
-    readIds: createReadIds(clickhouse),
-    settled: (projectId) => largeFields.journal.settled(projectId),
-    now: nowMicros,
-  });
-  const recent = createRecentTraces({
-    clickhouse,
-    settled: (projectId) => largeFields.journal.settled(projectId),
-    now: nowMicros,
-  });
+  const { settled } = largeFields.journal;
+  const storedIds = createStoredIds({ readIds: createReadIds(clickhouse), settled, now: nowMicros });
   // What other processes store is not told here.
-  const journal = shared ? largeFields.journal : noteRecent(noteIds(largeFields.journal, storedIds), recent);
+  const recent = shared ? undefined : createRecentTraces({ clickhouse, settled, log, now: nowMicros });
+  const journal = recent ? noteRecent(noteIds(largeFields.journal, storedIds), recent) : largeFields.journal;
   const deletedTraces = deleted.isDeleted;
   const refusedBodies = createRefusedBodies(now);
   const told = { refusedBodies, onReceipt };
@@ -203,7 +196,7 @@ export function openProduct({
     largeFields,
     pricing,
     prompts,
-    ...(!shared && { recent }),
+    recent,
     now,
   });
   const superseded = createSuperseded({ clickhouse });
@@ -263,7 +256,7 @@ export function openProduct({
       ...metricsRoutes(metrics),
       ...modelsRoutes(createModels({ postgres, clickhouse, pricing, jobs, now, newId })),
       ...tracesRoutes(traces),
-      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, ...(!shared && { recent }), now })),
+      ...traceScreenRoutes(createTraceScreens({ clickhouse, journal, largeFields, recent, now })),
       ...facetsRoutes(createFacets({ clickhouse, superseded, now })),
       ...observationsRoutes(createObservations({ clickhouse, journal, largeFields, pricing, prompts, now })),
       ...scoresRoutes(

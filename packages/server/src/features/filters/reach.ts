@@ -20,6 +20,9 @@ export interface NamedTrace {
   hash?: string;
 }
 
+/** Where ids are all that is known. */
+export const namedTraces = (ids: readonly string[]): NamedTrace[] => ids.map((id) => ({ id }));
+
 /** For `NamedTrace`, of a row or a group of a trace. */
 export const hashOfTrace = clickhouse`toString(cityHash64(trace_id)) AS hash`;
 

@@ -1,11 +1,11 @@
 import type { Micros, StoredObservation } from '../../ingest/observation.ts';
-import type { RecentTrace, RecentTraces } from '../../ingest/recent-traces/recent-traces.ts';
+import type { RecentTraces } from '../../ingest/recent-traces/recent-traces.ts';
 import { compareUtf8, fieldsOf, resolveTrace } from '../../ingest/resolve-trace.ts';
 import type { ClickHouse, QueryOptions } from '../../stores/clickhouse/clickhouse.ts';
 import { selectParts } from '../../stores/clickhouse/parts.ts';
 import type { ClickHouseSql } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import { traceIsOneOf } from '../filters/reach.ts';
+import { namedTraces, traceIsOneOf } from '../filters/reach.ts';
 import { findNewest, type Newest } from '../filters/newest.ts';
 import { HOUR, isIn, type TimeRange, widening } from '../filters/time.ts';
 import { selectPage } from './page.ts';
@@ -79,21 +79,13 @@ async function findRecent(
   if (range.to !== null) return undefined;
   const candidates = recent.newest(scope, count + RECENT_SPARE);
   if (!candidates) return undefined;
-  const isKnown = ({ from }: RecentTrace): boolean => from !== null;
-  const known = candidates.traces.filter(isKnown);
-  const since = Math.min(...known.map(({ from }) => from!));
-  const [rows, others] = await Promise.all([
-    selectTraceRows(db, scope, known, fields, options, since),
-    selectTraceRows(
-      db,
-      scope,
-      candidates.traces.filter((trace) => !isKnown(trace)),
-      fields,
-      options,
-    ),
+  const { fresh, since, others, bound } = candidates;
+  const [rowsOfFresh, rowsOfOthers] = await Promise.all([
+    selectTraceRows(db, scope, namedTraces(fresh), fields, options, since),
+    selectTraceRows(db, scope, namedTraces(others), fields, options),
   ]);
-  const items = newestOf(new Map([...rows, ...others]), asked);
-  return isSettled(items, count, candidates.bound) ? items : undefined;
+  const items = newestOf(new Map([...rowsOfFresh, ...rowsOfOthers]), asked);
+  return isSettled(items, count, bound) ? items : undefined;
 }
 
 /**

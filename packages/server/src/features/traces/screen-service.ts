@@ -62,7 +62,8 @@ export function createTraceScreens({
   clickhouse: ClickHouse;
   journal: Journal;
   largeFields: Pick<LargeFields, 'open'>;
-  recent?: Pick<RecentTraces, 'newest'>;
+  /** Where it is known which traces came last. */
+  recent: Pick<RecentTraces, 'newest'> | undefined;
   now: () => Date;
 }) {
   const histogram = createHistogram({ clickhouse: db, now });

@@ -18,7 +18,7 @@ import { fieldsOf, type ResolvedTrace, resolveTrace } from '../../ingest/resolve
 import { clickhouse, type ClickHouseSql, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
 import { parseFilter } from '../filters/parse-filter.ts';
-import { type NamedTrace, traceIsOneOf, rowsAround } from '../filters/reach.ts';
+import { namedTraces, traceIsOneOf, rowsAround } from '../filters/reach.ts';
 import { parameterConditions } from '../filters/parameters.ts';
 import { rangeBetween, type TimeRange } from '../filters/time.ts';
 import { observationsIn, observationV1Fields, promptNamesOf, toObservationV1 } from '../observations/service.ts';
@@ -57,7 +57,8 @@ export interface TracesNeeds extends DeletionNeeds {
   largeFields: Pick<LargeFields, 'whole' | 'ofTraces'>;
   pricing: Pick<ProjectPricing, 'listed'>;
   prompts: Pick<Prompts, 'idsOf'>;
-  recent?: Pick<RecentTraces, 'newest'>;
+  /** Where it is known which traces came last. */
+  recent: Pick<RecentTraces, 'newest'> | undefined;
   now: () => Date;
 }
 
@@ -198,7 +199,7 @@ export function createTraces({ now, ...needs }: TracesNeeds) {
     /** What a score shows of its trace, by trace id; those that are not there are left out. */
     async about(scope: ProjectScope, traceIds: readonly string[]): Promise<Map<string, TraceAbout>> {
       if (traceIds.length === 0) return new Map();
-      const rows = await selectTraces(db, scope, named(traceIds), aboutColumns);
+      const rows = await selectTraces(db, scope, namedTraces(traceIds), aboutColumns);
       return new Map(rows.map((row) => [row.trace_id, row]));
     },
 
@@ -261,8 +262,6 @@ export const traceExists = (scope: ProjectScope, chosen?: readonly string[]): Cl
     WHERE project_id = ${string(scope.projectId)} AND is_deleted = 0 AND ${chosen ? traceIsOneOf(chosen) : clickhouse`true`}))`;
 
 export { toScoreCore, toScoreV1 } from './wire.ts';
-
-const named = (ids: readonly string[]): NamedTrace[] => ids.map((id) => ({ id }));
 
 const nothing: ReadonlySet<keyof StoredObservation> = new Set();
 

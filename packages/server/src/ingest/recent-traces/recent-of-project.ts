@@ -7,17 +7,15 @@ const MAX_ROWS_OF_TRACE = 500;
 /** The newest traces lie in the last of these that has enough of them. */
 const FIRST_SPAN: Micros = 500_000;
 
-/** Traces that may be the newest of a project, the newest first. */
+/** Traces that may be the newest of a project, by their ids. */
 export interface RecentCandidates {
-  traces: RecentTrace[];
+  /** Of which no row starts before `since`, in whatever version. */
+  fresh: string[];
+  since: Micros;
+  /** Which may have older rows. */
+  others: string[];
   /** No other trace is newer than this. */
   bound: Micros;
-}
-
-export interface RecentTrace {
-  id: string;
-  /** No row of it starts earlier, in whatever version; null where that is not known. */
-  from: Micros | null;
 }
 
 /** What of a project has been stored lately. */
@@ -54,15 +52,20 @@ export class RecentOfProject {
       for (const [id, trace] of this.traces) if (trace.latest > from) found.push({ id, trace });
       if (found.length > count) {
         found.sort((a, b) => b.trace.latest - a.trace.latest);
-        const traces = found.slice(0, count).map(({ id, trace }) => ({ id, from: this.#earliestOf(id, trace) }));
-        return { traces, bound: found[count]!.trace.latest };
+        return { ...this.#byAge(found.slice(0, count)), bound: found[count]!.trace.latest };
       }
       if (from === this.floor) return undefined;
     }
   }
 
-  #earliestOf(id: string, { earliest }: TraceStarts): Micros | null {
-    return this.older.has(id) ? null : earliest;
+  #byAge(found: readonly { id: string; trace: TraceStarts }[]): Omit<RecentCandidates, 'bound'> {
+    const fresh = found.filter(({ id }) => !this.older.has(id));
+    const others = found.filter((one) => !fresh.includes(one));
+    return {
+      fresh: fresh.map(({ id }) => id),
+      since: Math.min(...fresh.map(({ trace }) => trace.earliest)),
+      others: others.map(({ id }) => id),
+    };
   }
 
   dropOlder(time: Micros): void {

@@ -1,7 +1,8 @@
+import type { Logger } from 'pino';
 import type { ClickHouse } from '../../stores/clickhouse/clickhouse.ts';
 import { clickhouse, micros, string } from '../../stores/clickhouse/sql.ts';
 import type { ProjectScope } from '../../stores/scope.ts';
-import type { Journal, Receipt, RowKey } from '../journal.ts';
+import { type Journal, type Receipt, type RowKey, withAppend } from '../journal.ts';
 import type { Micros, ObservationRow } from '../observation.ts';
 import { type RecentCandidates, RecentOfProject } from './recent-of-project.ts';
 
@@ -16,8 +17,6 @@ const HOUR: Micros = 3_600_000_000;
 
 export type RecentTraces = ReturnType<typeof createRecentTraces>;
 
-export type { RecentTrace } from './recent-of-project.ts';
-
 /**
  * Which traces of a project can be its newest, known from the rows that this process has stored: the engine would read all rows of
  * the last seconds for it, which lie sorted by trace in parts that are not merged yet. For a process that alone writes to its engine.
@@ -28,10 +27,12 @@ export type { RecentTrace } from './recent-of-project.ts';
 export function createRecentTraces({
   clickhouse: db,
   settled,
+  log,
   now,
 }: {
   clickhouse: ClickHouse;
   settled: Journal['settled'];
+  log: Pick<Logger, 'warn'>;
   now: () => Micros;
 }) {
   const projects = new Map<string, RecentOfProject>();
@@ -92,25 +93,24 @@ export function createRecentTraces({
       const project = projects.get(scope.projectId);
       if (!project) return undefined;
       if (project.isKnown) return project.newest(count, now());
-      project.learning ??= learn(scope, project).catch(() => (project.learning = undefined));
+      project.learning ??= learn(scope, project).catch((error: unknown) => {
+        // Meanwhile lists are found in the engine, or at least their rows are read without a bound.
+        log.warn({ err: error, projectId: scope.projectId }, 'what a project has stored before could not be read');
+        project.learning = undefined;
+      });
       return undefined;
     },
   };
 }
 
 /** The journal, with rows noted once they are in the engine, whatever door they came by. */
-export const noteRecent = (journal: Journal, recent: Pick<RecentTraces, 'add'>): Journal => ({
-  async append(block) {
+export const noteRecent = (journal: Journal, recent: Pick<RecentTraces, 'add'>): Journal =>
+  withAppend(journal, async (block) => {
     const keys = block.encoded?.keys ?? block.observations.map(keyOf);
     const receipt = await journal.append(block);
     if (keys.length > 0) noteWhenStored(recent, receipt, block.projectId, keys);
     return receipt;
-  },
-  barrier: (reach) => journal.barrier(reach),
-  settled: (projectId) => journal.settled(projectId),
-  hasRoom: () => journal.hasRoom(),
-  close: () => journal.close(),
-});
+  });
 
 /** Apart, so that what waits until the rows are stored does not hold the rows. */
 function noteWhenStored(
